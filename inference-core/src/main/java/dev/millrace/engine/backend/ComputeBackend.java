@@ -1,0 +1,109 @@
+package dev.millrace.engine.backend;
+
+import dev.millrace.engine.tensor.Tensor;
+import java.util.List;
+
+/**
+ * The operations of a decoder on one device, coarse and fused the way a device wants them.
+ *
+ * <p>Letters: {@code T} rows of the step (one row per token), {@code H} hidden size, {@code Q}
+ * query heads, {@code K} key-value heads, {@code D} head dimension, {@code I} feed-forward width,
+ * {@code E} experts, {@code V} vocabulary.
+ *
+ * <p>Contract of every operation: a row of the result depends only on that row's inputs (and, for
+ * attention, on the blocks of its own sequence), bit for bit, whatever other rows are in the step,
+ * wherever the row stands in it, and however a prompt was cut into steps. Operations are ordered as
+ * called; {@link Logits} is the only synchronising result.
+ *
+ * <p>Owned by the engine thread. Everything a backend hands out is closed by the backend.
+ */
+public interface ComputeBackend extends AutoCloseable {
+
+  /** What this backend is and computes with. */
+  BackendInfo info();
+
+  // ---- load time
+
+  /**
+   * Packs the weight of a linear layer. Several sources are stacked by output rows (q, k, v).
+   *
+   * @param sources weights with equal input width
+   */
+  Matrix matrix(List<MatrixSource> sources);
+
+  /** Packs an embedding table [V, H]; may share memory with {@code head} when tied. */
+  Matrix embedding(MatrixSource table);
+
+  /** Copies a norm weight [H]. */
+  Vector vector(Tensor values);
+
+  /** Packs a dense SwiGLU feed-forward block: gate and up [I, H], down [H, I]. */
+  FeedForward feedForward(MatrixSource gate, MatrixSource up, MatrixSource down);
+
+  /** Packs router [E, H], experts and the optional shared expert of a MoE layer. */
+  MoeWeights moe(MoeSource source);
+
+  /** Allocates activations for up to {@code rowsMax} rows, once, at start. */
+  Rows rows(int rowsMax, int width);
+
+  /** Allocates the paged key-value memory, once, at start. */
+  KvCache kvCache(KvShape shape);
+
+  // ---- one step; T = layout.rows()
+
+  /** Hands the step's tokens, positions and block tables to the device. Begins a step. */
+  void begin(StepLayout layout);
+
+  /** {@code hidden[t] = table[token[t]]}. */
+  void embed(Matrix table, Rows hidden);
+
+  /** {@code out[t] = hidden[t] / sqrt(mean(hidden[t]^2) + epsilon) * weight}. */
+  void norm(Rows hidden, Vector weight, float epsilon, Rows out);
+
+  /** {@code out[t] = weight * in[t]}. */
+  void project(Rows in, Matrix weight, Rows out);
+
+  /** {@code hidden[t] += weight * in[t]}. */
+  void projectAdd(Rows in, Matrix weight, Rows hidden);
+
+  /**
+   * Position-dependent part of attention's input, in place on {@code qkv} [T, (Q + 2K) * D]: rotary
+   * embedding and per-head norm of q and k, or temperature of q, as {@code spec} says; then k and v
+   * are written into the sequence's blocks of {@code layer}.
+   */
+  void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer);
+
+  /**
+   * {@code out[t] = softmax(q k^T / sqrt(D) + mask) v} over the row's own sequence, positions up to
+   * its own and, for chunked layers, from the start of its chunk. {@code qkv} is what {@link
+   * #rotateAndStore} left; {@code out} [T, Q * D].
+   */
+  void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out);
+
+  /** {@code hidden[t] += down(silu(gate in[t]) * (up in[t]))}. */
+  void feedForward(Rows in, FeedForward weights, Rows hidden);
+
+  /**
+   * {@code hidden[t] += routed(in[t]) + shared(in[t])}. Llama 4: top-k on raw router logits, score
+   * = sigmoid(logit) multiplies the routed expert's <em>input</em>; the shared expert sees it
+   * unscaled.
+   */
+  void moe(Rows in, MoeWeights weights, Rows hidden);
+
+  /**
+   * Final norm and head on selected rows only.
+   *
+   * @param rows indices of the step's rows whose logits are wanted, in result order
+   */
+  Logits logits(Rows hidden, Vector weight, float epsilon, Matrix head, int[] rows);
+
+  /**
+   * Copies whole blocks of all layers, {@code from[i]} to {@code to[i]}; may be called between
+   * steps.
+   */
+  void copyBlocks(KvCache cache, int[] from, int[] to);
+
+  /** Frees everything this backend handed out. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,48 @@
+package dev.millrace.engine.backend;
+
+import dev.millrace.engine.tensor.Tensor;
+
+/** Where the values of a linear weight come from, in the layout of the checkpoint. */
+public sealed interface MatrixSource {
+
+  /** Output width. */
+  int outputs();
+
+  /** Input width. */
+  int inputs();
+
+  /**
+   * Unquantised values: F32, F16 or BF16.
+   *
+   * @param values two-dimensional
+   * @param order how its dimensions are to be read
+   */
+  record Plain(Tensor values, Order order) implements MatrixSource {
+
+    /** Refuses anything but two dimensions of a floating type. */
+    public Plain {
+      if (values.shape().rank() != 2) {
+        throw new IllegalArgumentException(
+            "a matrix has 2 dimensions, %s has %s".formatted(values.name(), values.shape()));
+      }
+    }
+
+    @Override
+    public int outputs() {
+      return Math.toIntExact(values.shape().extent(order == Order.OUT_IN ? 0 : 1));
+    }
+
+    @Override
+    public int inputs() {
+      return Math.toIntExact(values.shape().extent(order == Order.OUT_IN ? 1 : 0));
+    }
+  }
+
+  /** Which dimension comes first in the file. */
+  enum Order {
+    /** [outputs, inputs], as linear layers are stored. */
+    OUT_IN,
+    /** [inputs, outputs], as fused Llama 4 experts are stored. */
+    IN_OUT
+  }
+}
