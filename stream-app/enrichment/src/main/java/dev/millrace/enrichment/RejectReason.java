@@ -1,0 +1,27 @@
+package dev.millrace.enrichment;
+
+/** Why a document ends as a dead letter. Names are a contract: alerts and re-drives use them. */
+public enum RejectReason {
+  /** The record has no value. */
+  NULL_VALUE,
+  /** The record is larger than the configured limit. */
+  TOO_LARGE,
+  /** The value does not begin as the wire format says. */
+  BAD_FRAMING,
+  /** The schema id is not known to the registry, after a grace period. */
+  UNKNOWN_SCHEMA,
+  /** The bytes do not decode with their schema, or are not the configured format. */
+  UNDECODABLE,
+  /** The text is not valid UTF-8. */
+  INVALID_TEXT,
+  /** A required field is missing or empty. */
+  INVALID_DOCUMENT,
+  /** Longer than the plan allows to read. */
+  TOO_LONG,
+  /** The model's answer stayed unusable after all attempts. */
+  INVALID_ANSWER,
+  /** The enrichment does not fit the output topic's record size. */
+  OUTCOME_TOO_LARGE,
+  /** The deadline passed in every attempt. */
+  DEADLINE
+}
