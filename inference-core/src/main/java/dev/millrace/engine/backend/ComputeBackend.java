@@ -13,9 +13,15 @@ import java.util.List;
  * <p>Contract of every operation: a row of the result depends only on that row's inputs (and, for
  * attention, on the blocks of its own sequence), bit for bit, whatever other rows are in the step,
  * wherever the row stands in it, and however a prompt was cut into steps. Operations are ordered as
- * called; {@link Logits} is the only synchronising result.
+ * called; {@link Logits} and {@link #read} are the only synchronising results. Arguments of type
+ * {@link Rows} are different objects unless the operation says "in place".
  *
- * <p>Owned by the engine thread. Everything a backend hands out is closed by the backend.
+ * <p>All load-time calls come before the first {@link #begin}, so that a device can size its
+ * scratch memory from the weights and rows it has seen and allocate nothing while it steps. The
+ * caller has checked widths, ids and block tables; a backend checks what would corrupt memory.
+ *
+ * <p>Every operation may throw {@link BackendException}: the device is then unusable. Owned by the
+ * engine thread. Everything a backend hands out is closed by the backend.
  */
 public interface ComputeBackend extends AutoCloseable {
 
@@ -31,7 +37,10 @@ public interface ComputeBackend extends AutoCloseable {
    */
   Matrix matrix(List<MatrixSource> sources);
 
-  /** Packs an embedding table [V, H]; may share memory with {@code head} when tied. */
+  /**
+   * Packs an embedding table [V, H]. A tied head is packed by {@link #matrix} from the same source;
+   * sharing the memory is the backend's business.
+   */
   Matrix embedding(MatrixSource table);
 
   /** Copies a norm weight [H]. */
@@ -46,7 +55,13 @@ public interface ComputeBackend extends AutoCloseable {
   /** Allocates activations for up to {@code rowsMax} rows, once, at start. */
   Rows rows(int rowsMax, int width);
 
-  /** Allocates the paged key-value memory, once, at start. */
+  /** Bytes that {@link #kvCache} would allocate; proportional to the number of blocks. */
+  long kvBytes(KvShape shape);
+
+  /** Bytes that this backend could still allocate for keys and values on this device. */
+  long kvBytesAvailable();
+
+  /** Allocates the paged key-value memory, once, at start. Its content is undefined. */
   KvCache kvCache(KvShape shape);
 
   // ---- one step; T = layout.rows()
@@ -67,16 +82,17 @@ public interface ComputeBackend extends AutoCloseable {
   void projectAdd(Rows in, Matrix weight, Rows hidden);
 
   /**
-   * Position-dependent part of attention's input, in place on {@code qkv} [T, (Q + 2K) * D]: rotary
-   * embedding and per-head norm of q and k, or temperature of q, as {@code spec} says; then k and v
-   * are written into the sequence's blocks of {@code layer}.
+   * Position-dependent part of attention's input, on {@code qkv} [T, (Q + 2K) * D]: rotary
+   * embedding and per-head norm of q and k, or temperature of q, as {@code spec} says. q is changed
+   * in place; k and v go into the sequence's blocks of {@code layer}, and what is left of them in
+   * {@code qkv} is undefined.
    */
   void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer);
 
   /**
    * {@code out[t] = softmax(q k^T / sqrt(D) + mask) v} over the row's own sequence, positions up to
    * its own and, for chunked layers, from the start of its chunk. {@code qkv} is what {@link
-   * #rotateAndStore} left; {@code out} [T, Q * D].
+   * #rotateAndStore} left, k and v come from the cache; {@code out} [T, Q * D].
    */
   void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out);
 
@@ -84,9 +100,9 @@ public interface ComputeBackend extends AutoCloseable {
   void feedForward(Rows in, FeedForward weights, Rows hidden);
 
   /**
-   * {@code hidden[t] += routed(in[t]) + shared(in[t])}. Llama 4: top-k on raw router logits, score
-   * = sigmoid(logit) multiplies the routed expert's <em>input</em>; the shared expert sees it
-   * unscaled.
+   * {@code hidden[t] += routed(in[t]) + shared(in[t])}. Llama 4: top-k on raw router logits (the
+   * smaller index wins a tie), score = sigmoid(logit) multiplies the routed expert's
+   * <em>input</em>; the shared expert sees it unscaled.
    */
   void moe(Rows in, MoeWeights weights, Rows hidden);
 
@@ -102,6 +118,22 @@ public interface ComputeBackend extends AutoCloseable {
    * steps.
    */
   void copyBlocks(KvCache cache, int[] from, int[] to);
+
+  // ---- tests and diagnosis; never part of a step's fast path
+
+  /**
+   * Puts values into the first rows.
+   *
+   * @param values whole rows, one after the other; rounded to the backend's storage type
+   */
+  void write(Rows rows, float[] values);
+
+  /**
+   * Fetches the first rows; waits for what was called before.
+   *
+   * @param values room for whole rows, one after the other
+   */
+  void read(Rows rows, float[] values);
 
   /** Frees everything this backend handed out. Idempotent. */
   @Override

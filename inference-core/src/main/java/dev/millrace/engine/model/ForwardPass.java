@@ -1,5 +1,7 @@
 package dev.millrace.engine.model;
 
+import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.StepLayout;
 
@@ -12,6 +14,8 @@ public interface ForwardPass extends AutoCloseable {
    * @param layout the rows; its blocks exist in this model's cache
    * @param logitRows rows whose logits are wanted, ascending; may be empty
    * @return logits of those rows, valid until the next call
+   * @throws IllegalArgumentException for a layout that does not fit this model: a programmer error
+   * @throws dev.millrace.engine.backend.BackendException if the device failed
    */
   Logits forward(StepLayout layout, int[] logitRows);
 
@@ -20,6 +24,15 @@ public interface ForwardPass extends AutoCloseable {
 
   /** Vocabulary size. */
   int vocabulary();
+
+  /** Most rows of one step. */
+  int stepRowsMax();
+
+  /** Extents of the key-value memory: number of blocks and tokens per block. */
+  KvShape kv();
+
+  /** What computes it. */
+  BackendInfo backend();
 
   /** Longest context the model was made for, in tokens. */
   int contextTokens();
