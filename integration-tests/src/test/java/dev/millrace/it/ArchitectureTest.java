@@ -1,0 +1,147 @@
+package dev.millrace.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.foreign.Linker;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Holds the import table of the house: who may know whom. */
+class ArchitectureTest {
+
+  private static final String LOG = "org.slf4j";
+  private static final String MEMORY = "java.lang.foreign";
+  private static final String VECTOR = "jdk.incubator.vector";
+  private static final String JSON = "com.fasterxml.jackson..";
+
+  /** The map of the house. Think before adding to a row: a new arrow is a new coupling. */
+  private static final ImportTable TABLE =
+      new ImportTable()
+          // the data contract
+          .row("dev.millrace.schema", "org.apache.avro..", LOG)
+          // the engine: no Kafka, no Avro
+          .row("dev.millrace.engine.tensor", MEMORY)
+          .row("dev.millrace.engine.backend", "dev.millrace.engine.tensor")
+          .row(
+              "dev.millrace.engine.backend.reference",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.tensor",
+              MEMORY)
+          .row(
+              "dev.millrace.engine.backend.cpu",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.tensor",
+              MEMORY,
+              VECTOR,
+              LOG)
+          .row(
+              "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.tensor",
+              MEMORY,
+              JSON,
+              LOG)
+          .row("dev.millrace.engine.tokenizer", "dev.millrace.engine", "ai.djl..", JSON, LOG)
+          .row("dev.millrace.engine.sampling", "dev.millrace.engine.backend")
+          .row("dev.millrace.engine.cache")
+          .row(
+              "dev.millrace.engine.scheduling",
+              "dev.millrace.engine.cache",
+              "dev.millrace.engine.sampling")
+          .row(
+              "dev.millrace.engine.model",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine.tensor")
+          .row("dev.millrace.engine.metrics")
+          .row(
+              "dev.millrace.engine",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.cache",
+              "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine.metrics",
+              "dev.millrace.engine.model",
+              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.scheduling",
+              "dev.millrace.engine.tokenizer",
+              LOG);
+
+  private static JavaClasses classes;
+
+  @BeforeAll
+  static void importClasses() {
+    classes =
+        new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("dev/millrace/schema/avro"))
+            .importPackages("dev.millrace");
+  }
+
+  @Test
+  void shouldSeeTheWholeHouse() {
+    assertThat(classes.size()).as("classes found").isGreaterThan(200);
+  }
+
+  @Test
+  void shouldHaveARowForEachPackageAndNoOther() {
+    Set<String> found = new TreeSet<>();
+    classes.forEach(type -> found.add(type.getPackageName()));
+    assertThat(found).containsExactlyElementsOf(new TreeSet<>(TABLE.packages()));
+  }
+
+  @Test
+  void shouldUseOnlyWhatTheTableAllows() {
+    assertThat(TABLE.violations(classes)).isEmpty();
+  }
+
+  @Test
+  void shouldCallNativeCodeOnlyInBackends() {
+    List<String> found =
+        classes.stream()
+            .filter(type -> !type.getPackageName().startsWith("dev.millrace.engine.backend.c"))
+            .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+            .filter(
+                use ->
+                    use.getTargetClass().isEquivalentTo(Linker.class)
+                        || use.getTargetClass().getName().equals("java.lang.foreign.SymbolLookup"))
+            .map(Dependency::getDescription)
+            .toList();
+    assertThat(found).isEmpty();
+  }
+
+  @Test
+  void shouldFindASeededViolation() {
+    JavaClasses self = new ClassFileImporter().importClasses(ImportTable.class);
+    ImportTable strict = new ImportTable().row("dev.millrace.it");
+
+    assertThat(strict.violations(self)).anyMatch(line -> line.contains("com.tngtech.archunit"));
+    assertThat(new ImportTable().violations(self)).allMatch(line -> line.contains("has no row"));
+    assertThat(strict.row("other", "a..").packages()).containsExactly("dev.millrace.it", "other");
+  }
+
+  @Test
+  void shouldKeepTheEngineFreeOfTheStream() {
+    List<String> found =
+        classes.stream()
+            .filter(type -> type.getPackageName().startsWith("dev.millrace.engine"))
+            .map(JavaClass::getDirectDependenciesFromSelf)
+            .flatMap(Set::stream)
+            .filter(
+                use -> {
+                  String to = use.getTargetClass().getPackageName();
+                  return to.startsWith("org.apache.kafka") || to.startsWith("org.apache.avro");
+                })
+            .map(Dependency::getDescription)
+            .toList();
+    assertThat(found).isEmpty();
+  }
+}
