@@ -38,6 +38,35 @@ public sealed interface MatrixSource {
     }
   }
 
+  /**
+   * Some columns of an unquantised [inputs, n] tensor: the gate or the up half of a fused Llama 4
+   * expert. Output {@code o} and input {@code i} are element {@code i * n + first + o}.
+   *
+   * @param values two-dimensional: F32, F16 or BF16
+   * @param first first column
+   * @param outputs number of columns
+   */
+  record Columns(Tensor values, int first, int outputs) implements MatrixSource {
+
+    /** Refuses anything but two dimensions, and columns that do not exist. */
+    public Columns {
+      if (values.shape().rank() != 2) {
+        throw new IllegalArgumentException(
+            "a matrix has 2 dimensions, %s has %s".formatted(values.name(), values.shape()));
+      }
+      if (first < 0 || outputs < 1 || (long) first + outputs > values.shape().extent(1)) {
+        throw new IllegalArgumentException(
+            "%s has %s, no %d columns from %d"
+                .formatted(values.name(), values.shape(), outputs, first));
+      }
+    }
+
+    @Override
+    public int inputs() {
+      return Math.toIntExact(values.shape().extent(0));
+    }
+  }
+
   /** Which dimension comes first in the file. */
   enum Order {
     /** [outputs, inputs], as linear layers are stored. */

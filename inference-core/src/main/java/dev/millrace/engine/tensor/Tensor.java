@@ -1,6 +1,7 @@
 package dev.millrace.engine.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * A named, shaped, typed view of memory in row-major order. Borrows {@code data}: whoever made the
@@ -21,5 +22,18 @@ public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
           "tensor %s: %s %s needs %d bytes, got %d"
               .formatted(name, type, shape, expected, data.byteSize()));
     }
+  }
+
+  /**
+   * The part of this tensor at one index of its outermost dimension, as a view: one expert of a
+   * stacked tensor, say.
+   *
+   * @throws IndexOutOfBoundsException if there is no such index
+   */
+  public Tensor slice(long index) {
+    Objects.checkIndex(index, shape.rank() == 0 ? 0 : shape.extent(0));
+    Shape rest = new Shape(shape.extents().subList(1, shape.rank()));
+    long bytes = rest.elements() * type.bytes();
+    return new Tensor(name + "[" + index + "]", type, rest, data.asSlice(index * bytes, bytes));
   }
 }

@@ -1,0 +1,43 @@
+package dev.millrace.engine.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+final class TensorTest {
+
+  private static final Tensor STACKED =
+      new Tensor(
+          "experts",
+          DType.F32,
+          Shape.of(2, 3, 1),
+          MemorySegment.ofArray(new float[] {1, 2, 3, 4, 5, 6}));
+
+  @Test
+  void shouldSliceAlongTheOutermostDimension() {
+    Tensor second = STACKED.slice(1);
+
+    assertThat(second.name()).isEqualTo("experts[1]");
+    assertThat(second.shape()).isEqualTo(Shape.of(3, 1));
+    assertThat(second.data().toArray(ValueLayout.JAVA_FLOAT)).containsExactly(4, 5, 6);
+  }
+
+  @Test
+  void shouldRefuseAnIndexOutsideTheTensor() {
+    assertThatThrownBy(() -> STACKED.slice(2)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> STACKED.slice(-1)).isInstanceOf(IndexOutOfBoundsException.class);
+    Tensor scalar =
+        new Tensor("scalar", DType.U8, Shape.of(), MemorySegment.ofArray(new byte[] {1}));
+    assertThatThrownBy(() -> scalar.slice(0)).isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void shouldRefuseMemoryOfAnotherSize() {
+    assertThatThrownBy(() ->
+            new Tensor("short", DType.F32, Shape.of(2, 2), MemorySegment.ofArray(new float[3])))
+        .hasMessageContaining("short: F32 [2, 2] needs 16 bytes, got 12");
+  }
+}
