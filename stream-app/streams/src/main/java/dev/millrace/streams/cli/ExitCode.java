@@ -1,0 +1,15 @@
+package dev.millrace.streams.cli;
+
+/** What the process ends with. Scripts depend on the numbers. */
+public final class ExitCode {
+  /** Done. */
+  public static final int SUCCESS = 0;
+
+  /** Tried and failed. */
+  public static final int FAILURE = 1;
+
+  /** The arguments or the configuration are wrong: the same call cannot succeed. */
+  public static final int USAGE = 2;
+
+  private ExitCode() {}
+}

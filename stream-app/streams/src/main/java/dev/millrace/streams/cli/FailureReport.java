@@ -1,0 +1,73 @@
+package dev.millrace.streams.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * Turns what went wrong into a line on standard error and an exit code. A stack trace is for those
+ * who ask for it.
+ */
+final class FailureReport implements IExecutionExceptionHandler, IParameterExceptionHandler {
+  private static final int CAUSES_MAX = 4;
+
+  private final MillraceCommand root;
+
+  FailureReport(MillraceCommand root) {
+    this.root = root;
+  }
+
+  @Override
+  public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    err.println("millrace: " + describe(failure));
+    if (root.debug()) {
+      failure.printStackTrace(err);
+    }
+    err.flush();
+    return failure instanceof CommandException known ? known.exitCode() : ExitCode.FAILURE;
+  }
+
+  @Override
+  public int handleParseException(ParameterException failure, String[] arguments) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("millrace: " + failure.getMessage());
+    if (!UnmatchedArgumentException.printSuggestions(failure, err)) {
+      command.usage(err);
+    }
+    if (root.debug()) {
+      failure.printStackTrace(err);
+    }
+    err.flush();
+    return ExitCode.USAGE;
+  }
+
+  /** A message that stands alone: our own as it is, a foreign one with its type and causes. */
+  static String describe(Throwable failure) {
+    if (failure instanceof CommandException) {
+      return String.valueOf(failure.getMessage());
+    }
+    List<String> parts = new ArrayList<>();
+    Throwable current = failure;
+    for (int i = 0; current != null && i < CAUSES_MAX; i++) {
+      String message = current.getMessage();
+      String part =
+          message == null || message.isBlank() ? current.getClass().getSimpleName() : message;
+      boolean says = current.getClass().getName().startsWith("dev.millrace");
+      String line =
+          says || message == null ? part : current.getClass().getSimpleName() + ": " + part;
+      if (parts.isEmpty() || !parts.getLast().contains(part)) {
+        parts.add(line);
+      }
+      current = current.getCause();
+    }
+    return String.join("; cause: ", parts) + " (--debug shows where)";
+  }
+}
