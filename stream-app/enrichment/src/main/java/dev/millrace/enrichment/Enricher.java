@@ -15,7 +15,9 @@ public interface Enricher extends AutoCloseable {
   void submit(
       Object owner, Document document, int attempt, long deadlineNanos, OutcomeListener listener);
 
-  /** Cancels what {@code owner} has submitted; its listeners may still be called, with a deferral. */
+  /**
+   * Cancels what {@code owner} has submitted; its listeners may still be called, with a deferral.
+   */
   void cancelAll(Object owner);
 
   /** Closes what it owns. Does not close a borrowed engine. */

@@ -1,12 +1,18 @@
 package dev.millrace.enrichment;
 
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the model said about a document, and how it came about.
+ * What the model said about a document, and how it came about. Immutable.
+ *
+ * <p>Everything in it is a function of document, model and plan, except the measurements of one
+ * run: cached tokens, times, the cost that follows from them, attempt and {@code enrichedAt}
+ * ({@link #withoutMeasurements()}).
  *
  * @param document what it is about
  * @param documentSha256 SHA-256 of the text's UTF-8 bytes, hexadecimal
@@ -14,6 +20,7 @@ import java.util.Optional;
  * @param classification empty if not asked for
  * @param translations text by language tag
  * @param safety empty if not asked for
+ * @param warnings what a reader must know about the answers; empty if nothing
  * @param coverage which spans of the text were read
  * @param usage tokens, time and cost
  * @param provenance what produced it
@@ -27,10 +34,74 @@ public record Enrichment(
     Optional<Classification> classification,
     Map<String, String> translations,
     Optional<Safety> safety,
+    List<Warning> warnings,
     Coverage coverage,
     Usage usage,
     Provenance provenance,
     Instant enrichedAt) {
+
+  /** Copies the collections, keeping their order. */
+  public Enrichment {
+    translations = copy(translations);
+    warnings = List.copyOf(warnings);
+  }
+
+  /** The same without what differs from run to run: equal on every replay. */
+  public Enrichment withoutMeasurements() {
+    return new Enrichment(
+        document,
+        documentSha256,
+        summary,
+        classification,
+        translations,
+        safety,
+        warnings,
+        coverage,
+        new Usage(
+            usage.documentTokens(),
+            usage.promptTokens(),
+            0,
+            usage.generatedTokens(),
+            usage.requests(),
+            0,
+            0,
+            0,
+            usage.apiCostUsd()),
+        new Provenance(
+            provenance.model(),
+            provenance.modelDigest(),
+            provenance.quantisation(),
+            provenance.adapter(),
+            provenance.promptVersion(),
+            provenance.engineBuild(),
+            provenance.backend(),
+            provenance.determinism(),
+            1),
+        Instant.EPOCH);
+  }
+
+  private static <V> Map<String, V> copy(Map<String, V> map) {
+    return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+  }
+
+  /**
+   * Something about an answer that its text alone does not tell.
+   *
+   * @param code what
+   * @param field which part of the enrichment: {@code summary}, {@code translations.it}, ...
+   */
+  public record Warning(Code code, String field) {
+
+    /** What can be wrong with an answer that is kept. Names are a contract. */
+    public enum Code {
+      /** The answer reached its token limit and may lack its end. */
+      ANSWER_CUT,
+      /** The answer repeated itself up to its token limit; the repetition is kept once. */
+      ANSWER_REPEATS,
+      /** The document's language tag was not usable; the plan's language was assumed. */
+      LANGUAGE_ASSUMED
+    }
+  }
 
   /**
    * A label and how sure the model is.
@@ -46,7 +117,15 @@ public record Enrichment(
       double probability,
       double margin,
       Map<String, Double> distribution,
-      boolean abstained) {}
+      boolean abstained) {
+
+    /** Copies the distribution, keeping its order, and refuses what is no probability. */
+    public Classification {
+      distribution = copy(distribution);
+      requireProbability("probability", probability);
+      requireProbability("margin", margin);
+    }
+  }
 
   /**
    * Result of the safety check.
@@ -56,7 +135,14 @@ public record Enrichment(
    * @param score probability that it is unsafe, 0..1
    * @param policyVersion which policy was checked
    */
-  public record Safety(boolean safe, List<String> categories, double score, String policyVersion) {}
+  public record Safety(boolean safe, List<String> categories, double score, String policyVersion) {
+
+    /** Copies the categories and refuses what is no probability. */
+    public Safety {
+      categories = List.copyOf(categories);
+      requireProbability("score", score);
+    }
+  }
 
   /**
    * Which part of the text was read.
@@ -65,10 +151,31 @@ public record Enrichment(
    * @param spans half-open character ranges that were read, ascending
    * @param fraction read characters over all, 0..1
    */
-  public record Coverage(int characters, List<Span> spans, double fraction) {}
+  public record Coverage(int characters, List<Span> spans, double fraction) {
+
+    /** Copies the spans and refuses a fraction outside 0..1. */
+    public Coverage {
+      spans = List.copyOf(spans);
+      requireProbability("fraction", fraction);
+    }
+
+    /** Coverage of a text by spans that do not overlap; exactly 1 if they are all of it. */
+    public static Coverage of(int characters, List<Span> spans) {
+      long read = spans.stream().mapToLong(span -> span.end() - span.start()).sum();
+      return new Coverage(characters, spans, characters == 0 ? 1 : (double) read / characters);
+    }
+  }
 
   /** A half-open range of characters. */
-  public record Span(int start, int end) {}
+  public record Span(int start, int end) {
+
+    /** Refuses a range that ends before it starts. */
+    public Span {
+      if (start < 0 || end < start) {
+        throw new IllegalArgumentException("not a span: [%d, %d)".formatted(start, end));
+      }
+    }
+  }
 
   /**
    * What it took.
@@ -117,4 +224,10 @@ public record Enrichment(
       String backend,
       String determinism,
       int attempt) {}
+
+  private static void requireProbability(String name, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(name + " must be in 0..1, got " + value);
+    }
+  }
 }

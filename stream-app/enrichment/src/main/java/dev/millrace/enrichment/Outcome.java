@@ -3,7 +3,9 @@ package dev.millrace.enrichment;
 /** What became of a document. Each input ends in exactly one. */
 public sealed interface Outcome {
 
-  /** Everything asked for was done and the document passed the safety check, if one was asked for. */
+  /**
+   * Everything asked for was done and the document passed the safety check, if one was asked for.
+   */
   record Enriched(Enrichment enrichment) implements Outcome {}
 
   /** The safety check found the document unsafe; what was done is kept with the evidence. */
