@@ -109,10 +109,9 @@ class ArchitectureTest {
         classes.stream()
             .filter(type -> !type.getPackageName().startsWith("dev.millrace.engine.backend.c"))
             .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
-            .filter(
-                use ->
-                    use.getTargetClass().isEquivalentTo(Linker.class)
-                        || use.getTargetClass().getName().equals("java.lang.foreign.SymbolLookup"))
+            .filter(use ->
+                use.getTargetClass().isEquivalentTo(Linker.class)
+                    || use.getTargetClass().getName().equals("java.lang.foreign.SymbolLookup"))
             .map(Dependency::getDescription)
             .toList();
     assertThat(found).isEmpty();
@@ -135,11 +134,10 @@ class ArchitectureTest {
             .filter(type -> type.getPackageName().startsWith("dev.millrace.engine"))
             .map(JavaClass::getDirectDependenciesFromSelf)
             .flatMap(Set::stream)
-            .filter(
-                use -> {
-                  String to = use.getTargetClass().getPackageName();
-                  return to.startsWith("org.apache.kafka") || to.startsWith("org.apache.avro");
-                })
+            .filter(use -> {
+              String to = use.getTargetClass().getPackageName();
+              return to.startsWith("org.apache.kafka") || to.startsWith("org.apache.avro");
+            })
             .map(Dependency::getDescription)
             .toList();
     assertThat(found).isEmpty();

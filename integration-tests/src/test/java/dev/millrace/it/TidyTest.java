@@ -22,7 +22,8 @@ class TidyTest {
   private static final Set<String> GENERATED_OR_FOREIGN =
       Set.of("target", ".git", "node_modules", ".venv", "__pycache__");
   private static final Set<String> TEXT =
-      Set.of("java", "md", "xml", "yaml", "yml", "sh", "avsc", "py", "cu", "cuh", "h", "cpp", "txt");
+      Set.of(
+          "java", "md", "xml", "yaml", "yml", "sh", "avsc", "py", "cu", "cuh", "h", "cpp", "txt");
 
   /** Lines at which a Java file is too long to read in one go; twice this fails. */
   private static final int LINES_SMELL = 400;
@@ -82,9 +83,17 @@ class TidyTest {
   void shouldNotNameMachinesOrHosts() throws IOException {
     Pattern machine =
         Pattern.compile(
-            "(^|[^A-Za-z0-9_.])/(wor" + "k|ro" + "ot|opt/py" + "pi|opt/whe" + "els)/"
-                + "|rep" + "o1?\\.maven|deb\\.deb" + "ian\\.org|registry\\.npm" + "js"
-                + "|packages\\.conf" + "luent");
+            "(^|[^A-Za-z0-9_.])/(wor"
+                + "k|ro"
+                + "ot|opt/py"
+                + "pi|opt/whe"
+                + "els)/"
+                + "|rep"
+                + "o1?\\.maven|deb\\.deb"
+                + "ian\\.org|registry\\.npm"
+                + "js"
+                + "|packages\\.conf"
+                + "luent");
     assertThat(lines(machine, TEXT)).isEmpty();
   }
 
@@ -199,15 +208,14 @@ class TidyTest {
   private static List<Path> tree(Path root) throws IOException {
     try (Stream<Path> all = Files.walk(root)) {
       return all.filter(Files::isRegularFile)
-          .filter(
-              file -> {
-                for (Path part : root.relativize(file)) {
-                  if (GENERATED_OR_FOREIGN.contains(part.toString())) {
-                    return false;
-                  }
-                }
-                return true;
-              })
+          .filter(file -> {
+            for (Path part : root.relativize(file)) {
+              if (GENERATED_OR_FOREIGN.contains(part.toString())) {
+                return false;
+              }
+            }
+            return true;
+          })
           .sorted()
           .toList();
     }

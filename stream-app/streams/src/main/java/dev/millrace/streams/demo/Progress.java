@@ -1,0 +1,97 @@
+package dev.millrace.streams.demo;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/**
+ * Tells a person how far a long piece of work is: one line that renews itself on a terminal, a line
+ * now and then elsewhere. Thread-safe because every method holds its monitor.
+ */
+final class Progress implements AutoCloseable {
+
+  private static final int BAR_COLUMNS = 24;
+  private static final long TERMINAL_EVERY_NANOS = Duration.ofMillis(100).toNanos();
+  private static final long PLAIN_EVERY_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private final PrintWriter out;
+  private final boolean terminal;
+  private final int width;
+  private final LongSupplier nanoClock;
+  private final long began;
+  private long lastPrinted;
+  private boolean lineOpen;
+
+  /**
+   * @param out where the lines go
+   * @param terminal whether a line can be renewed in place
+   * @param width columns of the terminal
+   * @param nanoClock monotonic clock
+   */
+  Progress(PrintWriter out, boolean terminal, int width, LongSupplier nanoClock) {
+    this.out = out;
+    this.terminal = terminal;
+    this.width = width;
+    this.nanoClock = nanoClock;
+    this.began = nanoClock.getAsLong();
+    this.lastPrinted = began - PLAIN_EVERY_NANOS;
+  }
+
+  /** A finished stage, with the time since the beginning. Stays on the screen. */
+  synchronized void stage(String text) {
+    clearLine();
+    out.println("%6.1f s  %s".formatted(seconds(), text));
+    out.flush();
+  }
+
+  /** How far the counted work is; printed only as often as it is readable. */
+  synchronized void count(String what, long done, long total) {
+    long now = nanoClock.getAsLong();
+    long every = terminal ? TERMINAL_EVERY_NANOS : PLAIN_EVERY_NANOS;
+    if (done < total && now - lastPrinted < every) {
+      return;
+    }
+    lastPrinted = now;
+    String text = "%6.1f s  %s %d/%d".formatted(seconds(), what, done, total);
+    if (terminal) {
+      long filled = total == 0 ? BAR_COLUMNS : BAR_COLUMNS * done / total;
+      String bar = "█".repeat((int) filled) + "░".repeat((int) (BAR_COLUMNS - filled));
+      out.print("\r" + DisplayWidth.fit(text + "  " + bar, Math.max(1, width - 1)));
+      lineOpen = true;
+    } else {
+      out.println(text);
+    }
+    out.flush();
+  }
+
+  /** Leaves the screen at the beginning of an empty line. */
+  @Override
+  public synchronized void close() {
+    clearLine();
+    out.flush();
+  }
+
+  private void clearLine() {
+    if (lineOpen) {
+      out.print("\r" + " ".repeat(Math.max(0, width - 1)) + "\r");
+      lineOpen = false;
+    }
+  }
+
+  private double seconds() {
+    return (nanoClock.getAsLong() - began) / 1e9;
+  }
+
+  /** A duration for people: {@code 850 ms}, {@code 12.3 s}, {@code 4 min 05 s}. */
+  static String readable(Duration duration) {
+    long millis = duration.toMillis();
+    if (millis < 1000) {
+      return millis + " ms";
+    }
+    if (millis < 60_000) {
+      return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+    }
+    return "%d min %02d s".formatted(millis / 60_000, millis / 1000 % 60);
+  }
+}
