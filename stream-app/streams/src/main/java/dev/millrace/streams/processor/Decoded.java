@@ -1,0 +1,20 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.RejectReason;
+
+/** What the bytes of a record turned out to be. */
+public sealed interface Decoded {
+
+  /** A document. */
+  record Success(Document document) implements Decoded {}
+
+  /** Not a document, now or later; the message never holds the bytes. */
+  record Invalid(RejectReason reason, String message) implements Decoded {}
+
+  /** The registry answers that it does not know the schema, which may change shortly. */
+  record UnknownSchema(String message) implements Decoded {}
+
+  /** The registry does not answer. */
+  record Unavailable(String message) implements Decoded {}
+}

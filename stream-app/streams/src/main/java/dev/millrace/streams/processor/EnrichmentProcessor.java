@@ -1,0 +1,369 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.processor.Mailbox.Letter;
+import dev.millrace.streams.processor.OutcomeRecords.Routed;
+import java.time.Duration;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps each document in the pending store from the moment it is consumed until its outcome is
+ * forwarded, so that at every commit it is in exactly one place: not consumed, pending, or out.
+ *
+ * <p>Owned by the stream thread of its task; the enricher's threads reach the {@link Mailbox} only.
+ * All state of a run is built in {@link #init} and dropped in {@link #close}: Kafka Streams opens
+ * and closes the same object several times.
+ */
+public final class EnrichmentProcessor implements Processor<byte[], byte[], byte[], byte[]> {
+  /** Name of the store. */
+  public static final String STORE = "pending";
+
+  /** Name of the sink of enriched documents. */
+  public static final String ENRICHED = "enriched";
+
+  /** Name of the sink of quarantined documents. */
+  public static final String QUARANTINED = "quarantined";
+
+  /** Name of the sink of dead letters. */
+  public static final String DEAD_LETTER = "dead-letter";
+
+  private static final long POLL_NANOS = Duration.ofMillis(5).toNanos();
+  private static final long REPORT_MILLIS = 1000;
+
+  private final ProcessorOptions options;
+  private final EnrichmentServices services;
+  private final OutcomeRecords records;
+  private @Nullable Run run;
+
+  /** Borrows what all stream tasks share; opens nothing. */
+  EnrichmentProcessor(ProcessorOptions options, EnrichmentServices services) {
+    this.options = options;
+    this.services = services;
+    this.records = new OutcomeRecords(services.encoder(), options.recordBytesMax());
+  }
+
+  /** Submits what an earlier run has left. Writes nothing: no commit would cover it. */
+  @Override
+  public void init(ProcessorContext<byte[], byte[]> context) {
+    Run opened = new Run(context);
+    run = opened;
+    if (opened.store.size() > 0) {
+      services.monitor().resubmitted(opened.store.size());
+      opened.takeParked();
+      opened.arm();
+    }
+    opened.report(true);
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    running().process(record);
+  }
+
+  /** Cancels what is in flight. Writes nothing: the commit has happened. */
+  @Override
+  public void close() {
+    Run closing = run;
+    run = null;
+    if (closing != null) {
+      closing.close();
+    }
+  }
+
+  private Run running() {
+    Run current = run;
+    if (current == null) {
+      throw new IllegalStateException("the processor is used outside init() and close()");
+    }
+    return current;
+  }
+
+  /** Everything between one {@code init} and its {@code close}. */
+  private final class Run {
+    private final ProcessorContext<byte[], byte[]> context;
+    private final String task;
+    private final PendingStore store;
+    private final Mailbox mailbox;
+    private final InFlight inFlight;
+    private final OrderKeeper order;
+    private @Nullable Cancellable punctuator;
+    private long reportedMillis;
+
+    Run(ProcessorContext<byte[], byte[]> context) {
+      this.context = context;
+      this.task = context.taskId().toString();
+      KeyValueStore<byte[], byte[]> pending = context.getStateStore(STORE);
+      this.store = new PendingStore(pending, options.topic());
+      this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
+      this.inFlight = new InFlight(options, services, mailbox);
+      this.order = new OrderKeeper(options.ordering());
+    }
+
+    void process(Record<byte[], byte[]> record) {
+      RecordMetadata from =
+          context
+              .recordMetadata()
+              .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
+      PendingId id = new PendingId(from.partition(), from.offset());
+      Outcome.Rejected rejected = refuse(from.topic(), record);
+      if (rejected != null) {
+        emit(
+            records.deadLetter(
+                id,
+                from.topic(),
+                record.timestamp(),
+                record.key(),
+                record.headers(),
+                record.value(),
+                1,
+                rejected),
+            0);
+        return;
+      }
+      Envelope envelope =
+          new Envelope(
+              from.topic(),
+              record.timestamp(),
+              context.currentSystemTimeMs(),
+              0,
+              record.key(),
+              record.headers(),
+              record.value());
+      boolean nothingParked = parked() == 0;
+      if (!store.add(id, EnvelopeCodec.encode(envelope))) {
+        return;
+      }
+      if (nothingParked && take(id, envelope)) {
+        store.taken(id);
+      }
+      arm();
+      waitBounded();
+    }
+
+    /** What can be said about a record before it is stored; null if it is to be stored. */
+    private Outcome.@Nullable Rejected refuse(String topic, Record<byte[], byte[]> record) {
+      byte[] value = record.value();
+      if (value == null) {
+        return new Outcome.Rejected(RejectReason.NULL_VALUE, "the record has no value");
+      }
+      if (value.length > options.documentBytesMax()) {
+        return new Outcome.Rejected(
+            RejectReason.TOO_LARGE,
+            "the value has %d bytes, documents.bytes.max is %d"
+                .formatted(value.length, options.documentBytesMax()));
+      }
+      long stored = EnvelopeCodec.size(topic, record.key(), record.headers(), value);
+      long size = stored + PendingId.BYTES + OutcomeRecords.size(null, record.headers(), 0);
+      if (size > options.recordBytesMax()) {
+        return new Outcome.Rejected(
+            RejectReason.TOO_LARGE,
+            "value, key and headers take %d bytes, topics.record.bytes.max is %d"
+                .formatted(size, options.recordBytesMax()));
+      }
+      return null;
+    }
+
+    /**
+     * Slows consumption while too much is pending: waits in a slice and does what came meanwhile.
+     */
+    private void waitBounded() {
+      long deadline = services.nanoClock().getAsLong() + options.slice().toNanos();
+      long pollsMax = Math.max(1, options.slice().toNanos() / POLL_NANOS);
+      drain();
+      for (long polls = 0;
+          polls < pollsMax
+              && store.size() >= options.pendingTaskMax()
+              && deadline - services.nanoClock().getAsLong() > 0;
+          polls++) {
+        try {
+          Letter letter = mailbox.poll(POLL_NANOS);
+          if (letter != null) {
+            accept(letter);
+            drain();
+            takeParked();
+          }
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+      }
+    }
+
+    private void punctuate() {
+      drain();
+      inFlight.resubmitDue(this::load);
+      takeParked();
+      report(false);
+      if (store.size() == 0) {
+        disarm();
+        report(true);
+      }
+    }
+
+    private void drain() {
+      for (Letter letter = mailbox.poll(); letter != null; letter = mailbox.poll()) {
+        accept(letter);
+      }
+    }
+
+    private void accept(Letter letter) {
+      InFlight.Entry entry = inFlight.answered(letter.id());
+      if (entry == null) {
+        services.monitor().staleCompletion();
+        return;
+      }
+      switch (letter.answer()) {
+        case Answer.Final(Outcome outcome) -> complete(letter.id(), outcome);
+        case Answer.Retry retry -> retry(letter.id(), entry, retry);
+        case Answer.Broken(Throwable fault) ->
+            throw new IllegalStateException(
+                "cannot enrich document %s of stream task %s: a fault of this program"
+                    .formatted(letter.id(), task),
+                fault);
+      }
+    }
+
+    private void retry(PendingId id, InFlight.Entry entry, Answer.Retry retry) {
+      services.monitor().retry(retry.cause(), retry.message());
+      switch (retry.cause()) {
+        case UNKNOWN_SCHEMA -> {
+          long waited = context.currentSystemTimeMs() - entry.firstSeenMillis();
+          if (waited >= options.unknownSchemaGrace().toMillis()) {
+            complete(id, new Outcome.Rejected(RejectReason.UNKNOWN_SCHEMA, retry.message()));
+            return;
+          }
+        }
+        case DEADLINE -> {
+          Envelope tried = required(id).afterAttempt();
+          store.replace(id, EnvelopeCodec.encode(tried));
+          if (tried.attempts() >= options.attemptsMax()) {
+            complete(
+                id,
+                new Outcome.Rejected(
+                    RejectReason.DEADLINE,
+                    "%d attempts took longer than processing.deadline = %s"
+                        .formatted(tried.attempts(), options.deadline())));
+            return;
+          }
+        }
+        case ENGINE_LOST -> services.gate().engineIsLost();
+        case OVERLOADED, CANCELLED, REGISTRY_UNAVAILABLE -> {}
+      }
+      inFlight.retryLater(entry);
+    }
+
+    private void complete(PendingId id, Outcome outcome) {
+      for (OrderKeeper.Ready ready : order.complete(id, outcome)) {
+        Envelope envelope = required(ready.id());
+        store.remove(ready.id());
+        inFlight.finished(ready.id());
+        emit(
+            records.route(ready.id(), envelope, ready.outcome()),
+            Math.max(0, context.currentSystemTimeMs() - envelope.firstSeenMillis()));
+      }
+    }
+
+    private void emit(Routed routed, long ageMillis) {
+      context.forward(routed.record(), routed.child());
+      switch (routed.outcome()) {
+        case Outcome.Enriched(Enrichment enrichment) ->
+            services.monitor().enriched(enrichment, false, ageMillis);
+        case Outcome.Quarantined(Enrichment enrichment) ->
+            services.monitor().enriched(enrichment, true, ageMillis);
+        case Outcome.Rejected(RejectReason reason, String _) ->
+            services.monitor().rejected(reason, ageMillis);
+      }
+    }
+
+    void takeParked() {
+      if (parked() > 0 && inFlight.hasRoom()) {
+        store.takeParked(
+            (id, bytes) -> inFlight.contains(id) || take(id, EnvelopeCodec.decode(bytes)));
+      }
+    }
+
+    private boolean take(PendingId id, Envelope envelope) {
+      if (!inFlight.take(id, envelope)) {
+        return false;
+      }
+      order.announce(id, envelope.key());
+      return true;
+    }
+
+    private long parked() {
+      return store.size() - inFlight.size();
+    }
+
+    private @Nullable Envelope load(PendingId id) {
+      byte[] bytes = store.get(id);
+      return bytes == null ? null : EnvelopeCodec.decode(bytes);
+    }
+
+    private Envelope required(PendingId id) {
+      Envelope envelope = load(id);
+      if (envelope == null) {
+        throw new IllegalStateException(
+            "document %s of stream task %s has an outcome but is not pending".formatted(id, task));
+      }
+      return envelope;
+    }
+
+    /** An idle application must not commit: looks for answers only while some are expected. */
+    void arm() {
+      if (punctuator == null && store.size() > 0) {
+        punctuator =
+            context.schedule(
+                options.punctuateInterval(), PunctuationType.WALL_CLOCK_TIME, _ -> punctuate());
+      }
+    }
+
+    private void disarm() {
+      Cancellable armed = punctuator;
+      if (armed != null) {
+        armed.cancel();
+        punctuator = null;
+      }
+    }
+
+    void report(boolean now) {
+      long millis = context.currentSystemTimeMs();
+      if (!now && millis - reportedMillis < REPORT_MILLIS) {
+        return;
+      }
+      reportedMillis = millis;
+      long oldest = inFlight.oldestFirstSeenMillis();
+      if (oldest == 0 && store.size() > 0) {
+        byte[] first = store.firstParked();
+        oldest = first == null ? 0 : EnvelopeCodec.decode(first).firstSeenMillis();
+      }
+      services
+          .monitor()
+          .load(
+              task,
+              new ProcessorMonitor.Load(
+                  store.size(), parked(), inFlight.submitted(), order.held(), oldest));
+    }
+
+    void close() {
+      mailbox.close();
+      disarm();
+      try {
+        services.submitter().cancelAll(mailbox);
+      } catch (RuntimeException e) {
+        // close() must not throw: a task that cannot be closed cannot be opened again either.
+        services.monitor().retry(RetryCause.CANCELLED, "cancelling failed: " + e.getMessage());
+      }
+      inFlight.close();
+      services.monitor().taskClosed(task);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package dev.millrace.streams.processor;
+
+import java.util.function.LongSupplier;
+
+/**
+ * What all stream tasks of a process share. Thread-safe, borrowed: the application closes them
+ * after the streams.
+ *
+ * @param submitter hands documents to the enricher
+ * @param encoder makes output records
+ * @param permits global limit of what is in flight
+ * @param gate whether submissions are open
+ * @param monitor hears what happens
+ * @param nanoClock monotonic time
+ */
+public record EnrichmentServices(
+    Submitter submitter,
+    OutcomeEncoder encoder,
+    Permits permits,
+    SubmissionGate gate,
+    ProcessorMonitor monitor,
+    LongSupplier nanoClock) {}

@@ -1,0 +1,119 @@
+package dev.millrace.streams.processor;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes of an {@link Envelope}. Immutable.
+ *
+ * <p>Version 1, big endian: version (1 byte), attempts (4), first seen (8), timestamp (8), topic,
+ * key, number of headers (4), name and value of each, value. A text or byte string is its length (4
+ * bytes, -1 for absent) and its bytes. Later versions keep reading the earlier ones: a new build
+ * finds the pending documents of the old one.
+ */
+final class EnvelopeCodec {
+  static final byte VERSION = 1;
+
+  private static final int ABSENT = -1;
+
+  private EnvelopeCodec() {}
+
+  /** Length of what {@link #encode} gives. */
+  static long size(String topic, byte @Nullable [] key, Headers headers, byte[] value) {
+    long size = 1 + Integer.BYTES + 2L * Long.BYTES + Integer.BYTES;
+    size += Integer.BYTES + topic.getBytes(StandardCharsets.UTF_8).length;
+    size += Integer.BYTES + length(key);
+    for (Header header : headers) {
+      size += Integer.BYTES + header.key().getBytes(StandardCharsets.UTF_8).length;
+      size += Integer.BYTES + length(header.value());
+    }
+    return size + Integer.BYTES + value.length;
+  }
+
+  static byte[] encode(Envelope envelope) {
+    long size = size(envelope.topic(), envelope.key(), envelope.headers(), envelope.value());
+    ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(size));
+    buffer.put(VERSION).putInt(envelope.attempts());
+    buffer.putLong(envelope.firstSeenMillis()).putLong(envelope.timestamp());
+    put(buffer, envelope.topic().getBytes(StandardCharsets.UTF_8));
+    put(buffer, envelope.key());
+    Header[] headers = envelope.headers().toArray();
+    buffer.putInt(headers.length);
+    for (Header header : headers) {
+      put(buffer, header.key().getBytes(StandardCharsets.UTF_8));
+      put(buffer, header.value());
+    }
+    put(buffer, envelope.value());
+    return buffer.array();
+  }
+
+  static Envelope decode(byte[] bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    try {
+      byte version = buffer.get();
+      if (version != VERSION) {
+        throw broken("version %d, this build reads %d; start a newer build".formatted(version, 1));
+      }
+      int attempts = buffer.getInt();
+      long firstSeenMillis = buffer.getLong();
+      long timestamp = buffer.getLong();
+      String topic = new String(required(buffer), StandardCharsets.UTF_8);
+      byte[] key = get(buffer);
+      RecordHeaders headers = new RecordHeaders();
+      int count = buffer.getInt();
+      for (int i = 0; i < count; i++) {
+        headers.add(new String(required(buffer), StandardCharsets.UTF_8), get(buffer));
+      }
+      byte[] value = required(buffer);
+      if (buffer.hasRemaining()) {
+        throw broken(buffer.remaining() + " bytes after the end");
+      }
+      return new Envelope(topic, timestamp, firstSeenMillis, attempts, key, headers, value);
+    } catch (BufferUnderflowException e) {
+      throw new IllegalStateException(
+          "cannot read a pending document: cut off after %d bytes".formatted(bytes.length), e);
+    }
+  }
+
+  private static int length(byte @Nullable [] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  private static void put(ByteBuffer buffer, byte @Nullable [] bytes) {
+    if (bytes == null) {
+      buffer.putInt(ABSENT);
+    } else {
+      buffer.putInt(bytes.length).put(bytes);
+    }
+  }
+
+  private static byte[] required(ByteBuffer buffer) {
+    byte[] bytes = get(buffer);
+    if (bytes == null) {
+      throw broken("a required part is absent");
+    }
+    return bytes;
+  }
+
+  private static byte @Nullable [] get(ByteBuffer buffer) {
+    int length = buffer.getInt();
+    if (length == ABSENT) {
+      return null;
+    }
+    if (length < 0 || length > buffer.remaining()) {
+      throw broken("a part of %d bytes, %d left".formatted(length, buffer.remaining()));
+    }
+    byte[] bytes = new byte[length];
+    buffer.get(bytes);
+    return bytes;
+  }
+
+  private static IllegalStateException broken(String found) {
+    return new IllegalStateException("cannot read a pending document: " + found);
+  }
+}

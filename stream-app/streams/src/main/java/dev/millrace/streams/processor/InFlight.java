@@ -1,0 +1,150 @@
+package dev.millrace.streams.processor;
+
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pending documents of a stream task that are in memory: submitted, waiting to be submitted
+ * again, or held back by order. Their number is limited; the rest is parked. Owned by the stream
+ * thread.
+ */
+final class InFlight {
+
+  /** One document. */
+  static final class Entry {
+    private final PendingId id;
+    private final long firstSeenMillis;
+    private final int size;
+    private int retries;
+    private boolean submitted;
+    private long notBeforeNanos;
+
+    private Entry(PendingId id, Envelope envelope) {
+      this.id = id;
+      this.firstSeenMillis = envelope.firstSeenMillis();
+      this.size = envelope.value().length;
+    }
+
+    long firstSeenMillis() {
+      return firstSeenMillis;
+    }
+  }
+
+  private final ProcessorOptions options;
+  private final EnrichmentServices services;
+  private final Mailbox mailbox;
+  private final Map<PendingId, Entry> entries = new HashMap<>();
+  private final PriorityQueue<Entry> waiting =
+      new PriorityQueue<>(
+          Comparator.comparingLong((Entry entry) -> entry.notBeforeNanos)
+              .thenComparing(entry -> entry.id));
+  private int submitted;
+
+  InFlight(ProcessorOptions options, EnrichmentServices services, Mailbox mailbox) {
+    this.options = options;
+    this.services = services;
+    this.mailbox = mailbox;
+  }
+
+  int size() {
+    return entries.size();
+  }
+
+  /** Documents in the enricher's hands. */
+  int submitted() {
+    return submitted;
+  }
+
+  boolean contains(PendingId id) {
+    return entries.containsKey(id);
+  }
+
+  /** Whether the next document may be taken, apart from the global permits. */
+  boolean hasRoom() {
+    return entries.size() < options.inFlightTaskMax() && services.gate().open();
+  }
+
+  /** Takes and submits a document, if there is room and a permit. */
+  boolean take(PendingId id, Envelope envelope) {
+    Entry entry = new Entry(id, envelope);
+    if (!hasRoom() || !services.permits().tryAcquire(entry.size)) {
+      return false;
+    }
+    entries.put(id, entry);
+    submit(entry, envelope);
+    return true;
+  }
+
+  /** An answer came: gives the document and frees its permit; null if nobody waits for it. */
+  @Nullable Entry answered(PendingId id) {
+    Entry entry = entries.get(id);
+    if (entry == null || !entry.submitted) {
+      return null;
+    }
+    entry.submitted = false;
+    submitted--;
+    services.permits().release(entry.size);
+    return entry;
+  }
+
+  /** Keeps a document to submit it again after its back-off. */
+  void retryLater(Entry entry) {
+    entry.notBeforeNanos =
+        services.nanoClock().getAsLong() + options.backoff().nanos(entry.retries);
+    entry.retries++;
+    waiting.add(entry);
+  }
+
+  /** Submits again what has waited long enough. */
+  void resubmitDue(Function<PendingId, @Nullable Envelope> load) {
+    long now = services.nanoClock().getAsLong();
+    for (Entry head = waiting.peek(); head != null; head = waiting.peek()) {
+      if (head.notBeforeNanos - now > 0
+          || !services.gate().open()
+          || !services.permits().tryAcquire(head.size)) {
+        return;
+      }
+      waiting.remove();
+      Envelope envelope = load.apply(head.id);
+      if (envelope == null) {
+        services.permits().release(head.size);
+        throw new IllegalStateException(
+            "document %s waits for another attempt but is not pending".formatted(head.id));
+      }
+      submit(head, envelope);
+    }
+  }
+
+  /** A document is out: forgets it. */
+  @Nullable Entry finished(PendingId id) {
+    return entries.remove(id);
+  }
+
+  /** Wall clock when the oldest was consumed; 0 if there is none. */
+  long oldestFirstSeenMillis() {
+    return entries.values().stream().mapToLong(Entry::firstSeenMillis).min().orElse(0);
+  }
+
+  /** Gives the permits back. Answers that are still to come find a closed mailbox. */
+  void close() {
+    for (Entry entry : entries.values()) {
+      if (entry.submitted) {
+        services.permits().release(entry.size);
+      }
+    }
+    entries.clear();
+    waiting.clear();
+    submitted = 0;
+  }
+
+  private void submit(Entry entry, Envelope envelope) {
+    entry.submitted = true;
+    submitted++;
+    long deadlineNanos = services.nanoClock().getAsLong() + options.deadline().toNanos();
+    services.submitter().submit(mailbox, entry.id, envelope, deadlineNanos);
+  }
+}

@@ -1,0 +1,13 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Enrichment;
+
+/** Turns an enrichment into the bytes of an output record. Thread-safe; never waits. */
+public interface OutcomeEncoder {
+
+  /** The value of a record of the enriched topic. */
+  byte[] enriched(Enrichment enrichment, String topic, PendingId source);
+
+  /** The value of a record of the quarantine topic. */
+  byte[] quarantined(Enrichment enrichment, String topic, PendingId source);
+}

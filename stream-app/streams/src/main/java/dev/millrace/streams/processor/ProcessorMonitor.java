@@ -1,0 +1,51 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.RejectReason;
+
+/**
+ * What the processors of all stream tasks report. Called on any thread; must return quickly and
+ * never throw.
+ */
+public interface ProcessorMonitor {
+
+  /** Reports nothing. */
+  ProcessorMonitor NONE = new ProcessorMonitor() {};
+
+  /**
+   * Counts of a stream task, at most once a second.
+   *
+   * @param task name of the stream task
+   * @param load its counts
+   */
+  default void load(String task, Load load) {}
+
+  /** A stream task left this process. */
+  default void taskClosed(String task) {}
+
+  /** Documents that an earlier run had left pending. */
+  default void resubmitted(long documents) {}
+
+  /** An answer came for a task that has moved on, or came twice. */
+  default void staleCompletion() {}
+
+  /** A document was enriched, or quarantined. */
+  default void enriched(Enrichment enrichment, boolean quarantined, long ageMillis) {}
+
+  /** A document was rejected. */
+  default void rejected(RejectReason reason, long ageMillis) {}
+
+  /** A document must be submitted again; the message never holds its text. */
+  default void retry(RetryCause cause, String message) {}
+
+  /**
+   * Counts of a stream task.
+   *
+   * @param pending documents without an outcome
+   * @param parked those that lie in the store only
+   * @param inFlight those that were handed to the enricher
+   * @param held those whose outcome waits for an earlier document
+   * @param oldestFirstSeenMillis wall clock when the oldest was consumed; 0 if none is pending
+   */
+  record Load(long pending, long parked, int inFlight, int held, long oldestFirstSeenMillis) {}
+}

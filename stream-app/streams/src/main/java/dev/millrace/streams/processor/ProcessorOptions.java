@@ -1,0 +1,62 @@
+package dev.millrace.streams.processor;
+
+import java.time.Duration;
+
+/**
+ * Limits of the processor.
+ *
+ * @param topic the input topic
+ * @param ordering order of the outcomes
+ * @param documentBytesMax largest value that is enriched
+ * @param recordBytesMax largest record that the output, dead-letter and changelog topics take
+ * @param inFlightTaskMax documents that one stream task may have in memory
+ * @param pendingTaskMax documents pending in a stream task from which it slows its consumption
+ * @param slice longest wait in {@code process()} while slowed
+ * @param punctuateInterval how often answers are looked for while something is pending
+ * @param deadline time an attempt may take
+ * @param attemptsMax attempts that may end at their deadline before the document is rejected
+ * @param unknownSchemaGrace how long an unknown schema id is asked for again
+ * @param backoff wait before a document is submitted again
+ */
+public record ProcessorOptions(
+    String topic,
+    Ordering ordering,
+    int documentBytesMax,
+    int recordBytesMax,
+    int inFlightTaskMax,
+    int pendingTaskMax,
+    Duration slice,
+    Duration punctuateInterval,
+    Duration deadline,
+    int attemptsMax,
+    Duration unknownSchemaGrace,
+    Backoff backoff) {
+
+  /** Checks the bounds. */
+  public ProcessorOptions {
+    atLeastOne("documentBytesMax", documentBytesMax);
+    atLeastOne("inFlightTaskMax", inFlightTaskMax);
+    atLeastOne("pendingTaskMax", pendingTaskMax);
+    atLeastOne("attemptsMax", attemptsMax);
+    positive("slice", slice);
+    positive("punctuateInterval", punctuateInterval);
+    positive("deadline", deadline);
+    if (recordBytesMax <= documentBytesMax) {
+      throw new IllegalArgumentException(
+          "recordBytesMax must be above documentBytesMax = %d, got %d"
+              .formatted(documentBytesMax, recordBytesMax));
+    }
+  }
+
+  private static void atLeastOne(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("%s must be at least 1, got %d".formatted(name, value));
+    }
+  }
+
+  private static void positive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException("%s must be positive, got %s".formatted(name, value));
+    }
+  }
+}

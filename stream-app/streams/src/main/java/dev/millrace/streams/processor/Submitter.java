@@ -1,0 +1,92 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.Enricher;
+import dev.millrace.enrichment.Enricher.Deferral;
+import dev.millrace.enrichment.Enricher.OutcomeListener;
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * Decodes documents and hands them to the enricher, away from the stream threads: decoding may wait
+ * for the registry. Shared by all stream tasks; thread-safe because it has no state.
+ */
+public final class Submitter {
+  private final DocumentDecoder decoder;
+  private final Enricher enricher;
+  private final Executor executor;
+
+  /**
+   * @param executor runs the decoding; what it queues is bounded by the {@link Permits}
+   */
+  public Submitter(DocumentDecoder decoder, Enricher enricher, Executor executor) {
+    this.decoder = decoder;
+    this.enricher = enricher;
+    this.executor = executor;
+  }
+
+  /** Sees to it that exactly one answer for the document reaches the mailbox. Never blocks. */
+  void submit(Mailbox mailbox, PendingId id, Envelope envelope, long deadlineNanos) {
+    try {
+      executor.execute(() -> decodeAndEnrich(mailbox, id, envelope, deadlineNanos));
+    } catch (RejectedExecutionException e) {
+      mailbox.post(id, new Answer.Retry(RetryCause.CANCELLED, "the application is stopping"));
+    }
+  }
+
+  /** Cancels what was submitted for a mailbox. */
+  void cancelAll(Mailbox mailbox) {
+    enricher.cancelAll(mailbox);
+  }
+
+  private void decodeAndEnrich(
+      Mailbox mailbox, PendingId id, Envelope envelope, long deadlineNanos) {
+    if (mailbox.closed()) {
+      return;
+    }
+    try {
+      switch (decode(id, envelope)) {
+        case Decoded.Success(Document document) ->
+            enricher.submit(
+                mailbox,
+                document,
+                envelope.attempts() + 1,
+                deadlineNanos,
+                new PostingListener(mailbox, id));
+        case Decoded.Invalid(RejectReason reason, String message) ->
+            mailbox.post(id, new Answer.Final(new Outcome.Rejected(reason, message)));
+        case Decoded.UnknownSchema(String message) ->
+            mailbox.post(id, new Answer.Retry(RetryCause.UNKNOWN_SCHEMA, message));
+        case Decoded.Unavailable(String message) ->
+            mailbox.post(id, new Answer.Retry(RetryCause.REGISTRY_UNAVAILABLE, message));
+      }
+    } catch (RuntimeException | Error fault) {
+      mailbox.post(id, new Answer.Broken(fault));
+    }
+  }
+
+  /** A decoder that stumbles over the bytes has shown that they do not decode. */
+  private Decoded decode(PendingId id, Envelope envelope) {
+    try {
+      return decoder.decode(
+          id, envelope.topic(), envelope.key(), envelope.headers(), envelope.value());
+    } catch (RuntimeException | StackOverflowError e) {
+      return new Decoded.Invalid(
+          RejectReason.UNDECODABLE, "decoding failed with " + e.getClass().getSimpleName());
+    }
+  }
+
+  private record PostingListener(Mailbox mailbox, PendingId id) implements OutcomeListener {
+    @Override
+    public void onOutcome(Outcome outcome) {
+      mailbox.post(id, new Answer.Final(outcome));
+    }
+
+    @Override
+    public void onDeferred(Deferral deferral) {
+      mailbox.post(id, new Answer.Retry(RetryCause.of(deferral.kind()), deferral.message()));
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.millrace.streams.topology;
+
+import dev.millrace.streams.processor.EnrichmentProcessor;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyConfig;
+import org.apache.kafka.streams.processor.TimestampExtractor;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+
+/**
+ * documents → enrich (store: pending) → enriched, quarantined, dead letter. Names are part of the
+ * changelog topic's name: changing one loses what is pending.
+ */
+public final class EnrichmentTopology {
+  private static final String SOURCE = "documents";
+  private static final String ENRICH = "enrich";
+
+  private EnrichmentTopology() {}
+
+  /**
+   * The topology over raw bytes.
+   *
+   * @param supplier makes the processors and their store
+   */
+  public static Topology build(
+      Topics topics,
+      ProcessorSupplier<byte[], byte[], byte[], byte[]> supplier,
+      Properties streamsProperties) {
+    Topology topology = new Topology(new TopologyConfig(new StreamsConfig(streamsProperties)));
+    topology
+        .addSource(
+            (org.apache.kafka.streams.AutoOffsetReset) null,
+            SOURCE,
+            new NeverNegative(),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer(),
+            topics.documents())
+        .addProcessor(ENRICH, supplier, SOURCE);
+    addSink(topology, EnrichmentProcessor.ENRICHED, topics.enriched());
+    addSink(topology, EnrichmentProcessor.QUARANTINED, topics.quarantined());
+    addSink(topology, EnrichmentProcessor.DEAD_LETTER, topics.deadLetter());
+    return topology;
+  }
+
+  private static void addSink(Topology topology, String name, String topic) {
+    topology.addSink(name, topic, new ByteArraySerializer(), new ByteArraySerializer(), ENRICH);
+  }
+
+  /** A record without a timestamp is still a document: it is as old as time. */
+  static final class NeverNegative implements TimestampExtractor {
+    @Override
+    public long extract(ConsumerRecord<Object, Object> record, long partitionTime) {
+      return Math.max(0, record.timestamp());
+    }
+  }
+}

@@ -1,0 +1,495 @@
+package dev.millrace.streams.processor;
+
+import static dev.millrace.streams.processor.ProcessorHarness.TOPICS;
+import static dev.millrace.streams.processor.ProcessorHarness.bytes;
+import static dev.millrace.streams.processor.ProcessorHarness.header;
+import static dev.millrace.streams.processor.ProcessorHarness.options;
+import static dev.millrace.streams.processor.ProcessorHarness.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.enrichment.Enricher.Deferral.Kind;
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EnrichmentProcessorTest {
+  @TempDir private Path stateDir;
+  private @Nullable ProcessorHarness opened;
+
+  private ProcessorHarness open(ProcessorOptions options, Permits permits) {
+    return opened = new ProcessorHarness(stateDir, options, permits);
+  }
+
+  private ProcessorHarness open(ProcessorOptions options) {
+    return opened = new ProcessorHarness(stateDir, options);
+  }
+
+  @AfterEach
+  void close() {
+    if (opened != null) {
+      opened.close();
+    }
+  }
+
+  @Test
+  void shouldKeepADocumentPendingUntilItsOutcomeIsForwarded() {
+    ProcessorHarness app = open(options());
+
+    app.send("k", "a");
+
+    assertThat(app.enricher.texts()).containsExactly("a");
+    assertThat(app.stored()).isEqualTo(1);
+    assertThat(app.read(TOPICS.enriched())).isEmpty();
+
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldForwardWithKeyTimestampHeadersAndProvenanceOfTheInput() {
+    ProcessorHarness app = open(options());
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("trace", bytes("t-1")).add(RecordHeaderNames.SOURCE_TOPIC, bytes("spoofed"));
+    app.send(new TestRecord<>(bytes("k"), bytes("a"), headers, Instant.ofEpochMilli(1234)));
+    app.enricher.enrich("a");
+    app.tick();
+
+    TestRecord<byte[], byte[]> out = app.read(TOPICS.enriched()).getFirst();
+
+    assertThat(text(out.key())).isEqualTo("k");
+    assertThat(out.timestamp()).isEqualTo(1234);
+    assertThat(header(out, "trace")).isEqualTo("t-1");
+    assertThat(out.headers().headers(RecordHeaderNames.SOURCE_TOPIC)).hasSize(1);
+    assertThat(header(out, RecordHeaderNames.SOURCE_TOPIC)).isEqualTo("documents");
+    assertThat(header(out, RecordHeaderNames.SOURCE_PARTITION)).isEqualTo("0");
+    assertThat(header(out, RecordHeaderNames.SOURCE_OFFSET)).isEqualTo("0");
+    assertThat(header(out, RecordHeaderNames.MESSAGE_ID)).isEqualTo("documents-0-0");
+    assertThat(header(out, RecordHeaderNames.ATTEMPT)).isEqualTo("1");
+  }
+
+  @Test
+  void shouldUseTheDocumentIdAsKeyWhenTheInputHasNone() {
+    ProcessorHarness app = open(options());
+    app.send(new TestRecord<>(null, bytes("a"), new RecordHeaders(), Instant.ofEpochMilli(1)));
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(text(app.read(TOPICS.enriched()).getFirst().key())).isEqualTo("id-a");
+  }
+
+  @Test
+  void shouldRouteAnUnsafeDocumentToQuarantine() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.enricher.quarantine("a");
+    app.tick();
+
+    assertThat(app.values(TOPICS.quarantined())).containsExactly("unsafe summary of a");
+    assertThat(app.read(TOPICS.enriched())).isEmpty();
+  }
+
+  @Test
+  void shouldSendARejectedDocumentToTheDeadLetterWithItsBytesAndTheReason() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.enricher.answer("a", new Outcome.Rejected(RejectReason.TOO_LONG, "9 tokens, at most 8"));
+    app.tick();
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(text(dead.value())).isEqualTo("a");
+    assertThat(text(dead.key())).isEqualTo("k");
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LONG");
+    assertThat(header(dead, RecordHeaderNames.MESSAGE)).isEqualTo("9 tokens, at most 8");
+    assertThat(app.stored()).isZero();
+    assertThat(app.events.rejections).containsExactly(RejectReason.TOO_LONG);
+  }
+
+  @Test
+  void shouldRejectANullValueAtOnce() {
+    ProcessorHarness app = open(options());
+    app.send(new TestRecord<>(bytes("k"), null, new RecordHeaders(), Instant.ofEpochMilli(1)));
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(dead.value()).isNull();
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("NULL_VALUE");
+    assertThat(app.stored()).isZero();
+    assertThat(app.enricher.texts()).isEmpty();
+  }
+
+  @Test
+  void shouldRejectWhatIsTooLargeBeforeItIsStored() {
+    ProcessorHarness app = open(options());
+    app.send("k", "x".repeat(2001));
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(dead.value()).hasSize(2001);
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LARGE");
+    assertThat(header(dead, RecordHeaderNames.MESSAGE)).contains("2001").contains("2000");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldCutADeadLetterThatDoesNotFitAndSayWhatIsMissing() {
+    ProcessorHarness app = open(options());
+    app.send("k", "x".repeat(9000));
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(dead.value().length).isBetween(2000, 4000);
+    assertThat(OutcomeRecords.size(dead.key(), dead.headers(), dead.value().length))
+        .isLessThanOrEqualTo(4000);
+    assertThat(header(dead, RecordHeaderNames.ORIGINAL_BYTES)).isEqualTo("9000");
+    assertThat(header(dead, RecordHeaderNames.ORIGINAL_SHA256)).hasSize(64);
+  }
+
+  @Test
+  void shouldRejectARecordWhoseHeadersDoNotFitTheChangelog() {
+    ProcessorHarness app = open(options());
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("big", new byte[9000]);
+    app.send(new TestRecord<>(bytes("k"), bytes("a"), headers, Instant.ofEpochMilli(1)));
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LARGE");
+    assertThat(text(dead.value())).isEqualTo("a");
+    assertThat(dead.headers().lastHeader("big")).isNull();
+  }
+
+  @Test
+  void shouldSendAnEnrichmentThatDoesNotFitToTheDeadLetter() {
+    ProcessorHarness app = open(options());
+    app.undecodable.put(
+        "a", new Decoded.Success(dev.millrace.enrichment.Document.of("id", "y".repeat(5000), "")));
+    app.send("k", "a");
+    app.enricher.enrichAll();
+    app.tick();
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("OUTCOME_TOO_LARGE");
+    assertThat(text(dead.value())).isEqualTo("a");
+    assertThat(app.read(TOPICS.enriched())).isEmpty();
+    assertThat(app.events.rejections).containsExactly(RejectReason.OUTCOME_TOO_LARGE);
+    assertThat(app.events.enriched).isZero();
+  }
+
+  @Test
+  void shouldForwardInTheOrderOfCompletionByDefault() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.send("k", "b");
+    app.enricher.enrich("b");
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b", "summary of a");
+  }
+
+  @Test
+  void shouldHoldBackALaterDocumentOfTheSameKey() {
+    ProcessorHarness app = open(options(Ordering.KEY));
+    app.send("k", "a");
+    app.send("k", "b");
+    app.send("other", "c");
+    app.enricher.enrich("b");
+    app.enricher.enrich("c");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of c");
+    assertThat(app.stored()).isEqualTo(2);
+
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a", "summary of b");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldKeepTheOrderOfAPartitionAcrossARestartAndARetry() {
+    ProcessorHarness app = open(options(Ordering.PARTITION));
+    app.send("1", "a");
+    app.send("2", "b");
+    app.enricher.enrich("b");
+    app.tick();
+    app.restart();
+    assertThat(app.enricher.texts()).containsExactly("a", "b", "a", "b");
+
+    app.enricher.enrich("b");
+    app.enricher.defer("a", Kind.OVERLOADED);
+    app.tick();
+    assertThat(app.read(TOPICS.enriched())).isEmpty();
+    app.advance(Duration.ofSeconds(1));
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a", "summary of b");
+  }
+
+  @Test
+  void shouldSubmitAgainWhatAnEarlierRunLeftPending() {
+    ProcessorHarness app = open(options());
+    for (int i = 0; i < 20; i++) {
+      app.send("k", "d" + i);
+    }
+    app.enricher.enrich("d3");
+    app.tick();
+    app.read(TOPICS.enriched());
+    app.enricher.submissions.clear();
+
+    app.restart();
+
+    assertThat(app.events.resubmitted).isEqualTo(19);
+    for (int round = 0; round < 5; round++) {
+      app.enricher.enrichAll();
+      app.enricher.submissions.clear();
+      app.tick();
+    }
+    assertThat(app.values(TOPICS.enriched()))
+        .hasSize(19)
+        .doesNotHaveDuplicates()
+        .doesNotContain("summary of d3");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldDropAnswersForATaskThatHasMovedOn() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    FakeEnricher.Submission before = app.enricher.latest("a");
+    app.restart();
+
+    before.listener().onOutcome(new Outcome.Rejected(RejectReason.TOO_LONG, "late"));
+    app.tick();
+
+    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.events.stale).isEqualTo(1);
+    assertThat(app.enricher.cancelled).contains(before.owner());
+    app.enricher.enrich("a");
+    app.tick();
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+  }
+
+  @Test
+  void shouldForwardOnceWhenAnAnswerComesTwice() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.enricher.enrich("a");
+    app.enricher.enrich("a");
+    app.tick();
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.events.stale).isEqualTo(1);
+  }
+
+  @Test
+  void shouldParkWhatExceedsTheTaskAndTakeItInOrder() {
+    ProcessorHarness app = open(options());
+    for (int i = 0; i < 12; i++) {
+      app.send("k", "d" + i);
+    }
+    assertThat(app.enricher.texts()).hasSize(8);
+    assertThat(app.stored()).isEqualTo(12);
+
+    app.enricher.enrich("d7");
+    app.enricher.enrich("d0");
+    app.tick();
+
+    assertThat(app.enricher.texts()).endsWith("d8", "d9").hasSize(10);
+  }
+
+  @Test
+  void shouldShareTheGlobalPermitsAndGiveThemBack() {
+    Permits permits = new Permits(2, 1 << 20);
+    ProcessorHarness app = open(options(), permits);
+    app.send("k", "a");
+    app.send("k", "b");
+    app.send("k", "c");
+    assertThat(app.enricher.texts()).containsExactly("a", "b");
+    assertThat(permits.documentsHeld()).isEqualTo(2);
+
+    app.enricher.enrich("a");
+    app.tick();
+    assertThat(app.enricher.texts()).containsExactly("a", "b", "c");
+    app.close();
+    opened = null;
+
+    assertThat(permits.documentsHeld()).isZero();
+  }
+
+  @Test
+  void shouldStillAcceptWhenSlowedAndNotWaitLongerThanASlice() {
+    ProcessorHarness app = open(options());
+    for (int i = 0; i < 40; i++) {
+      app.send("k", "d" + i);
+    }
+    assertThat(app.stored()).isEqualTo(40);
+  }
+
+  @Test
+  void shouldSubmitAgainAfterTheBackOffWhenTheEngineIsFull() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.enricher.defer("a", Kind.OVERLOADED);
+    app.tick();
+    app.advance(Duration.ofMillis(50));
+    assertThat(app.enricher.texts()).hasSize(1);
+
+    app.advance(Duration.ofMillis(60));
+
+    assertThat(app.enricher.texts()).containsExactly("a", "a");
+    assertThat(app.enricher.latest("a").attempt()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldRejectAfterTheLastAttemptThatMissedItsDeadline() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      assertThat(app.enricher.latest("a").attempt()).isEqualTo(attempt);
+      app.enricher.defer("a", Kind.DEADLINE);
+      app.tick();
+      app.advance(Duration.ofSeconds(5));
+    }
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("DEADLINE");
+    assertThat(text(dead.value())).isEqualTo("a");
+  }
+
+  @Test
+  void shouldRememberAttemptsAcrossARestart() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.enricher.defer("a", Kind.DEADLINE);
+    app.tick();
+    app.restart();
+
+    assertThat(app.enricher.latest("a").attempt()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldKeepDocumentsWhenTheEngineIsLostAndSubmitNoMore() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.enricher.defer("a", Kind.ENGINE_LOST);
+    app.tick();
+    app.send("k", "b");
+    app.advance(Duration.ofMinutes(5));
+
+    assertThat(app.gate.engineLost()).isTrue();
+    assertThat(app.enricher.texts()).containsExactly("a");
+    assertThat(app.stored()).isEqualTo(2);
+    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+  }
+
+  @Test
+  void shouldParkDocumentsWhileTheRegistryIsDown() {
+    ProcessorHarness app = open(options());
+    app.undecodable.put("a", new Decoded.Unavailable("connection refused"));
+    app.send("k", "a");
+    app.advance(Duration.ofHours(10));
+    assertThat(app.stored()).isEqualTo(1);
+    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.events.retries).contains(RetryCause.REGISTRY_UNAVAILABLE);
+
+    app.undecodable.clear();
+    app.tick();
+    app.advance(Duration.ofSeconds(11));
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+  }
+
+  @Test
+  void shouldGiveAnUnknownSchemaTimeToAppear() {
+    ProcessorHarness app = open(options());
+    app.undecodable.put("a", new Decoded.UnknownSchema("schema id 9"));
+    app.undecodable.put("b", new Decoded.UnknownSchema("schema id 10"));
+    app.send("k", "a");
+    app.send("k", "b");
+    app.advance(Duration.ofSeconds(5));
+    app.undecodable.remove("b");
+    for (int second = 0; second < 45; second++) {
+      app.advance(Duration.ofSeconds(1));
+    }
+
+    assertThat(app.enricher.texts()).containsExactly("b");
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("UNKNOWN_SCHEMA");
+    assertThat(text(dead.value())).isEqualTo("a");
+  }
+
+  @Test
+  void shouldOnlyParkWhileDraining() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.gate.drain();
+    app.send("k", "b");
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.enricher.texts()).containsExactly("a");
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.stored()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldStopTheTaskOnAFaultOfTheProgram() {
+    ProcessorHarness app = open(options());
+    app.undecodable.put(
+        "a", new Decoded.Success(dev.millrace.enrichment.Document.of("x", "a", "")));
+    app.send("k", "ok");
+    FakeEnricher.Submission submission = app.enricher.latest("ok");
+    Mailbox mailbox = (Mailbox) submission.owner();
+    mailbox.post(new PendingId(0, 0), new Answer.Broken(new AssertionError("bug")));
+
+    assertThatThrownBy(app::tick)
+        .isInstanceOf(StreamsException.class)
+        .rootCause()
+        .hasMessage("bug");
+    opened = null;
+  }
+
+  @Test
+  void shouldRefuseAStoreOfAnotherTopic() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    Envelope foreign = new Envelope("old-topic", 1, 1, 0, null, new RecordHeaders(), bytes("b"));
+    app.store().put(new PendingId(0, 5).bytes(), EnvelopeCodec.encode(foreign));
+
+    assertThatThrownBy(app::restart)
+        .rootCause()
+        .hasMessageContaining("old-topic")
+        .hasMessageContaining("app.id");
+    opened = null;
+  }
+
+  @Test
+  void shouldReportLoadAndForgetItWhenTheTaskCloses() {
+    ProcessorHarness app = open(options());
+    for (int i = 0; i < 12; i++) {
+      app.send("k", "d" + i);
+    }
+    app.advance(Duration.ofSeconds(2));
+
+    ProcessorMonitor.Load load = app.events.loads.get("0_0");
+    assertThat(load).isEqualTo(new ProcessorMonitor.Load(12, 4, 8, 0, 1_000_000));
+    app.close();
+    opened = null;
+    assertThat(app.events.closed).contains("0_0");
+  }
+}

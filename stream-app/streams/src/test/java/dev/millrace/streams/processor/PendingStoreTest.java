@@ -1,0 +1,95 @@
+package dev.millrace.streams.processor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.junit.jupiter.api.Test;
+
+class PendingStoreTest {
+
+  @Test
+  void shouldSortKeysAsDocumentsArrived() {
+    long seed = 20261121;
+    Random random = new Random(seed);
+    TreeSet<PendingId> ids = new TreeSet<>();
+    for (int i = 0; i < 1000; i++) {
+      ids.add(new PendingId(random.nextInt(300), random.nextLong(1L << (1 + i % 62))));
+    }
+    List<PendingId> byBytes =
+        ids.stream()
+            .map(PendingId::bytes)
+            .sorted(java.util.Arrays::compareUnsigned)
+            .map(PendingId::of)
+            .toList();
+
+    assertThat(byBytes).as("seed %d", seed).containsExactlyElementsOf(ids);
+  }
+
+  @Test
+  void shouldRefuseAKeyOfAnotherLength() {
+    assertThatThrownBy(() -> PendingId.of(new byte[11])).hasMessageContaining("11 bytes");
+  }
+
+  @Test
+  void shouldReadWhatItWrote() {
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("a", new byte[] {1}).add("a", null).add("é", new byte[0]);
+    Envelope envelope = new Envelope("tópic", 5, 6, 7, null, headers, new byte[] {9, 8});
+
+    byte[] bytes = EnvelopeCodec.encode(envelope);
+    Envelope read = EnvelopeCodec.decode(bytes);
+
+    assertThat(bytes).hasSize((int) EnvelopeCodec.size("tópic", null, headers, new byte[] {9, 8}));
+    assertThat(read.topic()).isEqualTo("tópic");
+    assertThat(read.timestamp()).isEqualTo(5);
+    assertThat(read.firstSeenMillis()).isEqualTo(6);
+    assertThat(read.attempts()).isEqualTo(7);
+    assertThat(read.key()).isNull();
+    assertThat(read.headers()).isEqualTo(headers);
+    assertThat(read.value()).containsExactly(9, 8);
+  }
+
+  @Test
+  void shouldReadTheGoldenBytesOfVersionOne() {
+    String golden =
+        "01"
+            + "00000002"
+            + "0000000000000006"
+            + "0000000000000005"
+            + "0000000174"
+            + "000000016b"
+            + "00000001"
+            + "0000000168"
+            + "ffffffff"
+            + "0000000276"
+            + "77";
+
+    Envelope read = EnvelopeCodec.decode(java.util.HexFormat.of().parseHex(golden));
+
+    assertThat(read.topic()).isEqualTo("t");
+    assertThat(read.attempts()).isEqualTo(2);
+    assertThat(read.key()).containsExactly('k');
+    assertThat(read.headers().lastHeader("h").value()).isNull();
+    assertThat(read.value()).containsExactly('v', 'w');
+  }
+
+  @Test
+  void shouldRefuseEveryCutAndAVersionOfTheFuture() {
+    byte[] bytes =
+        EnvelopeCodec.encode(
+            new Envelope("t", 5, 6, 7, new byte[] {1}, new RecordHeaders(), new byte[] {9}));
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] cut = java.util.Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> EnvelopeCodec.decode(cut))
+          .as("cut to %d bytes", length)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("cannot read a pending document");
+    }
+    bytes[0] = 2;
+    assertThatThrownBy(() -> EnvelopeCodec.decode(bytes)).hasMessageContaining("version 2");
+  }
+}

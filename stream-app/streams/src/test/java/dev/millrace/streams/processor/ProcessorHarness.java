@@ -1,0 +1,293 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.topology.EnrichmentTopology;
+import dev.millrace.streams.topology.Topics;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The processor in its topology, with a fake enricher, plain-text documents and a hand-moved clock.
+ */
+final class ProcessorHarness implements AutoCloseable {
+  static final Topics TOPICS =
+      new Topics("documents", "enriched-documents", "quarantined-documents", "dead-letters");
+
+  final FakeEnricher enricher = new FakeEnricher();
+  final SubmissionGate gate = new SubmissionGate();
+  final Events events = new Events();
+
+  /** Texts whose decoding does not succeed. */
+  final Map<String, Decoded> undecodable = new HashMap<>();
+
+  private final Path stateDir;
+  private final ProcessorOptions options;
+  private final Permits permits;
+  private final List<KeyValue<byte[], byte[]>> left = new ArrayList<>();
+  private long nanos = 1;
+  private TopologyTestDriver driver;
+  private TestInputTopic<byte[], byte[]> input;
+
+  ProcessorHarness(Path stateDir, ProcessorOptions options, Permits permits) {
+    this.stateDir = stateDir;
+    this.options = options;
+    this.permits = permits;
+    this.driver = open();
+    this.input = input();
+  }
+
+  ProcessorHarness(Path stateDir, ProcessorOptions options) {
+    this(stateDir, options, new Permits(1000, 1 << 20));
+  }
+
+  static ProcessorOptions options(Ordering ordering) {
+    return new ProcessorOptions(
+        TOPICS.documents(),
+        ordering,
+        2000,
+        4000,
+        8,
+        16,
+        Duration.ofMillis(10),
+        Duration.ofMillis(10),
+        Duration.ofSeconds(60),
+        3,
+        Duration.ofSeconds(30),
+        new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10)));
+  }
+
+  static ProcessorOptions options() {
+    return options(Ordering.NONE);
+  }
+
+  private TopologyTestDriver open() {
+    Properties properties = new Properties();
+    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+    properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
+    properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
+    EnrichmentServices services =
+        new EnrichmentServices(
+            new Submitter(this::decode, enricher, Runnable::run),
+            new TextEncoder(),
+            permits,
+            gate,
+            events,
+            () -> nanos);
+    return new TopologyTestDriver(
+        EnrichmentTopology.build(
+            TOPICS,
+            new Restored(new EnrichmentProcessorSupplier(options, services, Map.of()), left),
+            properties),
+        properties,
+        Instant.ofEpochMilli(1_000_000));
+  }
+
+  private TestInputTopic<byte[], byte[]> input() {
+    return driver.createInputTopic(
+        TOPICS.documents(), new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  private Decoded decode(
+      PendingId id, String topic, byte @Nullable [] key, Headers headers, byte[] value) {
+    String text = new String(value, StandardCharsets.UTF_8);
+    Decoded other = undecodable.get(text);
+    return other != null ? other : new Decoded.Success(Document.of("id-" + text, text, ""));
+  }
+
+  /** Kills the process and starts it again with the store as it was. */
+  void restart() {
+    left.clear();
+    try (KeyValueIterator<byte[], byte[]> all = store().all()) {
+      all.forEachRemaining(left::add);
+    }
+    driver.close();
+    driver = open();
+    input = input();
+  }
+
+  /** Fills the store before the processor is opened, as restoration does. */
+  private static final class Restored implements ProcessorSupplier<byte[], byte[], byte[], byte[]> {
+    private final EnrichmentProcessorSupplier supplier;
+    private final List<KeyValue<byte[], byte[]>> left;
+
+    Restored(EnrichmentProcessorSupplier supplier, List<KeyValue<byte[], byte[]>> left) {
+      this.supplier = supplier;
+      this.left = left;
+    }
+
+    @Override
+    public Processor<byte[], byte[], byte[], byte[]> get() {
+      Processor<byte[], byte[], byte[], byte[]> processor = supplier.get();
+      return new Processor<>() {
+        @Override
+        public void init(ProcessorContext<byte[], byte[]> context) {
+          KeyValueStore<byte[], byte[]> store = context.getStateStore(EnrichmentProcessor.STORE);
+          left.forEach(entry -> store.put(entry.key, entry.value));
+          processor.init(context);
+        }
+
+        @Override
+        public void process(Record<byte[], byte[]> record) {
+          processor.process(record);
+        }
+
+        @Override
+        public void close() {
+          processor.close();
+        }
+      };
+    }
+
+    @Override
+    public Set<StoreBuilder<?>> stores() {
+      return supplier.stores();
+    }
+  }
+
+  KeyValueStore<byte[], byte[]> store() {
+    return driver.getKeyValueStore(EnrichmentProcessor.STORE);
+  }
+
+  long stored() {
+    long count = 0;
+    try (KeyValueIterator<byte[], byte[]> all = store().all()) {
+      while (all.hasNext()) {
+        all.next();
+        count++;
+      }
+    }
+    return count;
+  }
+
+  void send(String key, String text) {
+    input.pipeInput(
+        new TestRecord<>(bytes(key), bytes(text), new RecordHeaders(), Instant.ofEpochMilli(77)));
+  }
+
+  void send(TestRecord<byte[], byte[]> record) {
+    input.pipeInput(record);
+  }
+
+  void advance(Duration time) {
+    nanos += time.toNanos();
+    driver.advanceWallClockTime(time);
+  }
+
+  /** One tick of the punctuator. */
+  void tick() {
+    advance(Duration.ofMillis(10));
+  }
+
+  List<TestRecord<byte[], byte[]>> read(String topic) {
+    return driver
+        .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+        .readRecordsToList();
+  }
+
+  List<String> values(String topic) {
+    return read(topic).stream().map(record -> text(record.value())).toList();
+  }
+
+  static String header(TestRecord<byte[], byte[]> record, String name) {
+    return text(record.headers().lastHeader(name).value());
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() {
+    driver.close();
+  }
+
+  /** Encodes the summary. */
+  private static final class TextEncoder implements OutcomeEncoder {
+    @Override
+    public byte[] enriched(Enrichment enrichment, String topic, PendingId source) {
+      return bytes(enrichment.summary().orElse(""));
+    }
+
+    @Override
+    public byte[] quarantined(Enrichment enrichment, String topic, PendingId source) {
+      return bytes("unsafe " + enrichment.summary().orElse(""));
+    }
+  }
+
+  /** Remembers what was reported. */
+  static final class Events implements ProcessorMonitor {
+    final Map<String, Load> loads = new HashMap<>();
+    final List<RejectReason> rejections = new ArrayList<>();
+    final List<RetryCause> retries = new ArrayList<>();
+    final List<String> closed = new ArrayList<>();
+    long resubmitted;
+    int stale;
+    int enriched;
+
+    @Override
+    public void load(String task, Load load) {
+      loads.put(task, load);
+    }
+
+    @Override
+    public void taskClosed(String task) {
+      closed.add(task);
+    }
+
+    @Override
+    public void resubmitted(long documents) {
+      resubmitted += documents;
+    }
+
+    @Override
+    public void staleCompletion() {
+      stale++;
+    }
+
+    @Override
+    public void enriched(Enrichment enrichment, boolean quarantined, long ageMillis) {
+      enriched++;
+    }
+
+    @Override
+    public void rejected(RejectReason reason, long ageMillis) {
+      rejections.add(reason);
+    }
+
+    @Override
+    public void retry(RetryCause cause, String message) {
+      retries.add(cause);
+    }
+  }
+}
