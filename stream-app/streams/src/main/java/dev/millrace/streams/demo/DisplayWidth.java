@@ -65,7 +65,7 @@ final class DisplayWidth {
   }
 
   private static boolean wide(int point) {
-    if (point >= 0x1F300 && point <= 0x1FAFF || point >= 0xFF01 && point <= 0xFF60) {
+    if ((point >= 0x1F300 && point <= 0x1FAFF) || (point >= 0xFF01 && point <= 0xFF60)) {
       return true;
     }
     if (point < 0x1100) {
