@@ -27,11 +27,13 @@ class EnrichmentProcessorTest {
   private @Nullable ProcessorHarness opened;
 
   private ProcessorHarness open(ProcessorOptions options, Permits permits) {
-    return opened = new ProcessorHarness(stateDir, options, permits);
+    ProcessorHarness harness = new ProcessorHarness(stateDir, options, permits);
+    opened = harness;
+    return harness;
   }
 
   private ProcessorHarness open(ProcessorOptions options) {
-    return opened = new ProcessorHarness(stateDir, options);
+    return open(options, new Permits(1000, 1 << 20));
   }
 
   @AfterEach

@@ -63,10 +63,6 @@ final class ProcessorHarness implements AutoCloseable {
     this.input = input();
   }
 
-  ProcessorHarness(Path stateDir, ProcessorOptions options) {
-    this(stateDir, options, new Permits(1000, 1 << 20));
-  }
-
   static ProcessorOptions options(Ordering ordering) {
     return new ProcessorOptions(
         TOPICS.documents(),
