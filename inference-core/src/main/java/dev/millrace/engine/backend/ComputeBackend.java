@@ -17,7 +17,8 @@ import java.util.List;
  * {@link Rows} are different objects unless the operation says "in place".
  *
  * <p>All load-time calls come before the first {@link #begin}, so that a device can size its
- * scratch memory from the weights and rows it has seen and allocate nothing while it steps. The
+ * scratch memory from the weights and rows it has seen and allocate nothing while it steps. Tensors
+ * given at load time stay readable until the backend is closed, so it may pack them late. The
  * caller has checked widths, ids and block tables; a backend checks what would corrupt memory.
  *
  * <p>Every operation may throw {@link BackendException}: the device is then unusable. Owned by the
@@ -58,7 +59,7 @@ public interface ComputeBackend extends AutoCloseable {
   /** Bytes that {@link #kvCache} would allocate; proportional to the number of blocks. */
   long kvBytes(KvShape shape);
 
-  /** Bytes that this backend could still allocate for keys and values on this device. */
+  /** Bytes it is prudent to give to keys and values here, now that the weights are loaded. */
   long kvBytesAvailable();
 
   /** Allocates the paged key-value memory, once, at start. Its content is undefined. */

@@ -25,6 +25,7 @@ public sealed interface MatrixSource {
         throw new IllegalArgumentException(
             "a matrix has 2 dimensions, %s has %s".formatted(values.name(), values.shape()));
       }
+      refuseOtherTypes(values);
     }
 
     @Override
@@ -54,6 +55,7 @@ public sealed interface MatrixSource {
         throw new IllegalArgumentException(
             "a matrix has 2 dimensions, %s has %s".formatted(values.name(), values.shape()));
       }
+      refuseOtherTypes(values);
       if (first < 0 || outputs < 1 || (long) first + outputs > values.shape().extent(1)) {
         throw new IllegalArgumentException(
             "%s has %s, no %d columns from %d"
@@ -73,5 +75,13 @@ public sealed interface MatrixSource {
     OUT_IN,
     /** [inputs, outputs], as fused Llama 4 experts are stored. */
     IN_OUT
+  }
+
+  private static void refuseOtherTypes(Tensor values) {
+    if (!values.floating()) {
+      throw new IllegalArgumentException(
+          "an unquantised matrix holds F32, F16 or BF16, %s holds %s"
+              .formatted(values.name(), values.type()));
+    }
   }
 }

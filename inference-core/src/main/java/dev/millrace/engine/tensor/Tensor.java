@@ -1,6 +1,8 @@
 package dev.millrace.engine.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
@@ -13,6 +15,11 @@ import java.util.Objects;
  * @param data exactly {@code shape.elements() * type.bytes()} bytes, not necessarily aligned
  */
 public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
+
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Refuses a segment whose size does not match. */
   public Tensor {
@@ -35,5 +42,39 @@ public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
     Shape rest = new Shape(shape.extents().subList(1, shape.rank()));
     long bytes = rest.elements() * type.bytes();
     return new Tensor(name + "[" + index + "]", type, rest, data.asSlice(index * bytes, bytes));
+  }
+
+  /** Whether {@link #readFloats} accepts this tensor. */
+  public boolean floating() {
+    return type == DType.F32 || type == DType.F16 || type == DType.BF16;
+  }
+
+  /**
+   * Copies consecutive elements as floats, exactly.
+   *
+   * @param first index of the first element in row-major order
+   * @param out receives them from {@code at} on
+   * @param count how many
+   * @throws IllegalArgumentException if the type is not F32, F16 or BF16
+   */
+  public void readFloats(long first, float[] out, int at, int count) {
+    switch (type) {
+      case F32 -> MemorySegment.copy(data, FLOAT, first * Float.BYTES, out, at, count);
+      case BF16 -> {
+        for (int i = 0; i < count; i++) {
+          int bits = data.get(SHORT, (first + i) * Short.BYTES) << 16;
+          out[at + i] = Float.intBitsToFloat(bits);
+        }
+      }
+      case F16 -> {
+        for (int i = 0; i < count; i++) {
+          out[at + i] = Float.float16ToFloat(data.get(SHORT, (first + i) * Short.BYTES));
+        }
+      }
+      default ->
+          throw new IllegalArgumentException(
+              "tensor %s holds %s; only F32, F16 and BF16 are read as floats"
+                  .formatted(name, type));
+    }
   }
 }

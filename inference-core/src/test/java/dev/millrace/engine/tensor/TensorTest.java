@@ -40,4 +40,27 @@ final class TensorTest {
             new Tensor("short", DType.F32, Shape.of(2, 2), MemorySegment.ofArray(new float[3])))
         .hasMessageContaining("short: F32 [2, 2] needs 16 bytes, got 12");
   }
+
+  @Test
+  void shouldReadFloatsOfEveryFloatingTypeFromAnyIndex() {
+    float[] values = {0, -1.5f, 3.25f, 1e-6f, -0.0f, 65504};
+    for (DType type : new DType[] {DType.F32, DType.F16, DType.BF16}) {
+      float[] read = new float[5];
+
+      TestTensors.of(type, Shape.of(6), values).readFloats(1, read, 2, 3);
+
+      float smallest = type == DType.BF16 ? 0x1.0cp-20f : type == DType.F16 ? 0x1.1p-20f : 1e-6f;
+      assertThat(read).as(type.name()).containsExactly(0, 0, -1.5f, 3.25f, smallest);
+    }
+  }
+
+  @Test
+  void shouldRefuseToReadIntegersAsFloats() {
+    Tensor integers =
+        new Tensor("ids", DType.I32, Shape.of(1), MemorySegment.ofArray(new int[] {1}));
+
+    assertThat(integers.floating()).isFalse();
+    assertThatThrownBy(() -> integers.readFloats(0, new float[1], 0, 1))
+        .hasMessageContaining("ids holds I32");
+  }
 }

@@ -1,0 +1,142 @@
+package dev.millrace.engine.backend.reference;
+
+import dev.millrace.engine.backend.Matrix;
+import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear weight, read from the checkpoint when first used. Owned by the engine thread.
+ *
+ * <p>Small weights are kept as floats in [inputs, outputs] order: the inner loop then runs over
+ * outputs, which are independent of each other, and the compiler may use vectors without changing
+ * the order of any sum. Larger ones are read again for every row. Both add up an output's products
+ * from the first input to the last, so the result is the same, bit for bit.
+ */
+final class HostMatrix implements Matrix {
+
+  /** Largest weight that is kept: 256 MiB of floats. */
+  static final long KEPT_ELEMENTS_MAX = 1L << 26;
+
+  private final List<MatrixSource> sources;
+  private final int outputs;
+  private final int inputs;
+  private final boolean kept;
+  private float @Nullable [] values;
+
+  HostMatrix(List<MatrixSource> sources) {
+    this(sources, KEPT_ELEMENTS_MAX);
+  }
+
+  HostMatrix(List<MatrixSource> sources, long keptElementsMax) {
+    this.sources = List.copyOf(sources);
+    this.inputs = this.sources.getFirst().inputs();
+    int sum = 0;
+    for (MatrixSource source : this.sources) {
+      if (source.inputs() != inputs) {
+        throw new IllegalArgumentException(
+            "stacked weights share one input width, got %d and %d"
+                .formatted(inputs, source.inputs()));
+      }
+      sum = Math.addExact(sum, source.outputs());
+    }
+    this.outputs = sum;
+    this.kept = (long) outputs * inputs <= keptElementsMax;
+  }
+
+  @Override
+  public int outputs() {
+    return outputs;
+  }
+
+  @Override
+  public int inputs() {
+    return inputs;
+  }
+
+  /** {@code out = weight * in}, one row each. */
+  void apply(double[] in, int inAt, double[] out, int outAt) {
+    if (kept) {
+      applyKept(in, inAt, out, outAt);
+    } else {
+      applyRead(in, inAt, out, outAt);
+    }
+  }
+
+  private void applyKept(double[] in, int inAt, double[] out, int outAt) {
+    float[] w = kept();
+    double[] sums = new double[outputs];
+    for (int i = 0; i < inputs; i++) {
+      addScaled(in[inAt + i], w, i * outputs, sums);
+    }
+    System.arraycopy(sums, 0, out, outAt, outputs);
+  }
+
+  private static void addScaled(double factor, float[] values, int at, double[] sums) {
+    for (int o = 0; o < sums.length; o++) {
+      sums[o] += factor * values[at + o];
+    }
+  }
+
+  private void applyRead(double[] in, int inAt, double[] out, int outAt) {
+    float[] row = new float[inputs];
+    for (int o = 0; o < outputs; o++) {
+      row(o, row);
+      double sum = 0;
+      for (int i = 0; i < inputs; i++) {
+        sum += in[inAt + i] * row[i];
+      }
+      out[outAt + o] = sum;
+    }
+  }
+
+  /** Reads the weights of one output. */
+  void row(int output, float[] row) {
+    int first = 0;
+    for (MatrixSource source : sources) {
+      if (output < first + source.outputs()) {
+        readRow(source, output - first, row);
+        return;
+      }
+      first += source.outputs();
+    }
+    throw new IllegalArgumentException("output %d of %d".formatted(output, outputs));
+  }
+
+  private static void readRow(MatrixSource source, int output, float[] row) {
+    switch (source) {
+      case MatrixSource.Plain(var values, MatrixSource.Order order) -> {
+        if (order == MatrixSource.Order.OUT_IN) {
+          values.readFloats((long) output * row.length, row, 0, row.length);
+        } else {
+          readColumn(values, output, row);
+        }
+      }
+      case MatrixSource.Columns columns ->
+          readColumn(columns.values(), columns.first() + output, row);
+    }
+  }
+
+  private static void readColumn(Tensor values, int column, float[] row) {
+    long width = values.shape().extent(1);
+    for (int i = 0; i < row.length; i++) {
+      values.readFloats(i * width + column, row, i, 1);
+    }
+  }
+
+  private float[] kept() {
+    if (values == null) {
+      float[] all = new float[Math.multiplyExact(inputs, outputs)];
+      float[] row = new float[inputs];
+      for (int o = 0; o < outputs; o++) {
+        row(o, row);
+        for (int i = 0; i < inputs; i++) {
+          all[i * outputs + o] = row[i];
+        }
+      }
+      values = all;
+    }
+    return values;
+  }
+}

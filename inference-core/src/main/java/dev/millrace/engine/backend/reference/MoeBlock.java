@@ -1,0 +1,59 @@
+package dev.millrace.engine.backend.reference;
+
+import dev.millrace.engine.backend.MoeSource;
+import dev.millrace.engine.backend.MoeWeights;
+import java.util.List;
+import java.util.Optional;
+
+/** Router, experts and shared expert of one layer. Owned by the engine thread. */
+final class MoeBlock implements MoeWeights {
+
+  private final HostMatrix router;
+  private final List<SwiGlu> experts;
+  private final Optional<SwiGlu> shared;
+  private final int topK;
+
+  MoeBlock(MoeSource source) {
+    router = new HostMatrix(List.of(source.router()));
+    experts = source.experts().stream().map(MoeBlock::expert).toList();
+    shared = source.sharedExpert().map(MoeBlock::expert);
+    topK = source.topK();
+  }
+
+  private static SwiGlu expert(MoeSource.Expert source) {
+    return new SwiGlu(source.gate(), source.up(), source.down());
+  }
+
+  /** {@code out += shared(in) + sum over the chosen of expert(sigmoid(logit) * in)}, one row. */
+  void applyAdd(double[] in, int inAt, double[] out, int outAt) {
+    double[] logits = new double[router.outputs()];
+    router.apply(in, inAt, logits, 0);
+    double[] scaled = new double[router.inputs()];
+    boolean[] chosen = largest(logits, topK);
+    shared.ifPresent(expert -> expert.applyAdd(in, inAt, out, outAt));
+    for (int e = 0; e < chosen.length; e++) {
+      if (chosen[e]) {
+        double score = SwiGlu.sigmoid(logits[e]);
+        for (int i = 0; i < scaled.length; i++) {
+          scaled[i] = score * in[inAt + i];
+        }
+        experts.get(e).applyAdd(scaled, 0, out, outAt);
+      }
+    }
+  }
+
+  /** Marks the {@code count} largest values; of equal ones the first. */
+  static boolean[] largest(double[] values, int count) {
+    boolean[] chosen = new boolean[values.length];
+    for (int k = 0; k < count; k++) {
+      int best = -1;
+      for (int i = 0; i < values.length; i++) {
+        if (!chosen[i] && (best < 0 || values[i] > values[best])) {
+          best = i;
+        }
+      }
+      chosen[best] = true;
+    }
+    return chosen;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.millrace.engine.backend.reference;
+
+import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.BackendProvider;
+import dev.millrace.engine.backend.ComputeBackend;
+import java.util.Optional;
+
+/** Runs everywhere; chosen by {@code auto} only when nothing else runs. Immutable. */
+public final class ReferenceProvider implements BackendProvider {
+
+  /** For the service loader. */
+  public ReferenceProvider() {}
+
+  @Override
+  public String name() {
+    return ReferenceBackend.NAME;
+  }
+
+  @Override
+  public int priority() {
+    return 0;
+  }
+
+  @Override
+  public Optional<String> unsupportedReason() {
+    return Optional.empty();
+  }
+
+  /** Makes a backend. It always computes in double precision on one thread. */
+  @Override
+  public ComputeBackend create(BackendOptions options) {
+    return new ReferenceBackend();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.millrace.engine.backend.reference;
+
+import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.backend.AttentionSpec.Pairing;
+
+/** Rotary embedding of one head. Pure functions. */
+final class Rotary {
+
+  private Rotary() {}
+
+  /**
+   * Rotates pair {@code j} of a head by {@code position * frequencies[j]} radians, in place.
+   *
+   * @param position absolute position
+   */
+  static void apply(double[] values, int at, double[] frequencies, Pairing pairing, int position) {
+    int pairs = frequencies.length;
+    for (int j = 0; j < pairs; j++) {
+      int first = at + (pairing == Pairing.INTERLEAVED ? 2 * j : j);
+      int second = pairing == Pairing.INTERLEAVED ? first + 1 : first + pairs;
+      double angle = position * frequencies[j];
+      double cos = StrictMath.cos(angle);
+      double sin = StrictMath.sin(angle);
+      double a = values[first];
+      double b = values[second];
+      values[first] = a * cos - b * sin;
+      values[second] = b * cos + a * sin;
+    }
+  }
+
+  /** Everything about a head of q or k that depends on its position, norm included. */
+  static void head(
+      double[] values, int at, AttentionSpec spec, double[] frequencies, int position) {
+    if (frequencies.length > 0) {
+      apply(values, at, frequencies, spec.pairing(), position);
+    }
+    if (spec.headNormEpsilon() > 0) {
+      RmsNorm.unit(values, at, spec.headDimension(), spec.headNormEpsilon());
+    }
+  }
+}
