@@ -44,7 +44,7 @@ final class ReferenceBackendTest {
   void shouldAttendToEverythingBeforeWithoutChunks() {
     AttentionSpec spec =
         new AttentionSpec(1, 1, 2, new double[0], Pairing.INTERLEAVED, 0, 0, Temperature.NONE);
-    float[] out = attend(spec, 1, new int[] {2, 0}, equalKeys(5));
+    float[] out = attend(spec, 1, new int[] {2, 0}, equalKeys(3));
 
     assertThat(out).containsExactly(0, 0, 5, 0.5f, 10, 1);
   }
