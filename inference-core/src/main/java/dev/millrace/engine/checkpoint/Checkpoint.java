@@ -1,0 +1,92 @@
+package dev.millrace.engine.checkpoint;
+
+import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * A model directory whose every tensor is there and has the shape its configuration asks for. What
+ * it hands out are views of mapped files that die with it. Thread-safe.
+ */
+public final class Checkpoint implements AutoCloseable {
+
+  private final ModelFiles files;
+  private final MatrixSource embedding;
+  private final Tensor finalNorm;
+  private final MatrixSource head;
+  private final List<DecoderLayer> layers;
+
+  private Checkpoint(ModelFiles files) {
+    DecoderTensors tensors = new DecoderTensors(files);
+    this.files = files;
+    this.embedding = tensors.embedding();
+    this.finalNorm = tensors.finalNorm();
+    this.head = files.config().tiedEmbeddings() ? embedding : tensors.head();
+    this.layers = tensors.layers();
+  }
+
+  /**
+   * Opens and checks a model directory: {@code config.json} and safetensors in one file or in
+   * shards.
+   *
+   * @throws CheckpointException naming file, tensor or key, found and expected
+   */
+  public static Checkpoint open(Path directory) {
+    ModelFiles files = ModelFiles.open(directory);
+    try {
+      return new Checkpoint(files);
+    } catch (RuntimeException | Error e) {
+      files.close();
+      throw e;
+    }
+  }
+
+  /** Where it lies. */
+  public Path directory() {
+    return files.directory();
+  }
+
+  /** Its configuration. */
+  public ModelConfig config() {
+    return files.config();
+  }
+
+  /** Embedding table [V, H]. */
+  public MatrixSource embedding() {
+    return embedding;
+  }
+
+  /** Output projection [V, H]; the very same object as {@link #embedding()} when tied. */
+  public MatrixSource head() {
+    return head;
+  }
+
+  /** Weight of the last norm [H]. */
+  public Tensor finalNorm() {
+    return finalNorm;
+  }
+
+  /** Weights of layer {@code index}. */
+  public DecoderLayer layer(int index) {
+    return layers.get(index);
+  }
+
+  /**
+   * SHA-256 that identifies the model, in hexadecimal: that of what {@code sha256sum} prints for
+   * its files in ascending order of names (weights, configuration, tokenizer, chat template). The
+   * same weights in other shards give another digest. Reads every byte.
+   *
+   * @param progress told the number of bytes read so far, from several threads
+   */
+  public String digest(LongConsumer progress) {
+    return files.digest(progress);
+  }
+
+  /** Unmaps the weights. Idempotent. */
+  @Override
+  public void close() {
+    files.close();
+  }
+}
