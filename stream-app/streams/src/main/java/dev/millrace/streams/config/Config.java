@@ -1,0 +1,77 @@
+package dev.millrace.streams.config;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Validated settings. Immutable. */
+public final class Config {
+  private final String source;
+  private final Path directory;
+  private final Map<ConfigKey<?>, Object> values;
+  private final Map<String, String> client;
+
+  Config(
+      String source, Path directory, Map<ConfigKey<?>, Object> values, Map<String, String> client) {
+    this.source = source;
+    this.directory = directory;
+    this.values = Map.copyOf(values);
+    this.client = Map.copyOf(client);
+  }
+
+  /** The value of a setting, or its default. */
+  @SuppressWarnings("unchecked")
+  public <T> T get(ConfigKey<T> key) {
+    Object value = values.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException("not in the list of settings: " + key.name());
+    }
+    return (T) value;
+  }
+
+  /** A path setting; a relative one lies beside the configuration file. */
+  public Path path(ConfigKey<Path> key) {
+    return directory.resolve(get(key)).normalize();
+  }
+
+  /** The same for a text that is not empty. */
+  public Path resolve(String path) {
+    return directory.resolve(path).normalize();
+  }
+
+  /** Settings for every Kafka client, as its documentation names them. Holds secrets. */
+  public Map<String, String> client() {
+    return client;
+  }
+
+  /** Where it was read from. */
+  public String source() {
+    return source;
+  }
+
+  /** What differs from the defaults, secrets masked, for the start-up log. */
+  public Map<String, String> printable() {
+    Map<String, String> shown = new LinkedHashMap<>();
+    for (ConfigKey<?> key : ConfigKeys.all()) {
+      Object value = get(key);
+      boolean isDefault =
+          !key.isRequired() && key.type().parser().apply(key.defaultText()).equals(value);
+      if (!isDefault) {
+        shown.put(key.name(), key.secret() ? "***" : value.toString());
+      }
+    }
+    client.keySet().stream()
+        .sorted()
+        .forEach(name ->
+            shown.put(
+                ConfigReader.CLIENT_PREFIX + name,
+                ClientSettings.isSecret(name) ? "***" : client.getOrDefault(name, "")));
+    return shown;
+  }
+
+  /** Only what may be seen. */
+  @Override
+  public String toString() {
+    return "Config" + printable();
+  }
+}

@@ -1,0 +1,150 @@
+package dev.millrace.streams.config;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Relations between settings. Immutable. */
+final class ConfigRules {
+  /** Envelope, key and headers beside a document in the changelog. */
+  static final long RECORD_ROOM_BYTES = 4 << 10;
+
+  private final Config config;
+  private final List<String> problems = new ArrayList<>();
+
+  private ConfigRules(Config config) {
+    this.config = config;
+  }
+
+  /** One line for each rule that is broken. */
+  static List<String> check(Config config) {
+    ConfigRules rules = new ConfigRules(config);
+    rules.checkTimes();
+    rules.checkSizes();
+    rules.checkTopics();
+    rules.checkGroup();
+    return rules.problems;
+  }
+
+  private void checkTimes() {
+    Duration transaction = config.get(ConfigKeys.APP_TRANSACTION_TIMEOUT);
+    require(
+        transaction.compareTo(config.get(ConfigKeys.APP_COMMIT_INTERVAL).multipliedBy(4)) >= 0,
+        "app.transaction.timeout (%s) must be at least four times app.commit.interval (%s)",
+        transaction,
+        config.get(ConfigKeys.APP_COMMIT_INTERVAL));
+    Duration slowPoll =
+        config
+            .get(ConfigKeys.PROCESSING_SLICE)
+            .multipliedBy(config.get(ConfigKeys.APP_POLL_RECORDS_MAX));
+    require(
+        transaction.compareTo(slowPoll.multipliedBy(2)) >= 0,
+        "app.transaction.timeout (%s) must be at least twice app.poll.records.max x"
+            + " processing.slice (%s): a slowed poll must fit into a transaction",
+        transaction,
+        slowPoll);
+    require(
+        config.get(ConfigKeys.APP_POLL_INTERVAL_MAX).compareTo(slowPoll.multipliedBy(4)) >= 0,
+        "app.poll.interval.max (%s) must be at least four times app.poll.records.max x"
+            + " processing.slice (%s), or a slowed instance is put out of the group",
+        config.get(ConfigKeys.APP_POLL_INTERVAL_MAX),
+        slowPoll);
+    require(
+        config
+                .get(ConfigKeys.APP_HEARTBEAT_INTERVAL)
+                .multipliedBy(3)
+                .compareTo(config.get(ConfigKeys.APP_SESSION_TIMEOUT))
+            <= 0,
+        "app.heartbeat.interval (%s) must be at most a third of app.session.timeout (%s)",
+        config.get(ConfigKeys.APP_HEARTBEAT_INTERVAL),
+        config.get(ConfigKeys.APP_SESSION_TIMEOUT));
+    require(
+        config
+                .get(ConfigKeys.PROCESSING_BACKOFF_MIN)
+                .compareTo(config.get(ConfigKeys.PROCESSING_BACKOFF_MAX))
+            <= 0,
+        "processing.backoff.min (%s) must not be above processing.backoff.max (%s)",
+        config.get(ConfigKeys.PROCESSING_BACKOFF_MIN),
+        config.get(ConfigKeys.PROCESSING_BACKOFF_MAX));
+    require(
+        config.get(ConfigKeys.WATCHDOG_STALL).compareTo(config.get(ConfigKeys.PROCESSING_DEADLINE))
+            > 0,
+        "watchdog.stall (%s) must be above processing.deadline (%s): a slow document is no stall",
+        config.get(ConfigKeys.WATCHDOG_STALL),
+        config.get(ConfigKeys.PROCESSING_DEADLINE));
+  }
+
+  private void checkSizes() {
+    require(
+        config.get(ConfigKeys.DOCUMENTS_BYTES_MAX) + RECORD_ROOM_BYTES
+            <= config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX),
+        "documents.bytes.max (%s) must be at least %s below topics.record.bytes.max (%s): key,"
+            + " headers and envelope need room",
+        config.get(ConfigKeys.DOCUMENTS_BYTES_MAX),
+        RECORD_ROOM_BYTES,
+        config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX));
+    require(
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX)
+            <= config.get(ConfigKeys.PROCESSING_IN_FLIGHT_MAX),
+        "processing.in.flight.task.max (%s) must not be above processing.in.flight.max (%s)",
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX),
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_MAX));
+    require(
+        config.get(ConfigKeys.PROCESSING_PENDING_TASK_MAX)
+            >= config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX),
+        "processing.pending.task.max (%s) must not be below processing.in.flight.task.max (%s)",
+        config.get(ConfigKeys.PROCESSING_PENDING_TASK_MAX),
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX));
+    require(
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_BYTES_MAX)
+            >= config.get(ConfigKeys.DOCUMENTS_BYTES_MAX),
+        "processing.in.flight.bytes.max (%s) must not be below documents.bytes.max (%s)",
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_BYTES_MAX),
+        config.get(ConfigKeys.DOCUMENTS_BYTES_MAX));
+  }
+
+  private void checkTopics() {
+    Set<String> seen = new HashSet<>();
+    for (ConfigKey<String> key :
+        List.of(
+            ConfigKeys.TOPIC_DOCUMENTS,
+            ConfigKeys.TOPIC_ENRICHED,
+            ConfigKeys.TOPIC_QUARANTINED,
+            ConfigKeys.TOPIC_DEAD_LETTER)) {
+      String topic = config.get(key);
+      require(seen.add(topic), "%s: topic %s is used twice", key.name(), topic);
+      require(
+          topic.matches("[a-zA-Z0-9._-]{1,249}") && !topic.equals(".") && !topic.equals(".."),
+          "%s: \"%s\" is not a topic name: letters, digits, dot, dash and underscore, at most 249",
+          key.name(),
+          topic);
+    }
+  }
+
+  private void checkGroup() {
+    require(
+        config.get(ConfigKeys.APP_GROUP_PROTOCOL) == GroupProtocol.CLASSIC
+            || config.get(ConfigKeys.APP_STANDBY_REPLICAS) == 0,
+        "app.standby.replicas (%s) works with app.group.protocol classic only; with streams, set"
+            + " streams.num.standby.replicas on the group",
+        config.get(ConfigKeys.APP_STANDBY_REPLICAS));
+    require(
+        config.get(ConfigKeys.REGISTRY_USER).isEmpty()
+            == config.get(ConfigKeys.REGISTRY_PASSWORD).isEmpty(),
+        "schema.registry.user and schema.registry.password belong together: set both or none");
+  }
+
+  private void require(boolean holds, String message, Object... arguments) {
+    if (!holds) {
+      Object[] shown = arguments.clone();
+      for (int i = 0; i < shown.length; i++) {
+        if (shown[i] instanceof Duration duration) {
+          shown[i] = duration.toMillis() + "ms";
+        }
+      }
+      problems.add(message.formatted(shown));
+    }
+  }
+}

@@ -1,0 +1,260 @@
+package dev.millrace.streams.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.millrace.streams.GeneratedPage;
+import dev.millrace.streams.processor.Ordering;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigReaderTest {
+  private static final String MINIMAL =
+      """
+      kafka.bootstrap.servers: b:1
+      schema.registry.url: http://r:2
+      model.dir: models/demo
+      """;
+
+  @TempDir private Path directory;
+
+  private Config parse(String yaml, Map<String, String> environment) {
+    return ConfigReader.parse("test.yaml", directory, yaml, environment);
+  }
+
+  private Config parse(String yaml) {
+    return parse(yaml, Map.of());
+  }
+
+  private List<String> problems(String yaml, Map<String, String> environment) {
+    return catchThrowableOfType(ConfigException.class, () -> parse(yaml, environment)).problems();
+  }
+
+  private List<String> problems(String yaml) {
+    return problems(yaml, Map.of());
+  }
+
+  @Test
+  void shouldTakeDefaultsForWhatIsNotSet() {
+    Config config = parse(MINIMAL);
+
+    assertThat(config.get(ConfigKeys.APP_THREADS)).isEqualTo(2);
+    assertThat(config.get(ConfigKeys.PROCESSING_ORDER)).isEqualTo(Ordering.NONE);
+    assertThat(config.path(ConfigKeys.MODEL_DIR)).isEqualTo(directory.resolve("models/demo"));
+  }
+
+  @Test
+  void shouldReadEveryKeyFromItsExample() {
+    StringBuilder yaml = new StringBuilder();
+    for (ConfigKey<?> key : ConfigKeys.all()) {
+      if (!key.secret()) {
+        yaml.append(key.name()).append(": '").append(key.example()).append("'\n");
+      }
+    }
+    yaml.append("schema.registry.password: p\n");
+
+    Config config = parse(yaml.toString());
+
+    for (ConfigKey<?> key : ConfigKeys.all()) {
+      if (!key.secret()) {
+        assertThat(config.get(key))
+            .as(key.name())
+            .isEqualTo(key.type().parser().apply(key.example()));
+      }
+    }
+  }
+
+  @Test
+  void shouldReadNestedAndDottedNamesAndLists() {
+    Config config =
+        parse(
+            """
+            kafka:
+              bootstrap:
+                servers: [a:1, b:2]
+            schema.registry.url: http://r:2
+            model.dir: m
+            processing: {order: key, deadline: 90s}
+            """);
+
+    assertThat(config.get(ConfigKeys.BOOTSTRAP_SERVERS)).containsExactly("a:1", "b:2");
+    assertThat(config.get(ConfigKeys.PROCESSING_ORDER)).isEqualTo(Ordering.KEY);
+    assertThat(config.get(ConfigKeys.PROCESSING_DEADLINE)).isEqualTo(Duration.ofSeconds(90));
+  }
+
+  @Test
+  void shouldReportAllProblemsAtOnceWithSuggestions() {
+    List<String> problems =
+        problems(
+            """
+            kafka.bootstrap.servers: b:1
+            app.thread: 3
+            app.commit.interval: fast
+            documents.bytes.max: 12XB
+            processing.order: sometimes
+            health.port: 99999
+            model.dir:
+            """);
+
+    assertThat(problems)
+        .anySatisfy(
+            line -> assertThat(line).contains("\"app.thread\"").contains("mean \"app.threads\""))
+        .anySatisfy(line -> assertThat(line).contains("app.commit.interval").contains("\"fast\""))
+        .anySatisfy(line -> assertThat(line).contains("documents.bytes.max").contains("12XB"))
+        .anySatisfy(line -> assertThat(line).contains("none, key, partition"))
+        .anySatisfy(line -> assertThat(line).contains("health.port").contains("0..65535"))
+        .anySatisfy(line -> assertThat(line).contains("model.dir has no value"))
+        .anySatisfy(line -> assertThat(line).contains("schema.registry.url is missing"));
+  }
+
+  @Test
+  void shouldRefuseAKeyThatIsSetTwice() {
+    assertThat(problems(MINIMAL + "model.dir: b\n"))
+        .anySatisfy(line -> assertThat(line).contains("Duplicate").contains("model.dir"));
+    assertThat(problems(MINIMAL + "model: {dir: b}\n")).contains("model.dir is set twice");
+  }
+
+  @Test
+  void shouldNameTheLineThatIsNotYaml() {
+    assertThat(problems("a: [1\nb: 2\n"))
+        .anySatisfy(line -> assertThat(line).contains("line 2").contains("YAML"));
+    assertThat(problems("just text")).anySatisfy(line -> assertThat(line).contains("keys and"));
+  }
+
+  @Test
+  void shouldLetTheEnvironmentOverrideTheFile() {
+    Config config =
+        parse(
+            MINIMAL + "app.threads: 3\n",
+            Map.of(
+                "MILLRACE_APP_THREADS", "5",
+                "MILLRACE_KAFKA_CLIENT_SECURITY_PROTOCOL", "SSL",
+                "MILLRACE_JAVA_OPTS", "-Xmx1g",
+                "MILLRACE_SERVICE_HOST", "10.0.0.1",
+                "MILLRACE_PORT_9464_TCP_ADDR", "10.0.0.1",
+                "PATH", "/bin"));
+
+    assertThat(config.get(ConfigKeys.APP_THREADS)).isEqualTo(5);
+    assertThat(config.client()).containsEntry("security.protocol", "SSL");
+  }
+
+  @Test
+  void shouldRefuseAnUnknownVariableOfOurs() {
+    assertThat(problems(MINIMAL, Map.of("MILLRACE_APP_TREADS", "5")))
+        .singleElement()
+        .satisfies(line ->
+            assertThat(line).contains("MILLRACE_APP_TREADS").contains("MILLRACE_APP_THREADS"));
+  }
+
+  @Test
+  void shouldReadSecretsFromFilesAndNeverPrintThem() throws IOException {
+    Files.writeString(directory.resolve("pw"), "s3cret\n");
+    Config config =
+        parse(
+            MINIMAL
+                + """
+                schema.registry.user: u
+                schema.registry.password: ${file:pw}
+                kafka.client.sasl.jaas.config: 'Module required password="${file:pw}";'
+                """);
+
+    assertThat(config.get(ConfigKeys.REGISTRY_PASSWORD)).isEqualTo("s3cret");
+    assertThat(config.client())
+        .containsEntry("sasl.jaas.config", "Module required password=\"s3cret\";");
+    assertThat(config.toString()).doesNotContain("s3cret").contains("schema.registry.password=***");
+    assertThat(config.printable().toString()).doesNotContain("s3cret");
+  }
+
+  @Test
+  void shouldNotPrintASecretInAProblem() {
+    assertThatThrownBy(() ->
+            parse(
+                MINIMAL
+                    + "schema.registry.password: s3cret\nkafka.client.ssl.keypassword: s3cret\n"))
+        .hasMessageContaining("belong together")
+        .hasMessageContaining("ssl.key.password")
+        .message()
+        .doesNotContain("s3cret");
+  }
+
+  @Test
+  void shouldNameTheFileThatCannotBeRead() {
+    assertThat(problems(MINIMAL + "schema.registry.password: ${file:nothing}\n"))
+        .anySatisfy(line -> assertThat(line).contains("nothing").contains("NoSuchFile"));
+    assertThatThrownBy(() -> ConfigReader.read(directory.resolve("no.yaml"), Map.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no.yaml");
+  }
+
+  @Test
+  void shouldRefuseAClientSettingThatIsOursOrUnknown() {
+    assertThat(
+            problems(
+                MINIMAL
+                    + "kafka.client: {isolation.level: read_uncommitted, sasl.mechanisn: PLAIN}\n"))
+        .anySatisfy(line -> assertThat(line).contains("isolation.level is set by"))
+        .anySatisfy(line -> assertThat(line).contains("mean \"sasl.mechanism\""));
+  }
+
+  @Test
+  void shouldCheckRelationsBetweenSettings() {
+    assertThat(
+            problems(
+                MINIMAL
+                    + """
+                    app.transaction.timeout: 5s
+                    app.commit.interval: 4s
+                    app.heartbeat.interval: 9s
+                    processing.slice: 1s
+                    app.poll.records.max: 500
+                    processing.backoff.min: 20s
+                    processing.deadline: 1h
+                    documents.bytes.max: 8MiB
+                    processing.in.flight.task.max: 300
+                    topics.enriched: documents
+                    topics.dead.letter: a/b
+                    app.group.protocol: streams
+                    app.standby.replicas: 1
+                    schema.registry.user: u
+                    """))
+        .anySatisfy(line -> assertThat(line).contains("four times app.commit.interval (4000ms)"))
+        .anySatisfy(line -> assertThat(line).contains("a slowed poll must fit"))
+        .anySatisfy(line -> assertThat(line).contains("put out of the group"))
+        .anySatisfy(line -> assertThat(line).contains("a third of app.session.timeout"))
+        .anySatisfy(line -> assertThat(line).contains("processing.backoff.max"))
+        .anySatisfy(line -> assertThat(line).contains("a slow document is no stall"))
+        .anySatisfy(line -> assertThat(line).contains("topics.record.bytes.max (8388608)"))
+        .anySatisfy(line -> assertThat(line).contains("processing.in.flight.max (256)"))
+        .anySatisfy(line -> assertThat(line).contains("processing.pending.task.max (256)"))
+        .anySatisfy(line -> assertThat(line).contains("topic documents is used twice"))
+        .anySatisfy(line -> assertThat(line).contains("\"a/b\" is not a topic name"))
+        .anySatisfy(line -> assertThat(line).contains("streams.num.standby.replicas"))
+        .anySatisfy(line -> assertThat(line).contains("belong together"))
+        .hasSize(13);
+  }
+
+  @Test
+  void shouldListEveryDeclaredKeyOnce() throws IllegalAccessException {
+    int declared = 0;
+    for (var field : ConfigKeys.class.getDeclaredFields()) {
+      if (field.getType() == ConfigKey.class) {
+        declared++;
+        assertThat(ConfigKeys.all()).contains((ConfigKey<?>) field.get(null));
+      }
+    }
+    assertThat(ConfigKeys.all()).hasSize(declared).doesNotHaveDuplicates();
+    assertThat(ConfigKeys.byName()).hasSize(declared);
+  }
+
+  @Test
+  void shouldKeepTheReferencePageCurrent() {
+    GeneratedPage.check("configuration.md", ConfigReference.markdown());
+  }
+}
