@@ -59,6 +59,7 @@ class ArchitectureTest {
               "dev.millrace.engine.sampling")
           .row(
               "dev.millrace.engine.model",
+              "dev.millrace.engine",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.tensor")

@@ -110,7 +110,7 @@ public interface ComputeBackend extends AutoCloseable {
   /**
    * Final norm and head on selected rows only.
    *
-   * @param rows indices of the step's rows whose logits are wanted, in result order
+   * @param rows indices of the step's rows whose logits are wanted, in result order; at least one
    */
   Logits logits(Rows hidden, Vector weight, float epsilon, Matrix head, int[] rows);
 

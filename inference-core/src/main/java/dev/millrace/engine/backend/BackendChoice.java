@@ -1,0 +1,65 @@
+package dev.millrace.engine.backend;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/**
+ * Which backend runs, and why: for the start-up line.
+ *
+ * @param provider makes it
+ * @param why one line
+ */
+public record BackendChoice(BackendProvider provider, String why) {
+
+  /** The name that asks for the best one that runs here. */
+  public static final String AUTO = "auto";
+
+  /** Every backend on the class path, most preferred first. */
+  public static List<BackendProvider> installed() {
+    List<BackendProvider> providers = new ArrayList<>();
+    ServiceLoader.load(BackendProvider.class).forEach(providers::add);
+    providers.sort(
+        Comparator.comparingInt(BackendProvider::priority)
+            .reversed()
+            .thenComparing(BackendProvider::name));
+    return providers;
+  }
+
+  /**
+   * Chooses a backend.
+   *
+   * @param name a backend's name, or {@link #AUTO}
+   * @param installed candidates, most preferred first
+   * @throws BackendException if there is no such backend or it cannot run here
+   */
+  public static BackendChoice of(String name, List<BackendProvider> installed) {
+    List<String> passedOver = new ArrayList<>();
+    for (BackendProvider provider : installed) {
+      if (!name.equals(AUTO) && !name.equals(provider.name())) {
+        continue;
+      }
+      Optional<String> reason = provider.unsupportedReason();
+      if (reason.isEmpty()) {
+        return new BackendChoice(provider, why(name, passedOver));
+      }
+      passedOver.add(provider.name() + ": " + reason.get());
+    }
+    throw new BackendException(
+        passedOver.isEmpty()
+            ? "there is no backend '%s'; installed are %s, or say %s"
+                .formatted(name, installed.stream().map(BackendProvider::name).toList(), AUTO)
+            : "backend '%s' cannot run here (%s)".formatted(name, String.join("; ", passedOver)));
+  }
+
+  private static String why(String name, List<String> passedOver) {
+    if (!name.equals(AUTO)) {
+      return "asked for";
+    }
+    return passedOver.isEmpty()
+        ? "the preferred one"
+        : "preferred ones cannot run here (" + String.join("; ", passedOver) + ")";
+  }
+}

@@ -1,0 +1,27 @@
+package dev.millrace.engine.model;
+
+import dev.millrace.engine.backend.Logits;
+
+/** Logits of no row: what a step gives that only fills the cache. Immutable. */
+record NoLogits(int vocabulary) implements Logits {
+
+  @Override
+  public int rows() {
+    return 0;
+  }
+
+  @Override
+  public int argmax(int row) {
+    throw new IndexOutOfBoundsException("row %d of none".formatted(row));
+  }
+
+  @Override
+  public void logProbabilities(int row, int[] ids, double[] out) {
+    throw new IndexOutOfBoundsException("row %d of none".formatted(row));
+  }
+
+  @Override
+  public void copy(int row, float[] out) {
+    throw new IndexOutOfBoundsException("row %d of none".formatted(row));
+  }
+}

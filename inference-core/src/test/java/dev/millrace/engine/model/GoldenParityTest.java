@@ -1,0 +1,80 @@
+package dev.millrace.engine.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.engine.backend.BackendChoice;
+import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.engine.backend.BackendProvider;
+import dev.millrace.engine.checkpoint.Checkpoint;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every backend against logits computed by the model authors' public code. */
+final class GoldenParityTest {
+
+  /** f32 of another order of additions against f32; the reference computes more exactly. */
+  private static final double F32_ALLOWED = 1e-3;
+
+  private static final double F64_ALLOWED = 2e-4;
+
+  @TempDir static Path unpacked;
+
+  static Stream<Arguments> cases() {
+    return BackendChoice.installed().stream()
+        .flatMap(p -> GoldenCase.NAMES.stream().map(name -> Arguments.of(p.name(), name)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void shouldGiveTheExpectedLogitsAndTokens(String backend, String name) {
+    GoldenCase golden = GoldenCase.open(name, unpacked);
+    try (Checkpoint checkpoint = golden.checkpoint();
+        DecoderModel model = load(checkpoint, backend)) {
+      double allowed = model.backend().arithmetic().equals("f64") ? F64_ALLOWED : F32_ALLOWED;
+
+      float[][] whole = new Driver(model).logits(golden.inputIds(), golden.inputIds().length);
+      assertThat(largestDifference(golden.logits(), whole)).as("prefill").isLessThan(allowed);
+
+      float[][] parts = new Driver(model).logits(golden.inputIds(), 7);
+      assertThat(largestDifference(golden.logits(), parts)).as("in parts").isLessThan(allowed);
+
+      int[] prompt = Arrays.copyOf(golden.inputIds(), GoldenCase.GREEDY_PROMPT);
+      assertThat(new Driver(model).greedy(prompt, golden.greedyIds().length))
+          .isEqualTo(golden.greedyIds());
+    }
+  }
+
+  private static DecoderModel load(Checkpoint checkpoint, String backend) {
+    BackendProvider provider =
+        BackendChoice.installed().stream()
+            .filter(candidate -> candidate.name().equals(backend))
+            .findFirst()
+            .orElseThrow();
+    Optional<String> unsupported = provider.unsupportedReason();
+    Assumptions.assumeTrue(
+        unsupported.isEmpty(), () -> backend + " NOT TESTED: " + unsupported.orElseThrow());
+    return DecoderModel.load(
+        checkpoint,
+        provider.create(new BackendOptions(Arithmetic.F32, 2)),
+        new ModelLimits(128, 1, 4 << 20, 8));
+  }
+
+  private static double largestDifference(float[][] expected, float[][] got) {
+    double largest = 0;
+    for (int r = 0; r < expected.length; r++) {
+      for (int c = 0; c < expected[r].length; c++) {
+        double difference = Math.abs(expected[r][c] - got[r][c]);
+        largest = Math.max(largest, Double.isNaN(difference) ? 1 / 0.0 : difference);
+      }
+    }
+    return largest;
+  }
+}
