@@ -18,8 +18,10 @@ public enum RejectReason {
   INVALID_DOCUMENT,
   /** Longer than the plan allows to read. */
   TOO_LONG,
-  /** The model's answer stayed unusable after all attempts. */
+  /** The model gave no usable answer; it would give the same again. */
   INVALID_ANSWER,
+  /** This software failed on the document: a fault of ours, told in the log. */
+  INTERNAL_ERROR,
   /** The enrichment does not fit the output topic's record size. */
   OUTCOME_TOO_LARGE,
   /** The deadline passed in every attempt. */
