@@ -1,0 +1,228 @@
+package dev.millrace.engine.cache;
+
+import java.util.Arrays;
+
+/**
+ * Finds blocks that already hold the beginning of a prompt.
+ *
+ * <p>An entry is a whole block: its token ids and the block before it. Entries form chains, found
+ * by hash and verified by comparing the tokens, so a match is never wrong. An entry is
+ * <em>pending</em> from the moment a prefill is planned until its keys and values are computed: a
+ * second request for the same beginning sees that it is being computed and waits for it.
+ *
+ * <p>Everything lies in arrays of the pool's size: nothing is allocated per token, and the index
+ * cannot outgrow the pool. A sequence lets go of a chain from its end, so the least recently used
+ * reusable block never has a successor and can be given out at once.
+ *
+ * <p>Owned by the engine thread. Borrows the pool.
+ */
+public final class PrefixIndex {
+  private static final int NONE = KvBlockPool.NONE;
+
+  private final KvBlockPool pool;
+  private final int blockTokens;
+  private final int[] tokens;
+  private final int[] previous;
+  private final int[] successors;
+  private final boolean[] ready;
+  private final int[] bucketOf;
+  private final int[] nextInBucket;
+  private final int[] buckets;
+
+  /** An empty index over the pool's blocks. */
+  public PrefixIndex(KvBlockPool pool) {
+    this.pool = pool;
+    int blocks = pool.blocks();
+    blockTokens = pool.blockTokens();
+    tokens = new int[Math.multiplyExact(blocks, blockTokens)];
+    previous = new int[blocks];
+    successors = new int[blocks];
+    ready = new boolean[blocks];
+    bucketOf = new int[blocks];
+    nextInBucket = new int[blocks];
+    buckets = new int[Integer.highestOneBit(Math.max(1, blocks)) * 2];
+    Arrays.fill(buckets, NONE);
+    pool.onEviction(this::unlink);
+  }
+
+  /**
+   * What the index knows of a prompt.
+   *
+   * @param blocks blocks of its beginning, in order, computed ones first
+   * @param ready how many of them are computed
+   */
+  public record Match(int[] blocks, int ready) {
+    /** Whether part of the beginning is being computed by somebody else. */
+    public boolean pending() {
+      return ready < blocks.length;
+    }
+
+    /** The last block known. */
+    public int last() {
+      return blocks[blocks.length - 1];
+    }
+  }
+
+  /**
+   * Looks up the beginning of a prompt.
+   *
+   * @param prompt token ids
+   * @param blocksMax most blocks wanted, all of them full
+   */
+  public Match match(int[] prompt, int blocksMax) {
+    int[] found = new int[blocksMax];
+    int count = 0;
+    int computed = 0;
+    int before = NONE;
+    while (count < blocksMax) {
+      int block = find(before, prompt, count * blockTokens);
+      if (block == NONE) {
+        break;
+      }
+      found[count++] = block;
+      if (ready[block]) {
+        computed = count;
+      }
+      before = block;
+    }
+    return new Match(Arrays.copyOf(found, count), computed);
+  }
+
+  /**
+   * Announces that the whole blocks of {@code table} from {@code from} on will hold {@code prompt}.
+   * Stops at the first one that is already known under another block.
+   *
+   * @param from index of the first new block; the ones before it are known
+   * @param to index after the last whole block
+   * @return index after the last block that the index knows now
+   */
+  public int announce(int[] prompt, int[] table, int from, int to) {
+    int before = from == 0 ? NONE : table[from - 1];
+    for (int i = from; i < to; i++) {
+      int offset = i * blockTokens;
+      if (find(before, prompt, offset) != NONE) {
+        return i;
+      }
+      link(before, prompt, offset, table[i]);
+      before = table[i];
+    }
+    return to;
+  }
+
+  /** The block's keys and values are computed; nothing happens if the block is not known. */
+  public void markReady(int block) {
+    ready[block] = pool.isKept(block);
+  }
+
+  /** Whether the block is known and computed. */
+  public boolean isReady(int block) {
+    return ready[block];
+  }
+
+  /**
+   * Forgets what was announced of a table and never computed. To be called before a sequence that
+   * stops early lets go of its blocks.
+   */
+  public void withdraw(int[] table) {
+    for (int i = table.length - 1; i >= 0; i--) {
+      int block = table[i];
+      if (pool.isKept(block) && !ready[block]) {
+        unlink(block);
+        pool.drop(block);
+      }
+    }
+  }
+
+  private int find(int before, int[] prompt, int offset) {
+    int bucket = hash(before, prompt, offset);
+    for (int block = buckets[bucket]; block != NONE; block = nextInBucket[block]) {
+      int own = block * blockTokens;
+      if (previous[block] == before
+          && Arrays.equals(tokens, own, own + blockTokens, prompt, offset, offset + blockTokens)) {
+        return block;
+      }
+    }
+    return NONE;
+  }
+
+  private void link(int before, int[] prompt, int offset, int block) {
+    System.arraycopy(prompt, offset, tokens, block * blockTokens, blockTokens);
+    previous[block] = before;
+    successors[block] = 0;
+    ready[block] = false;
+    if (before != NONE) {
+      successors[before]++;
+    }
+    int bucket = hash(before, prompt, offset);
+    bucketOf[block] = bucket;
+    nextInBucket[block] = buckets[bucket];
+    buckets[bucket] = block;
+    pool.keep(block);
+  }
+
+  private void unlink(int block) {
+    KvBlockPool.require(successors[block] == 0, "a block was forgotten before its successor");
+    if (previous[block] != NONE) {
+      successors[previous[block]]--;
+    }
+    ready[block] = false;
+    int bucket = bucketOf[block];
+    if (buckets[bucket] == block) {
+      buckets[bucket] = nextInBucket[block];
+      return;
+    }
+    int at = buckets[bucket];
+    while (nextInBucket[at] != block) {
+      at = nextInBucket[at];
+    }
+    nextInBucket[at] = nextInBucket[block];
+  }
+
+  private int hash(int before, int[] prompt, int offset) {
+    long h = (before + 1) * 0x9E3779B97F4A7C15L;
+    for (int i = offset; i < offset + blockTokens; i++) {
+      h = (h ^ prompt[i]) * 0xFF51AFD7ED558CCDL;
+      h ^= h >>> 32;
+    }
+    return (int) (h ^ (h >>> 29)) & (buckets.length - 1);
+  }
+
+  /**
+   * Recounts everything. For tests and diagnosis.
+   *
+   * @throws IllegalStateException naming the first contradiction
+   */
+  public void verifyIntegrity() {
+    int blocks = pool.blocks();
+    int[] counted = new int[blocks];
+    int known = 0;
+    for (int bucket = 0; bucket < buckets.length; bucket++) {
+      for (int block = buckets[bucket]; block != NONE; block = nextInBucket[block]) {
+        known++;
+        KvBlockPool.require(bucketOf[block] == bucket, "block " + block + " is in a wrong bucket");
+        KvBlockPool.require(pool.isKept(block), "the index knows block " + block + " of nobody");
+        int before = previous[block];
+        if (before != NONE) {
+          counted[before]++;
+          KvBlockPool.require(pool.isKept(before), "block " + block + " follows a forgotten one");
+          KvBlockPool.require(
+              ready[before] || !ready[block], "block " + block + " is ready before its beginning");
+          KvBlockPool.require(
+              pool.references(before) > 0 || pool.references(block) == 0,
+              "block " + block + " is held, its beginning is not");
+        }
+        KvBlockPool.require(
+            ready[block] || pool.references(block) > 0,
+            "block " + block + " is pending and nobody computes it");
+      }
+    }
+    for (int block = 0; block < blocks; block++) {
+      if (pool.isKept(block)) {
+        known--;
+        KvBlockPool.require(
+            counted[block] == successors[block], "block " + block + " miscounts its successors");
+      }
+    }
+    KvBlockPool.require(known == 0, "the pool keeps blocks that the index does not know");
+  }
+}
