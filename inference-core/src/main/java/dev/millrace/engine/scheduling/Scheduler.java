@@ -1,0 +1,533 @@
+package dev.millrace.engine.scheduling;
+
+import dev.millrace.engine.cache.BlockTable;
+import dev.millrace.engine.cache.KvBlockPool;
+import dev.millrace.engine.cache.PrefixIndex;
+import dev.millrace.engine.cache.Reservation;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what each step computes.
+ *
+ * <p>A step holds one row for every sequence that generates, then suffixes and label nodes, then
+ * prefixes in the order they were admitted, and with the budget that is left new requests are
+ * admitted, owners in turn. A request is admitted only if its worst case fits into free and
+ * reusable blocks, so nothing is ever preempted. A prefix that another request is computing right
+ * now is waited for, not computed again.
+ *
+ * <p>The cycle is {@link #plan}, the forward pass, an answer to each {@link LogitUse}, {@link
+ * #complete}; requests are added and removed between cycles. While planning, blocks are only taken,
+ * never given back, so no block is both source and target of a copy.
+ *
+ * <p>Owned by the thread that made it, which is checked.
+ */
+public final class Scheduler {
+  private final Thread owner = Thread.currentThread();
+  private final SchedulerLimits limits;
+  private final KvBlockPool pool;
+  private final PrefixIndex index;
+  private final Admission admission;
+  private final StepPlan plan;
+  private final Set<ScheduledRequest> unfinished = new LinkedHashSet<>();
+  private final WaitingRequests waiting = new WaitingRequests();
+  private final LinkedHashSet<PrefixSequence> prefixes = new LinkedHashSet<>();
+  private final LinkedHashSet<Sequence> suffixes = new LinkedHashSet<>();
+  private final LinkedHashSet<BranchSequence> decoding = new LinkedHashSet<>();
+  private final Deque<ScheduledBranch> forkable = new ArrayDeque<>();
+  private final Deque<NodeFork> nodeForks = new ArrayDeque<>();
+  private final List<NodeSequence> retired = new ArrayList<>();
+  private int active;
+  private int following;
+  private long earliestDeadline = Long.MAX_VALUE;
+
+  /** A trie node that starts from its parent's blocks. */
+  private record NodeFork(ScoringBranch branch, int node, Sequence parent) {}
+
+  /**
+   * A scheduler over an empty pool.
+   *
+   * @param blocks key-value blocks of the device
+   */
+  public Scheduler(SchedulerLimits limits, int blocks) {
+    this.limits = limits;
+    pool = new KvBlockPool(blocks, limits.blockTokens());
+    index = new PrefixIndex(pool);
+    admission = new Admission(limits, pool, index);
+    plan = new StepPlan(pool, limits.stepTokensMax());
+  }
+
+  // ---- requests
+
+  /**
+   * Puts a request in its owner's queue.
+   *
+   * @throws IllegalArgumentException if it can never fit
+   */
+  public void add(ScheduledRequest request) {
+    checkThread();
+    if (request.blocksMax() > pool.blocks()) {
+      throw new IllegalArgumentException(
+          "a request needs up to %d blocks, the pool has %d"
+              .formatted(request.blocksMax(), pool.blocks()));
+    }
+    unfinished.add(request);
+    waiting.addLast(request);
+    earliestDeadline = Math.min(earliestDeadline, request.deadlineNanos());
+  }
+
+  /** Takes out a request in whatever state and frees what it holds. No event is fired. */
+  public void remove(ScheduledRequest request) {
+    checkThread();
+    if (!unfinished.remove(request)) {
+      return;
+    }
+    request.branches().forEach(ScheduledBranch::end);
+    if (request.leader != null) {
+      request.leader.followers.remove(request);
+      request.leader = null;
+      following--;
+    } else if (!waiting.remove(request)) {
+      stop(request);
+    }
+  }
+
+  private void stop(ScheduledRequest request) {
+    PrefixSequence prefix = request.prefixSequence;
+    if (prefix != null) {
+      if (prefixes.remove(prefix)) {
+        active--;
+      }
+      admission.withdraw(prefix);
+      prefix.table().release(pool);
+    }
+    if (request.reservation != null) {
+      request.reservation.close();
+    }
+    nodeForks.removeIf(fork -> fork.branch().request() == request);
+    for (ScheduledBranch branch : request.branches()) {
+      forkable.remove(branch);
+      if (branch instanceof ScoringBranch scoring) {
+        for (NodeSequence node : scoring.nodes()) {
+          suffixes.remove(node);
+          node.table().release(pool);
+        }
+        scoring.nodes().clear();
+      }
+      release(branch);
+    }
+    wake(request, Integer.MAX_VALUE);
+  }
+
+  /** Requests whose deadline has passed; they are still scheduled. */
+  public List<ScheduledRequest> expired(long nowNanos) {
+    List<ScheduledRequest> late = new ArrayList<>();
+    if (nowNanos < earliestDeadline || earliestDeadline == Long.MAX_VALUE) {
+      return late;
+    }
+    earliestDeadline = Long.MAX_VALUE;
+    for (ScheduledRequest request : unfinished) {
+      if (request.deadlineNanos() <= nowNanos) {
+        late.add(request);
+      } else {
+        earliestDeadline = Math.min(earliestDeadline, request.deadlineNanos());
+      }
+    }
+    return late;
+  }
+
+  /** Whether a step is due. */
+  public boolean hasWork() {
+    return !unfinished.isEmpty();
+  }
+
+  /** Requests that were not admitted yet. */
+  public int waitingRequests() {
+    return waiting.size() + following;
+  }
+
+  /** Requests that were admitted. */
+  public int runningRequests() {
+    return unfinished.size() - waitingRequests();
+  }
+
+  /** Everything that is scheduled, in order of arrival. */
+  public List<ScheduledRequest> unfinished() {
+    return List.copyOf(unfinished);
+  }
+
+  /** Blocks that hold nothing. */
+  public int freeBlocks() {
+    return pool.free();
+  }
+
+  // ---- planning
+
+  /**
+   * Plans the next step. To be called when there is work; the plan has rows, copies or both.
+   *
+   * @param nowNanos start of the step
+   */
+  public StepPlan plan(long nowNanos) {
+    checkThread();
+    plan.clear();
+    forkNodes();
+    startBranches();
+    if (plan.copies().size() == 0) {
+      forkNodes();
+    }
+    planDecode();
+    suffixes.forEach(plan::add);
+    prefixes.forEach(plan::add);
+    admit();
+    plan.sequences().forEach(sequence -> sequence.request().served(nowNanos));
+    if (plan.rows() == 0 && plan.copies().size() == 0 && hasWork()) {
+      throw new IllegalStateException(
+          "nothing to compute for %d running and %d waiting requests"
+              .formatted(runningRequests(), waitingRequests()));
+    }
+    return plan;
+  }
+
+  private void planDecode() {
+    if (decoding.size() <= plan.budget()) {
+      decoding.forEach(plan::addDecode);
+      return;
+    }
+    List<BranchSequence> turn = decoding.stream().limit(plan.budget()).toList();
+    for (BranchSequence sequence : turn) {
+      plan.addDecode(sequence);
+      decoding.addLast(sequence);
+    }
+  }
+
+  private void admit() {
+    while (plan.budget() > 0 && active < limits.sequencesMax()) {
+      ScheduledRequest request = waiting.first();
+      if (request == null) {
+        return;
+      }
+      switch (admission.tryAdmit(request)) {
+        case NO_MEMORY -> {
+          return;
+        }
+        case FOLLOWS -> {
+          waiting.remove(request);
+          following++;
+        }
+        case ADMITTED -> {
+          waiting.removeAndEndTurn(request);
+          begin(request);
+        }
+      }
+    }
+  }
+
+  private void begin(ScheduledRequest request) {
+    PrefixSequence prefix = prefixOf(request);
+    active++;
+    prefixes.add(prefix);
+    if (prefix.remaining() > 0) {
+      plan.add(prefix);
+      return;
+    }
+    prefixDone(prefix);
+    startBranches().forEach(plan::add);
+  }
+
+  private List<BranchSequence> startBranches() {
+    List<BranchSequence> started = new ArrayList<>();
+    while (!forkable.isEmpty() && active < limits.sequencesMax()) {
+      started.add(start(forkable.removeFirst()));
+    }
+    return started;
+  }
+
+  /** Forks the prefix; the last branch to fork takes the prefix's blocks over. */
+  private BranchSequence start(ScheduledBranch branch) {
+    ScheduledRequest request = branch.request();
+    PrefixSequence prefix = prefixOf(request);
+    Reservation promised = reservationOf(request);
+    int tokens = prefix.position();
+    boolean last = --request.unforked == 0;
+    int partial = tokens % pool.blockTokens() == 0 ? 0 : 1;
+    Reservation own = promised.split(branch.blocksMax() - (last ? partial : 0));
+    BlockTable table;
+    if (last) {
+      table = prefix.table().move();
+      promised.close();
+    } else {
+      table = prefix.table().fork(pool, tokens, own, plan.copies());
+    }
+    BranchSequence sequence = new BranchSequence(branch, table, own, branch.suffix());
+    branch.sequence = sequence;
+    active++;
+    if (sequence.remaining() > 0) {
+      suffixes.add(sequence);
+    } else {
+      firstAnswered(sequence);
+    }
+    return sequence;
+  }
+
+  private void forkNodes() {
+    while (!nodeForks.isEmpty()) {
+      NodeFork fork = nodeForks.removeFirst();
+      Sequence parent = fork.parent();
+      BlockTable table =
+          parent.table().fork(pool, parent.position(), parent.reservation(), plan.copies());
+      NodeSequence node = new NodeSequence(fork.branch(), fork.node(), parent, table);
+      fork.branch().nodes().add(node);
+      suffixes.add(node);
+      if (parent instanceof NodeSequence inner && inner.childForked()) {
+        retired.add(inner);
+      }
+    }
+  }
+
+  // ---- completion
+
+  /**
+   * The step has run and its uses are answered: sequences move on, results are announced, blocks
+   * that nobody needs are given back.
+   *
+   * @param nanos duration of the step
+   */
+  public void complete(StepPlan step, long nanos) {
+    checkThread();
+    for (NodeSequence node : retired) {
+      discard(node);
+    }
+    retired.clear();
+    step.charge(nanos);
+    for (Sequence sequence : step.sequences()) {
+      int rows = sequence.planned();
+      sequence.advance();
+      switch (sequence) {
+        case PrefixSequence prefix -> prefixAdvanced(prefix, rows);
+        case BranchSequence branch -> branchAdvanced(branch, rows);
+        case NodeSequence node -> nodeAdvanced(node, rows);
+      }
+    }
+  }
+
+  private void prefixAdvanced(PrefixSequence prefix, int rows) {
+    prefix.request().prefixComputed(rows);
+    admission.publish(prefix);
+    wake(prefix.request(), prefix.position());
+    if (prefix.remaining() == 0) {
+      prefixDone(prefix);
+    }
+  }
+
+  private void prefixDone(PrefixSequence prefix) {
+    prefixes.remove(prefix);
+    active--;
+    ScheduledRequest request = prefix.request();
+    List<ScheduledBranch> ended = new ArrayList<>();
+    for (ScheduledBranch branch : request.branches()) {
+      if (branch.hasResult()) {
+        request.unforked--;
+        ended.add(branch);
+      } else {
+        forkable.addLast(branch);
+      }
+    }
+    if (request.unforked == 0) {
+      prefix.table().release(pool);
+      reservationOf(request).close();
+    }
+    for (ScheduledBranch branch : request.branches()) {
+      if (branch instanceof GeneratingBranch generating) {
+        generating.report();
+      }
+    }
+    ended.forEach(this::finish);
+  }
+
+  private void branchAdvanced(BranchSequence sequence, int rows) {
+    if (!decoding.contains(sequence)) {
+      sequence.branch().prefilled(rows);
+    }
+    if (sequence.remaining() > 0) {
+      return;
+    }
+    if (sequence.branch() instanceof GeneratingBranch generating) {
+      generating.report();
+    }
+    if (sequence.branch().hasResult()) {
+      finish(sequence.branch());
+    } else {
+      firstAnswered(sequence);
+    }
+  }
+
+  /** A branch whose prompt is answered goes on: to its next token, or to its label nodes. */
+  private void firstAnswered(BranchSequence sequence) {
+    suffixes.remove(sequence);
+    switch (sequence.branch()) {
+      case GeneratingBranch generating -> {
+        sequence.feedToken(generating.lastToken());
+        decoding.add(sequence);
+      }
+      case ScoringBranch scoring -> beginWave(scoring, sequence);
+    }
+  }
+
+  private void beginWave(ScoringBranch branch, Sequence root) {
+    for (int node : branch.beginWave()) {
+      nodeForks.addLast(new NodeFork(branch, node, root));
+    }
+  }
+
+  private void nodeAdvanced(NodeSequence node, int rows) {
+    ScoringBranch branch = node.branch();
+    branch.prefilled(rows);
+    if (node.remaining() > 0) {
+      return;
+    }
+    suffixes.remove(node);
+    int forks = 0;
+    for (int child : branch.trie().children(node.node())) {
+      if (branch.trie().rows(child) > 0) {
+        nodeForks.addLast(new NodeFork(branch, child, node));
+        forks++;
+      }
+    }
+    node.expectForks(forks);
+    if (forks == 0) {
+      discard(node);
+    }
+    if (branch.nodeFinished()) {
+      if (branch.hasResult()) {
+        finish(branch);
+      } else {
+        beginWave(branch, sequenceOf(branch));
+      }
+    }
+  }
+
+  /** Frees a node's blocks for the next nodes of its branch. */
+  private void discard(NodeSequence node) {
+    node.branch().nodes().remove(node);
+    node.reservation().takeBack(node.table());
+  }
+
+  private void finish(ScheduledBranch branch) {
+    ScheduledRequest request = branch.request();
+    branch.end();
+    release(branch);
+    request.events().ended(branch);
+    if (--request.unended == 0) {
+      unfinished.remove(request);
+      request.events().ended(request);
+    }
+  }
+
+  private void release(ScheduledBranch branch) {
+    BranchSequence sequence = branch.sequence;
+    if (sequence != null) {
+      branch.sequence = null;
+      decoding.remove(sequence);
+      suffixes.remove(sequence);
+      sequence.table().release(pool);
+      sequence.reservation().close();
+      active--;
+    }
+  }
+
+  /** Lets followers try again whose awaited tokens are computed. */
+  private void wake(ScheduledRequest leader, int computedTokens) {
+    if (leader.followers.isEmpty()) {
+      return;
+    }
+    List<ScheduledRequest> ready = new ArrayList<>();
+    for (ScheduledRequest follower : leader.followers) {
+      if (follower.awaitedTokens <= computedTokens) {
+        ready.add(follower);
+      }
+    }
+    leader.followers.removeAll(ready);
+    following -= ready.size();
+    for (ScheduledRequest follower : ready.reversed()) {
+      follower.leader = null;
+      waiting.addFirst(follower);
+    }
+  }
+
+  // ---- checks
+
+  private static PrefixSequence prefixOf(ScheduledRequest request) {
+    return present(request.prefixSequence);
+  }
+
+  private static Reservation reservationOf(ScheduledRequest request) {
+    return present(request.reservation);
+  }
+
+  private static BranchSequence sequenceOf(ScheduledBranch branch) {
+    return present(branch.sequence);
+  }
+
+  private static <T> T present(@Nullable T value) {
+    if (value == null) {
+      throw new IllegalStateException("a request that is not running was advanced");
+    }
+    return value;
+  }
+
+  private void checkThread() {
+    if (Thread.currentThread() != owner) {
+      throw new IllegalStateException(
+          "the scheduler belongs to thread %s and was called by %s"
+              .formatted(owner.getName(), Thread.currentThread().getName()));
+    }
+  }
+
+  /**
+   * Recounts all blocks. For tests and diagnosis: time proportional to the pool.
+   *
+   * @throws IllegalStateException naming the first contradiction
+   */
+  public void verifyIntegrity() {
+    List<BlockTable> tables = new ArrayList<>();
+    int promised = 0;
+    int started = prefixes.size();
+    for (ScheduledRequest request : unfinished) {
+      if (request.prefixSequence == null) {
+        continue;
+      }
+      tables.add(prefixOf(request).table());
+      promised += reservationOf(request).remaining();
+      for (ScheduledBranch branch : request.branches()) {
+        if (branch.sequence != null) {
+          started++;
+          tables.add(branch.sequence.table());
+          promised += branch.sequence.reservation().remaining();
+        }
+        if (branch instanceof ScoringBranch scoring) {
+          scoring.nodes().forEach(node -> tables.add(node.table()));
+        }
+      }
+    }
+    pool.verifyIntegrity(tables);
+    index.verifyIntegrity();
+    check(promised == pool.reserved(), "promises of requests and pool differ");
+    check(started == active, "running sequences are miscounted");
+    check(unfinished.isEmpty() || plan.rows() <= limits.stepTokensMax(), "a step is too large");
+    if (unfinished.isEmpty()) {
+      check(pool.free() + pool.reusable() == pool.blocks(), "blocks are held by nobody");
+    }
+  }
+
+  private static void check(boolean condition, String message) {
+    if (!condition) {
+      throw new IllegalStateException(message);
+    }
+  }
+}

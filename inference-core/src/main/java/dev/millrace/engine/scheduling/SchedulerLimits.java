@@ -1,0 +1,25 @@
+package dev.millrace.engine.scheduling;
+
+/**
+ * What bounds a scheduler.
+ *
+ * @param stepTokensMax rows of one step
+ * @param sequencesMax prefixes and branches that run at once; a label set counts as one
+ * @param blockTokens tokens of a key-value block
+ * @param labelBlocksMax key-value blocks that the label nodes of one branch may hold at once; a
+ *     larger label set is scored in several waves
+ * @param prefixCache whether finished prefixes stay reusable
+ */
+public record SchedulerLimits(
+    int stepTokensMax, int sequencesMax, int blockTokens, int labelBlocksMax, boolean prefixCache) {
+
+  /** Refuses limits below one. */
+  public SchedulerLimits {
+    if (stepTokensMax < 1 || sequencesMax < 1 || blockTokens < 1 || labelBlocksMax < 1) {
+      throw new IllegalArgumentException(
+          ("limits must be at least 1, got stepTokensMax=%d sequencesMax=%d blockTokens=%d"
+                  + " labelBlocksMax=%d")
+              .formatted(stepTokensMax, sequencesMax, blockTokens, labelBlocksMax));
+    }
+  }
+}
