@@ -1,0 +1,210 @@
+package dev.millrace.engine;
+
+import dev.millrace.engine.BranchResult.Failed;
+import dev.millrace.engine.BranchResult.Finish;
+import dev.millrace.engine.BranchResult.Generated;
+import dev.millrace.engine.BranchResult.Reason;
+import dev.millrace.engine.BranchResult.Scored;
+import dev.millrace.engine.metrics.EngineMetrics;
+import dev.millrace.engine.sampling.LabelTrie;
+import dev.millrace.engine.scheduling.BranchSpec;
+import dev.millrace.engine.scheduling.GeneratingBranch;
+import dev.millrace.engine.scheduling.RequestEvents;
+import dev.millrace.engine.scheduling.ScheduledBranch;
+import dev.millrace.engine.scheduling.ScheduledRequest;
+import dev.millrace.engine.scheduling.SchedulerLimits;
+import dev.millrace.engine.scheduling.ScoringBranch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * A submitted request: turns what the scheduler reports into calls of its listener, each branch
+ * exactly once.
+ *
+ * <p>Owned by the engine thread once it is in the inbox; {@link #cancel} is thread-safe.
+ */
+final class ActiveRequest implements RequestEvents, RequestHandle {
+  private final InferenceRequest request;
+  private final RequestListener listener;
+  private final Surroundings surroundings;
+  private final long submittedNanos;
+  private final ScheduledRequest scheduled;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
+  private boolean finished;
+
+  /**
+   * What all requests of an engine share.
+   *
+   * @param limits of its scheduler
+   * @param metrics hears of ends and failures
+   * @param nanoClock monotonic
+   * @param contained runs listeners
+   * @param onCancel called when a request was marked as cancelled
+   * @param onEnd called when a request has ended
+   */
+  record Surroundings(
+      SchedulerLimits limits,
+      EngineMetrics metrics,
+      LongSupplier nanoClock,
+      Containment contained,
+      Runnable onCancel,
+      Consumer<ActiveRequest> onEnd) {}
+
+  /**
+   * Takes a request that was checked.
+   *
+   * @throws IllegalArgumentException if two labels of a branch are equal
+   */
+  ActiveRequest(InferenceRequest request, RequestListener listener, Surroundings surroundings) {
+    this.request = request;
+    this.listener = listener;
+    this.surroundings = surroundings;
+    submittedNanos = surroundings.nanoClock().getAsLong();
+    List<BranchSpec> specs = new ArrayList<>(request.branches().size());
+    for (Branch branch : request.branches()) {
+      specs.add(
+          switch (branch) {
+            case Branch.Generate(int[] suffix, int tokensMax, var sampling) ->
+                new BranchSpec.Generate(suffix, tokensMax, sampling);
+            case Branch.Score(int[] suffix, List<int[]> labels) ->
+                new BranchSpec.Score(suffix, LabelTrie.of(labels));
+          });
+    }
+    scheduled =
+        new ScheduledRequest(
+            request.owner(),
+            request.prefix(),
+            specs,
+            request.deadlineNanos(),
+            this,
+            surroundings.limits());
+  }
+
+  ScheduledRequest scheduled() {
+    return scheduled;
+  }
+
+  Object owner() {
+    return request.owner();
+  }
+
+  @Override
+  public void cancel() {
+    if (cancelled.compareAndSet(false, true)) {
+      surroundings.onCancel().run();
+    }
+  }
+
+  boolean isCancelled() {
+    return cancelled.get();
+  }
+
+  @Override
+  public void token(GeneratingBranch branch, int token) {
+    surroundings.contained().run(() -> listener.onToken(branch.index(), token));
+  }
+
+  @Override
+  public void ended(ScheduledBranch branch) {
+    tell(branch.index(), resultOf(branch));
+  }
+
+  private BranchResult resultOf(ScheduledBranch branch) {
+    BranchUsage usage = usageOf(branch);
+    switch (branch) {
+      case GeneratingBranch generating -> {
+        Finish finish = generating.stopped() ? Finish.STOP : Finish.LENGTH;
+        return new Generated(generating.tokens(), finish, usage);
+      }
+      case ScoringBranch scoring -> {
+        double[] scores = scoring.scores().logProbabilities();
+        for (double score : scores) {
+          if (Double.isNaN(score)) {
+            surroundings.metrics().failure(Reason.INVALID_REQUEST.name());
+            return new Failed(
+                Reason.INVALID_REQUEST, "the model computed no number for this input", usage);
+          }
+        }
+        return new Scored(scores, usage);
+      }
+    }
+  }
+
+  private static BranchUsage usageOf(ScheduledBranch branch) {
+    return new BranchUsage(branch.prefilledTokens(), branch.generatedTokens());
+  }
+
+  @Override
+  public void ended(ScheduledRequest ended) {
+    end();
+  }
+
+  /** Ends the branches that have no result yet, and the request. The scheduler let go of it. */
+  void fail(Reason reason, String message, List<ScheduledBranch> unended) {
+    if (finished) {
+      return;
+    }
+    for (ScheduledBranch branch : unended) {
+      surroundings.metrics().failure(reason.name());
+      tell(branch.index(), new Failed(reason, message, usageOf(branch)));
+    }
+    end();
+  }
+
+  private void tell(int branch, BranchResult result) {
+    surroundings.contained().run(() -> listener.onBranch(branch, result));
+  }
+
+  private void end() {
+    finished = true;
+    surroundings.onEnd().accept(this);
+    long now = surroundings.nanoClock().getAsLong();
+    RequestUsage usage = usage(now);
+    surroundings
+        .metrics()
+        .request(
+            usage.prefixTokens(),
+            usage.cachedTokens(),
+            usage.suffixTokens(),
+            usage.generatedTokens(),
+            usage.queueNanos(),
+            now - submittedNanos);
+    surroundings.contained().run(() -> listener.onRequest(usage));
+  }
+
+  private RequestUsage usage(long now) {
+    int suffixTokens = 0;
+    int generatedTokens = 0;
+    for (ScheduledBranch branch : scheduled.branches()) {
+      suffixTokens += branch.prefilledTokens();
+      generatedTokens += branch.generatedTokens();
+    }
+    return new RequestUsage(
+        scheduled.cachedTokens() + scheduled.computedPrefixTokens(),
+        scheduled.cachedTokens(),
+        suffixTokens,
+        generatedTokens,
+        scheduled.servedNanos(now) - submittedNanos,
+        scheduled.computeNanos());
+  }
+
+  /** Answers a request that never becomes active, on the calling thread. */
+  static void refuse(
+      InferenceRequest request,
+      RequestListener listener,
+      Surroundings surroundings,
+      Reason reason,
+      String message) {
+    for (int branch = 0; branch < request.branches().size(); branch++) {
+      int index = branch;
+      surroundings.metrics().failure(reason.name());
+      surroundings
+          .contained()
+          .run(() -> listener.onBranch(index, new Failed(reason, message, BranchUsage.NONE)));
+    }
+    surroundings.contained().run(() -> listener.onRequest(new RequestUsage(0, 0, 0, 0, 0, 0)));
+  }
+}

@@ -1,0 +1,34 @@
+package dev.millrace.engine;
+
+import dev.millrace.engine.model.ForwardPass;
+
+/**
+ * A model that is ready to run. Closed by the engine thread, which is also the thread that made it.
+ *
+ * @param info what the facade tells about it
+ * @param forward owned
+ * @param closeable what else must be closed, after the forward pass
+ */
+record LoadedModel(ModelInfo info, ForwardPass forward, Runnable closeable)
+    implements AutoCloseable {
+
+  /** Makes the model; called once, on the engine thread. */
+  @FunctionalInterface
+  interface Loader {
+    /**
+     * Loads everything.
+     *
+     * @throws EngineException saying what is wrong and what to do
+     */
+    LoadedModel load();
+  }
+
+  @Override
+  public void close() {
+    try {
+      forward.close();
+    } finally {
+      closeable.run();
+    }
+  }
+}
