@@ -3,7 +3,8 @@ package dev.millrace.engine;
 /**
  * Runs requests through one model on one device. Thread-safe.
  *
- * <p>Opened by {@code EngineFactory.open}; closed last, after everything that submits to it.
+ * <p>Opened by {@code EngineFactory.open(modelDirectory, options)}; closed last, after everything
+ * that submits to it.
  */
 public interface InferenceEngine extends AutoCloseable {
 
@@ -26,8 +27,7 @@ public interface InferenceEngine extends AutoCloseable {
 
   /**
    * Fails what is unfinished with {@link BranchResult.Reason#ENGINE_CLOSED}, stops the engine
-   * thread, frees the device. Waits for the step that is running, except when a listener calls it.
-   * Idempotent.
+   * thread, frees the device. Idempotent.
    */
   @Override
   void close();

@@ -27,6 +27,18 @@ class ArchitectureTest {
       new ImportTable()
           // the data contract
           .row("dev.millrace.schema", "org.apache.avro..", LOG)
+          // real servers as child processes
+          .row(
+              "dev.millrace.servers",
+              "dev.millrace.servers.child",
+              "org.apache.kafka.clients.admin",
+              "org.apache.kafka.common",
+              LOG)
+          .row(
+              "dev.millrace.servers.child",
+              "java.lang.reflect",
+              "kafka",
+              "org.apache.kafka.metadata.storage")
           // the engine: no Kafka, no Avro
           .row("dev.millrace.engine.tensor", MEMORY)
           .row("dev.millrace.engine.backend", "dev.millrace.engine.tensor")

@@ -1,0 +1,179 @@
+package dev.millrace.servers;
+
+import dev.millrace.servers.child.BrokerMain;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.common.Uuid;
+
+/** A real single-node Kafka broker (KRaft: broker and controller in one process) on loopback. */
+public final class LocalBroker extends LocalServer {
+
+  static final String NAME = "broker";
+
+  private static final int ADMIN_TIMEOUT_MILLIS = 2_000;
+
+  private final int port;
+
+  private LocalBroker(int port, Path log, PrivateDirectory directory, ServerProcess process) {
+    super(NAME, log, directory, process);
+    this.port = port;
+  }
+
+  /** What can be said about a broker. */
+  public static BrokerOptions options() {
+    return BrokerOptions.DEFAULT;
+  }
+
+  /** Starts one with default options and waits until it answers. */
+  public static LocalBroker start() {
+    return start(options());
+  }
+
+  /**
+   * Starts one and waits until it answers.
+   *
+   * @throws ServerStartException if it does not; nothing is left behind then
+   */
+  public static LocalBroker start(BrokerOptions options) {
+    return start(options, ServerHome.locate(), StartListener.SILENT);
+  }
+
+  static LocalBroker start(BrokerOptions options, ServerHome home, StartListener listener) {
+    List<Path> classPath = new ArrayList<>(home.brokerClassPath());
+    classPath.add(ServerHome.codeSource(BrokerMain.class));
+    LoopbackPorts ports = new LoopbackPorts(new Random());
+    int port = ports.freeOr(options.port(), NAME);
+    int controllerPort = ports.free();
+    return Launch.of(
+        NAME,
+        options.logDirectory(),
+        listener,
+        (directory, log) -> {
+          Path properties = directory.path().resolve("server.properties");
+          write(properties, properties(directory.path(), port, controllerPort, options));
+          ServerProcess process =
+              new ServerProcess(
+                  NAME,
+                  command(classPath, options.heapMegabytes(), properties),
+                  directory,
+                  log,
+                  () -> isReady(port),
+                  options.patience(),
+                  System::nanoTime);
+          return new LocalBroker(port, log, directory, process);
+        });
+  }
+
+  /** What clients name as {@code bootstrap.servers}. */
+  public String bootstrapServers() {
+    return LoopbackPorts.address() + ":" + port;
+  }
+
+  @Override
+  public String address() {
+    return bootstrapServers();
+  }
+
+  /** The port clients connect to. */
+  public int port() {
+    return port;
+  }
+
+  private static JavaCommand command(List<Path> classPath, int heapMegabytes, Path properties) {
+    return new JavaCommand(
+        List.of(
+            "-Xms96m",
+            "-Xmx" + heapMegabytes + "m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xshare:auto",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow"),
+        Map.of(
+            "org.slf4j.simpleLogger.defaultLogLevel", "warn",
+            "org.slf4j.simpleLogger.showDateTime", "true",
+            "org.slf4j.simpleLogger.dateTimeFormat", "HH:mm:ss.SSS"),
+        classPath,
+        BrokerMain.class.getName(),
+        List.of(properties.toString(), Uuid.randomUuid().toString()));
+  }
+
+  private static Map<String, String> properties(
+      Path directory, int port, int controllerPort, BrokerOptions options) {
+    String host = LoopbackPorts.address();
+    Map<String, String> all = BrokerOptions.singleNode();
+    all.put("controller.quorum.voters", "1@" + host + ":" + controllerPort);
+    all.put(
+        "listeners",
+        "PLAINTEXT://%s:%d,CONTROLLER://%s:%d".formatted(host, port, host, controllerPort));
+    all.put("advertised.listeners", "PLAINTEXT://" + host + ":" + port);
+    all.put("log.dirs", directory.resolve("data").toString());
+    all.putAll(options.properties());
+    return all;
+  }
+
+  private static void write(Path file, Map<String, String> values) {
+    Properties properties = new Properties();
+    properties.putAll(values);
+    try (Writer writer = Files.newBufferedWriter(file)) {
+      properties.store(writer, null);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file, e);
+    }
+  }
+
+  /** First the port, for a client that finds nobody there fills the log with complaints. */
+  private static boolean isReady(int port) {
+    if (!LoopbackPorts.isServed(port, Duration.ofMillis(500))) {
+      return false;
+    }
+    Map<String, Object> config =
+        Map.of(
+            AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+            LoopbackPorts.address() + ":" + port,
+            AdminClientConfig.CLIENT_ID_CONFIG,
+            "readiness",
+            AdminClientConfig.RECONNECT_BACKOFF_MS_CONFIG,
+            20,
+            AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
+            100,
+            AdminClientConfig.RETRY_BACKOFF_MS_CONFIG,
+            20,
+            AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
+            ADMIN_TIMEOUT_MILLIS,
+            AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+            ADMIN_TIMEOUT_MILLIS);
+    Admin admin = Admin.create(config);
+    try {
+      DescribeClusterOptions once = new DescribeClusterOptions().timeoutMs(ADMIN_TIMEOUT_MILLIS);
+      return !admin
+          .describeCluster(once)
+          .nodes()
+          .get(ADMIN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+          .isEmpty();
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      // Seen by the caller's next wait.
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      admin.close(Duration.ZERO);
+    }
+  }
+}
