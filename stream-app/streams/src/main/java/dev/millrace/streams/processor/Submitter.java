@@ -70,8 +70,7 @@ public final class Submitter {
   /** A decoder that stumbles over the bytes has shown that they do not decode. */
   private Decoded decode(PendingId id, Envelope envelope) {
     try {
-      return decoder.decode(
-          id, envelope.topic(), envelope.key(), envelope.headers(), envelope.value());
+      return decoder.decode(id, envelope);
     } catch (RuntimeException | StackOverflowError e) {
       return new Decoded.Invalid(
           RejectReason.UNDECODABLE, "decoding failed with " + e.getClass().getSimpleName());

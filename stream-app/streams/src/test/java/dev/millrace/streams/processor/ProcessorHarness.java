@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
-import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -31,7 +30,6 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.test.TestRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The processor in its topology, with a fake enricher, plain-text documents and a hand-moved clock.
@@ -110,9 +108,8 @@ final class ProcessorHarness implements AutoCloseable {
         TOPICS.documents(), new ByteArraySerializer(), new ByteArraySerializer());
   }
 
-  private Decoded decode(
-      PendingId id, String topic, byte @Nullable [] key, Headers headers, byte[] value) {
-    String text = new String(value, StandardCharsets.UTF_8);
+  private Decoded decode(PendingId id, Envelope envelope) {
+    String text = text(envelope.value());
     Decoded other = undecodable.get(text);
     return other != null ? other : new Decoded.Success(Document.of("id-" + text, text, ""));
   }

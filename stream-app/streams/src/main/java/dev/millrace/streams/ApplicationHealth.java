@@ -1,0 +1,151 @@
+package dev.millrace.streams;
+
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.health.Probe;
+import dev.millrace.streams.processor.ProcessorMonitor;
+import dev.millrace.streams.processor.RetryCause;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Judges from what the processors report whether the application is well, and tells the log the
+ * first time something stands in the way. Thread-safe.
+ */
+final class ApplicationHealth implements ProcessorMonitor {
+  private static final Logger LOG = LoggerFactory.getLogger(ApplicationHealth.class);
+  private static final Duration REGISTRY_RED = Duration.ofSeconds(30);
+  private static final Duration LOG_AGAIN = Duration.ofMinutes(1);
+
+  private static final class Seen {
+    long count;
+    long loggedNanos;
+    long lastNanos;
+  }
+
+  private final Duration stall;
+  private final LongSupplier nanoClock;
+  private final Supplier<String> streamsProblem;
+  private final Map<String, Load> loads = new ConcurrentHashMap<>();
+  private final Map<RetryCause, Seen> retries = new EnumMap<>(RetryCause.class);
+  private final AtomicLong progressNanos;
+  private final AtomicBoolean engineLost = new AtomicBoolean();
+  private final Runnable onEngineLost;
+
+  /**
+   * @param stall longest time without an outcome while documents are pending
+   * @param streamsProblem why the streams do not run; empty if they do
+   * @param onEngineLost called once, on a stream thread
+   */
+  ApplicationHealth(
+      Duration stall,
+      LongSupplier nanoClock,
+      Supplier<String> streamsProblem,
+      Runnable onEngineLost) {
+    this.stall = stall;
+    this.nanoClock = nanoClock;
+    this.streamsProblem = streamsProblem;
+    this.onEngineLost = onEngineLost;
+    this.progressNanos = new AtomicLong(nanoClock.getAsLong());
+  }
+
+  /** Red only if a restart helps. */
+  Probe live() {
+    return engineLost.get() ? new Probe(List.of("the engine is lost: restart")) : Probe.OK;
+  }
+
+  /** Red if documents do not get through. */
+  Probe ready() {
+    List<String> problems = new ArrayList<>(live().problems());
+    String streams = streamsProblem.get();
+    if (!streams.isEmpty()) {
+      problems.add(streams);
+    }
+    long now = nanoClock.getAsLong();
+    synchronized (retries) {
+      Seen registry = retries.get(RetryCause.REGISTRY_UNAVAILABLE);
+      if (registry != null && now - registry.lastNanos < REGISTRY_RED.toNanos()) {
+        problems.add("the schema registry does not answer: documents are parked");
+      }
+    }
+    long pending = pending();
+    long silent = now - progressNanos.get();
+    if (pending > 0 && silent > stall.toNanos()) {
+      problems.add(
+          "no outcome for %d s while %d documents are pending"
+              .formatted(Duration.ofNanos(silent).toSeconds(), pending));
+    }
+    return new Probe(problems);
+  }
+
+  /** Documents without an outcome, over all stream tasks of this process. */
+  long pending() {
+    return loads.values().stream().mapToLong(Load::pending).sum();
+  }
+
+  @Override
+  public void load(String task, Load load) {
+    Load before = loads.put(task, load);
+    if (load.pending() > 0 && (before == null || before.pending() == 0)) {
+      progress();
+    }
+  }
+
+  @Override
+  public void taskClosed(String task) {
+    loads.remove(task);
+  }
+
+  @Override
+  public void resubmitted(long documents) {
+    LOG.info("{} documents were left pending by an earlier run: submitting them again", documents);
+  }
+
+  @Override
+  public void enriched(Enrichment enrichment, boolean quarantined, long ageMillis) {
+    progress();
+  }
+
+  @Override
+  public void rejected(RejectReason reason, long ageMillis) {
+    progress();
+  }
+
+  @Override
+  public void retry(RetryCause cause, String message) {
+    long now = nanoClock.getAsLong();
+    long count;
+    boolean log;
+    synchronized (retries) {
+      Seen seen = retries.computeIfAbsent(cause, _ -> new Seen());
+      log = seen.count == 0 || now - seen.loggedNanos > LOG_AGAIN.toNanos();
+      seen.count++;
+      seen.lastNanos = now;
+      if (log) {
+        seen.loggedNanos = now;
+      }
+      count = seen.count;
+    }
+    if (log && cause != RetryCause.CANCELLED) {
+      LOG.warn("documents wait for another attempt: {}: {} ({} so far)", cause, message, count);
+    }
+    if (cause == RetryCause.ENGINE_LOST && engineLost.compareAndSet(false, true)) {
+      LOG.error("the engine is lost, nothing more is submitted: {}", message);
+      onEngineLost.run();
+    }
+  }
+
+  private void progress() {
+    progressNanos.set(nanoClock.getAsLong());
+  }
+}

@@ -1,0 +1,49 @@
+package dev.millrace.streams;
+
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.processor.Backoff;
+import dev.millrace.streams.processor.Permits;
+import dev.millrace.streams.processor.ProcessorOptions;
+import dev.millrace.streams.topology.Topics;
+
+/** The configuration in the words of the packages that use it. Immutable. */
+public final class ApplicationSettings {
+
+  private ApplicationSettings() {}
+
+  /** Names of the topics. */
+  public static Topics topics(Config config) {
+    return new Topics(
+        config.get(ConfigKeys.TOPIC_DOCUMENTS),
+        config.get(ConfigKeys.TOPIC_ENRICHED),
+        config.get(ConfigKeys.TOPIC_QUARANTINED),
+        config.get(ConfigKeys.TOPIC_DEAD_LETTER));
+  }
+
+  /** Limits of the processor. */
+  static ProcessorOptions processor(Config config) {
+    return new ProcessorOptions(
+        config.get(ConfigKeys.TOPIC_DOCUMENTS),
+        config.get(ConfigKeys.PROCESSING_ORDER),
+        Math.toIntExact(config.get(ConfigKeys.DOCUMENTS_BYTES_MAX)),
+        Math.toIntExact(config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX)),
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX),
+        config.get(ConfigKeys.PROCESSING_PENDING_TASK_MAX),
+        config.get(ConfigKeys.PROCESSING_SLICE),
+        config.get(ConfigKeys.PROCESSING_TICK),
+        config.get(ConfigKeys.PROCESSING_DEADLINE),
+        config.get(ConfigKeys.PROCESSING_ATTEMPTS_MAX),
+        config.get(ConfigKeys.REGISTRY_UNKNOWN_GRACE),
+        new Backoff(
+            config.get(ConfigKeys.PROCESSING_BACKOFF_MIN),
+            config.get(ConfigKeys.PROCESSING_BACKOFF_MAX)));
+  }
+
+  /** Global limit of what is in flight. */
+  static Permits permits(Config config) {
+    return new Permits(
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_MAX),
+        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_BYTES_MAX));
+  }
+}

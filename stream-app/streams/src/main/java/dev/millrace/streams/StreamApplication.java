@@ -1,0 +1,232 @@
+package dev.millrace.streams;
+
+import dev.millrace.enrichment.Enricher;
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.health.HealthServer;
+import dev.millrace.streams.metrics.ProcessorMeters;
+import dev.millrace.streams.processor.DocumentDecoder;
+import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
+import dev.millrace.streams.processor.EnrichmentServices;
+import dev.millrace.streams.processor.OutcomeEncoder;
+import dev.millrace.streams.processor.Permits;
+import dev.millrace.streams.processor.ProcessorMonitors;
+import dev.millrace.streams.processor.SubmissionGate;
+import dev.millrace.streams.processor.Submitter;
+import dev.millrace.streams.topology.EnrichmentTopology;
+import dev.millrace.streams.topology.StreamsSettings;
+import dev.millrace.streams.topology.ThreadRestarts;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.KafkaStreams;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running application: streams, probes and metrics around a borrowed enricher, which must be
+ * ready before {@link #start} and be closed after {@link #close}. Started and closed by one thread;
+ * {@link #awaitEnd} and {@link #stop} may be called by others.
+ */
+public final class StreamApplication implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamApplication.class);
+  private static final int RESTARTS_MAX = 5;
+  private static final Duration RESTARTS_WINDOW = Duration.ofMinutes(10);
+  private static final int DECODE_THREADS = 2;
+  private static final Duration DRAIN_STEP = Duration.ofMillis(20);
+
+  private final Config config;
+  private final SubmissionGate gate = new SubmissionGate();
+  private final Permits permits;
+  private final ExecutorService decoding;
+  private final ApplicationHealth health;
+  private final PrometheusMeterRegistry registry;
+  private final KafkaStreams streams;
+  private final KafkaStreamsMetrics kafkaMetrics;
+  private final HealthServer server;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicBoolean stopping = new AtomicBoolean();
+  private volatile boolean failed;
+
+  /**
+   * Builds everything and opens the port of the probes, but joins no group yet.
+   *
+   * @param enricher borrowed
+   * @param registry borrowed; served at {@code /metrics}
+   */
+  public StreamApplication(
+      Config config,
+      Enricher enricher,
+      DocumentDecoder decoder,
+      OutcomeEncoder encoder,
+      PrometheusMeterRegistry registry) {
+    this.config = config;
+    this.registry = registry;
+    this.permits = ApplicationSettings.permits(config);
+    this.health =
+        new ApplicationHealth(
+            config.get(ConfigKeys.WATCHDOG_STALL),
+            System::nanoTime,
+            this::streamsProblem,
+            this::fail);
+    this.decoding =
+        Executors.newFixedThreadPool(
+            DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
+    EnrichmentServices services =
+        new EnrichmentServices(
+            new Submitter(decoder, enricher, decoding),
+            encoder,
+            permits,
+            gate,
+            new ProcessorMonitors(
+                List.of(new ProcessorMeters(registry, InstantSource.system()), health)),
+            System::nanoTime);
+    Properties properties = StreamsSettings.of(config);
+    this.streams =
+        new KafkaStreams(
+            EnrichmentTopology.build(
+                ApplicationSettings.topics(config),
+                new EnrichmentProcessorSupplier(
+                    ApplicationSettings.processor(config),
+                    services,
+                    StreamsSettings.changelogTopic(config)),
+                properties),
+            properties);
+    this.streams.setUncaughtExceptionHandler(
+        new ThreadRestarts(RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime));
+    this.streams.setStateListener(this::onState);
+    this.kafkaMetrics = new KafkaStreamsMetrics(streams);
+    this.server = openProbes();
+  }
+
+  private HealthServer openProbes() {
+    try {
+      return HealthServer.start(
+          config.get(ConfigKeys.HEALTH_HOST),
+          config.get(ConfigKeys.HEALTH_PORT),
+          health::live,
+          health::ready,
+          registry::scrape);
+    } catch (RuntimeException e) {
+      streams.close();
+      kafkaMetrics.close();
+      decoding.shutdownNow();
+      throw e;
+    }
+  }
+
+  /** Joins the group and begins. */
+  public void start() {
+    kafkaMetrics.bindTo(registry);
+    streams.start();
+    LOG.info(
+        "started: application {}, instance {}, {} threads, probes on {}:{}",
+        config.get(ConfigKeys.APP_ID),
+        StreamsSettings.instanceId(config),
+        config.get(ConfigKeys.APP_THREADS),
+        config.get(ConfigKeys.HEALTH_HOST),
+        server.port());
+  }
+
+  /** The port of the probes. */
+  public int healthPort() {
+    return server.port();
+  }
+
+  /** Documents consumed and without an outcome, in this process. */
+  public long pending() {
+    return health.pending();
+  }
+
+  /**
+   * Waits until the application has stopped, by itself or by {@link #stop}.
+   *
+   * @return false if it stopped because of a fault
+   */
+  public boolean awaitEnd() throws InterruptedException {
+    ended.await();
+    return !failed;
+  }
+
+  /** Whether the streams run. */
+  public boolean isRunning() {
+    return streams.state() == KafkaStreams.State.RUNNING;
+  }
+
+  /**
+   * Stops: takes nothing new, waits for what is in flight, then for the stream threads, each within
+   * its limit. What is not finished stays pending and is enriched after the next start. Idempotent.
+   */
+  public void stop() {
+    if (!stopping.compareAndSet(false, true)) {
+      return;
+    }
+    gate.drain();
+    if (!failed) {
+      drain();
+    }
+    boolean closed = streams.close(CloseOptions.timeout(config.get(ConfigKeys.APP_STOP_TIMEOUT)));
+    if (!closed) {
+      LOG.warn(
+          "the stream threads did not stop within {}; nothing is lost, the next start restores",
+          config.get(ConfigKeys.APP_STOP_TIMEOUT));
+    }
+    ended.countDown();
+  }
+
+  private void drain() {
+    long deadline = System.nanoTime() + config.get(ConfigKeys.APP_DRAIN_TIMEOUT).toNanos();
+    try {
+      while (isRunning() && permits.documentsHeld() > 0 && deadline - System.nanoTime() > 0) {
+        TimeUnit.NANOSECONDS.sleep(DRAIN_STEP.toNanos());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    long left = permits.documentsHeld();
+    if (left > 0) {
+      LOG.info("{} documents are still in flight: they are enriched after the next start", left);
+    }
+  }
+
+  @Override
+  public void close() {
+    stop();
+    server.close();
+    kafkaMetrics.close();
+    decoding.shutdownNow();
+  }
+
+  private void fail() {
+    failed = true;
+    ended.countDown();
+  }
+
+  private void onState(KafkaStreams.State now, KafkaStreams.State before) {
+    LOG.debug("streams {} -> {}", before, now);
+    switch (now) {
+      case ERROR -> fail();
+      case NOT_RUNNING -> {
+        if (!stopping.get()) {
+          fail();
+        }
+      }
+      case RUNNING -> LOG.info("running");
+      case CREATED, REBALANCING, PENDING_SHUTDOWN, PENDING_ERROR -> {}
+    }
+  }
+
+  private String streamsProblem() {
+    KafkaStreams.State state = streams.state();
+    return state == KafkaStreams.State.RUNNING ? "" : "the streams are " + state;
+  }
+}

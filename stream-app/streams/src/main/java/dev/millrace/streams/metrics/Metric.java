@@ -1,0 +1,233 @@
+package dev.millrace.streams.metrics;
+
+import java.util.List;
+
+/** Every metric. Declared here before it is emitted; the reference page is made from this list. */
+public enum Metric {
+  /** Documents without an outcome. */
+  DOCUMENTS_PENDING(
+      "millrace.documents.pending",
+      Kind.GAUGE,
+      "documents",
+      List.of("task"),
+      "Documents consumed and without an outcome. Consumer lag does not show them.",
+      "Grows for long: the engine is slower than the input."),
+  /** Parked documents. */
+  DOCUMENTS_PARKED(
+      "millrace.documents.parked",
+      Kind.GAUGE,
+      "documents",
+      List.of("task"),
+      "Pending documents that lie on disk only, waiting for a place in the engine.",
+      "As for pending."),
+  /** Documents in flight. */
+  DOCUMENTS_IN_FLIGHT(
+      "millrace.documents.in.flight",
+      Kind.GAUGE,
+      "documents",
+      List.of("task"),
+      "Documents in the engine's hands.",
+      "Zero while documents are pending: nothing is being done."),
+  /** Held outcomes. */
+  DOCUMENTS_HELD(
+      "millrace.documents.held",
+      Kind.GAUGE,
+      "documents",
+      List.of("task"),
+      "Outcomes that wait for an earlier document (processing.order).",
+      "Near processing.in.flight.task.max: one slow document holds back its partition."),
+  /** Age of the oldest document. */
+  PENDING_AGE(
+      "millrace.documents.pending.age",
+      Kind.GAUGE,
+      "seconds",
+      List.of("task"),
+      "Time since the oldest pending document was consumed.",
+      "Above what a consumer of the output accepts. Alert on this, not on lag."),
+  /** Outcomes. */
+  OUTCOMES(
+      "millrace.outcomes",
+      Kind.COUNTER,
+      "documents",
+      List.of("outcome", "reason"),
+      "Documents by outcome: enriched, quarantined or rejected, and the reason of rejection.",
+      "The share of rejected documents rises."),
+  /** Latency. */
+  DOCUMENT_TIME(
+      "millrace.document.time",
+      Kind.TIMER,
+      "seconds",
+      List.of("outcome"),
+      "Time from consumption to outcome.",
+      "Above what a consumer of the output accepts."),
+  /** Retries. */
+  RETRIES(
+      "millrace.retries",
+      Kind.COUNTER,
+      "documents",
+      List.of("cause"),
+      "Documents that have to be submitted again, by cause.",
+      "ENGINE_LOST: restart. REGISTRY_UNAVAILABLE: documents are waiting for the registry."),
+  /** Resubmissions. */
+  RESUBMITTED(
+      "millrace.documents.resubmitted",
+      Kind.COUNTER,
+      "documents",
+      List.of(),
+      "Documents that an earlier run or another instance had left pending.",
+      "Grows steadily: instances keep losing their work."),
+  /** Stale completions. */
+  STALE(
+      "millrace.completions.stale",
+      Kind.COUNTER,
+      "documents",
+      List.of(),
+      "Answers for a stream task that has moved on, or that came twice. They are dropped.",
+      "Grows without rebalances: the engine answers twice."),
+  /** Tokens. */
+  TOKENS(
+      "millrace.tokens",
+      Kind.COUNTER,
+      "tokens",
+      List.of("kind"),
+      "Tokens of enriched documents: prompt, cached (part of prompt) and generated.",
+      "cached falls to zero: prefixes are no longer shared."),
+  /** Cost. */
+  COST(
+      "millrace.cost",
+      Kind.COUNTER,
+      "dollars",
+      List.of("kind"),
+      "What enriched documents cost at the plan's prices: own, and as an API would have charged.",
+      ""),
+  /** Answers with warnings. */
+  WARNINGS(
+      "millrace.answers.warnings",
+      Kind.COUNTER,
+      "answers",
+      List.of("warning"),
+      "Answers that were kept with a warning.",
+      "Rises after a change of model or plan."),
+  /** Engine steps. */
+  ENGINE_STEP_TIME(
+      "millrace.engine.step",
+      Kind.TIMER,
+      "seconds",
+      List.of("phase"),
+      "Time of a step, by what it held: prefill, decode or mixed.",
+      "Mixed above 1 s: lower model.step.tokens.max."),
+  /** Engine rows. */
+  ENGINE_ROWS(
+      "millrace.engine.rows",
+      Kind.COUNTER,
+      "tokens",
+      List.of("phase"),
+      "Tokens computed, by phase.",
+      ""),
+  /** Engine waiting requests. */
+  ENGINE_WAITING(
+      "millrace.engine.requests.waiting",
+      Kind.GAUGE,
+      "requests",
+      List.of(),
+      "Requests accepted and not yet admitted.",
+      "Always high with few running: key-value memory is short."),
+  /** Engine running requests. */
+  ENGINE_RUNNING(
+      "millrace.engine.requests.running",
+      Kind.GAUGE,
+      "requests",
+      List.of(),
+      "Requests admitted.",
+      ""),
+  /** Engine free blocks. */
+  ENGINE_BLOCKS_FREE(
+      "millrace.engine.kv.blocks.free",
+      Kind.GAUGE,
+      "blocks",
+      List.of(),
+      "Free blocks of key-value memory.",
+      "Zero with requests waiting: raise model.kv.memory."),
+  /** Engine request time. */
+  ENGINE_REQUEST_TIME(
+      "millrace.engine.request",
+      Kind.TIMER,
+      "seconds",
+      List.of("part"),
+      "Time of a request: in the queue, and in all.",
+      ""),
+  /** Engine failures. */
+  ENGINE_FAILURES(
+      "millrace.engine.failures",
+      Kind.COUNTER,
+      "branches",
+      List.of("reason"),
+      "Branches that failed, by reason.",
+      "ENGINE_FAILED: restart.");
+
+  /** What kind of meter it is. */
+  public enum Kind {
+    /** Only grows. */
+    COUNTER,
+    /** A value of this moment. */
+    GAUGE,
+    /** Count, sum and longest of durations. */
+    TIMER
+  }
+
+  private final String meter;
+  private final Kind kind;
+  private final String unit;
+
+  /** A copy that cannot be changed; the type does not say so. */
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final List<String> tags;
+
+  private final String description;
+  private final String worry;
+
+  Metric(
+      String meter, Kind kind, String unit, List<String> tags, String description, String worry) {
+    this.meter = meter;
+    this.kind = kind;
+    this.unit = unit;
+    this.tags = List.copyOf(tags);
+    this.description = description;
+    this.worry = worry;
+  }
+
+  /** Name of the meter, dotted. */
+  public String meter() {
+    return meter;
+  }
+
+  /** What kind of meter it is. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Base unit. */
+  public String unit() {
+    return unit;
+  }
+
+  /** Whether the unit is the thing that is counted, which the name says already. */
+  boolean countsThings() {
+    return !unit.equals("seconds") && !unit.equals("dollars");
+  }
+
+  /** Names of its tags. */
+  public List<String> tags() {
+    return tags;
+  }
+
+  /** What it says. */
+  public String description() {
+    return description;
+  }
+
+  /** When to worry; empty if never. */
+  public String worry() {
+    return worry;
+  }
+}

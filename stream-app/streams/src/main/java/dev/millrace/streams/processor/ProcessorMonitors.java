@@ -1,0 +1,53 @@
+package dev.millrace.streams.processor;
+
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.RejectReason;
+import java.util.List;
+
+/**
+ * Tells several listeners. Immutable.
+ *
+ * @param all told in this order
+ */
+public record ProcessorMonitors(List<ProcessorMonitor> all) implements ProcessorMonitor {
+
+  /** Copies the list. */
+  public ProcessorMonitors {
+    all = List.copyOf(all);
+  }
+
+  @Override
+  public void load(String task, Load load) {
+    all.forEach(monitor -> monitor.load(task, load));
+  }
+
+  @Override
+  public void taskClosed(String task) {
+    all.forEach(monitor -> monitor.taskClosed(task));
+  }
+
+  @Override
+  public void resubmitted(long documents) {
+    all.forEach(monitor -> monitor.resubmitted(documents));
+  }
+
+  @Override
+  public void staleCompletion() {
+    all.forEach(ProcessorMonitor::staleCompletion);
+  }
+
+  @Override
+  public void enriched(Enrichment enrichment, boolean quarantined, long ageMillis) {
+    all.forEach(monitor -> monitor.enriched(enrichment, quarantined, ageMillis));
+  }
+
+  @Override
+  public void rejected(RejectReason reason, long ageMillis) {
+    all.forEach(monitor -> monitor.rejected(reason, ageMillis));
+  }
+
+  @Override
+  public void retry(RetryCause cause, String message) {
+    all.forEach(monitor -> monitor.retry(cause, message));
+  }
+}

@@ -1,0 +1,81 @@
+package dev.millrace.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.processor.ProcessorMonitor.Load;
+import dev.millrace.streams.processor.RetryCause;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class ApplicationHealthTest {
+  private final AtomicLong nanos = new AtomicLong(5);
+  private final AtomicInteger lost = new AtomicInteger();
+  private String streams = "";
+  private final ApplicationHealth health =
+      new ApplicationHealth(
+          Duration.ofMinutes(1), nanos::get, () -> streams, lost::incrementAndGet);
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  @Test
+  void shouldBeWellWhenIdleForLong() {
+    pass(Duration.ofHours(5));
+
+    assertThat(health.live().isOk()).isTrue();
+    assertThat(health.ready().isOk()).isTrue();
+  }
+
+  @Test
+  void shouldBeUnreadyWhenNothingComesOutWhileDocumentsArePending() {
+    pass(Duration.ofHours(5));
+    health.load("0_0", new Load(3, 0, 3, 0, 1));
+    assertThat(health.ready().isOk()).isTrue();
+    pass(Duration.ofSeconds(61));
+    health.load("0_0", new Load(4, 0, 4, 0, 1));
+
+    assertThat(health.ready().problems()).singleElement().asString().contains("4 documents");
+    health.rejected(RejectReason.TOO_LONG, 1);
+    assertThat(health.ready().isOk()).isTrue();
+    assertThat(health.live().isOk()).isTrue();
+  }
+
+  @Test
+  void shouldBeUnreadyWhileTheRegistryIsAway() {
+    health.retry(RetryCause.REGISTRY_UNAVAILABLE, "refused");
+
+    assertThat(health.ready().problems()).singleElement().asString().contains("registry");
+    pass(Duration.ofSeconds(31));
+    assertThat(health.ready().isOk()).isTrue();
+  }
+
+  @Test
+  void shouldAskForARestartWhenTheEngineIsLost() {
+    health.retry(RetryCause.ENGINE_LOST, "device");
+    health.retry(RetryCause.ENGINE_LOST, "device");
+
+    assertThat(health.live().isOk()).isFalse();
+    assertThat(health.ready().isOk()).isFalse();
+    assertThat(lost).hasValue(1);
+  }
+
+  @Test
+  void shouldBeUnreadyUntilTheStreamsRun() {
+    streams = "the streams are REBALANCING";
+
+    assertThat(health.ready().problems()).containsExactly(streams);
+    assertThat(health.live().isOk()).isTrue();
+  }
+
+  @Test
+  void shouldForgetATaskThatLeft() {
+    health.load("0_0", new Load(3, 0, 3, 0, 1));
+    health.taskClosed("0_0");
+
+    assertThat(health.pending()).isZero();
+  }
+}

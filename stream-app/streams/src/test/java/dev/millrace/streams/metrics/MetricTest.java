@@ -1,0 +1,99 @@
+package dev.millrace.streams.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.GeneratedPage;
+import dev.millrace.streams.processor.ProcessorMonitor.Load;
+import dev.millrace.streams.processor.RetryCause;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class MetricTest {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final ProcessorMeters processor =
+      new ProcessorMeters(registry, InstantSource.fixed(Instant.ofEpochMilli(10_000)));
+  private final EngineMeters engine = new EngineMeters(registry);
+
+  private void reportEverything() {
+    processor.load("0_0", new Load(5, 2, 3, 1, 4_000));
+    processor.rejected(RejectReason.TOO_LONG, 12);
+    processor.retry(RetryCause.DEADLINE, "late");
+    processor.staleCompletion();
+    processor.resubmitted(7);
+    engine.step(1, 2, 3);
+    engine.request(1, 1, 1, 1, 10, 20);
+    engine.failure("DEADLINE");
+    engine.load(4, 5, 6);
+  }
+
+  @Test
+  void shouldServeUnderTheNamesOfTheReferencePage() {
+    reportEverything();
+
+    String text = registry.scrape();
+
+    assertThat(text)
+        .contains("millrace_documents_pending{task=\"0_0\"} 5")
+        .contains("millrace_documents_pending_age_seconds{task=\"0_0\"} 6")
+        .contains("millrace_outcomes_total{outcome=\"rejected\",reason=\"TOO_LONG\"} 1")
+        .contains("millrace_documents_resubmitted_total 7")
+        .contains("millrace_engine_step_seconds_count{phase=\"mixed\"} 1")
+        .contains("millrace_engine_requests_waiting");
+    for (String line : text.lines().filter(line -> line.startsWith("# TYPE")).toList()) {
+      String name = line.split(" ")[2];
+      assertThat(Arrays.stream(Metric.values()).map(MetricsReference::prometheusName))
+          .as("declared: %s", name)
+          .anyMatch(declared -> declared.equals(name) || name.equals(declared + "_max"));
+    }
+  }
+
+  @Test
+  void shouldEmitOnlyDeclaredMetersWithDeclaredTags() {
+    reportEverything();
+    Map<String, Metric> declared =
+        Arrays.stream(Metric.values())
+            .collect(Collectors.toMap(Metric::meter, Function.identity()));
+
+    for (Meter meter : registry.getMeters()) {
+      Metric metric = declared.get(meter.getId().getName());
+      assertThat(metric).as(meter.getId().getName()).isNotNull();
+      assertThat(meter.getId().getTags().stream().map(Tag::getKey))
+          .containsExactlyInAnyOrderElementsOf(Objects.requireNonNull(metric).tags());
+    }
+  }
+
+  @Test
+  void shouldForgetTheGaugesOfATaskThatLeft() {
+    reportEverything();
+
+    processor.taskClosed("0_0");
+
+    assertThat(registry.scrape()).doesNotContain("task=\"0_0\"");
+  }
+
+  @Test
+  void shouldRefuseAMetricOfAnotherKind() {
+    assertThatThrownBy(() -> new Meters(registry).counter(Metric.DOCUMENT_TIME, "x"))
+        .hasMessageContaining("TIMER");
+    assertThatThrownBy(() -> new Meters(registry).counter(Metric.OUTCOMES, "x"))
+        .hasMessageContaining("1 values");
+  }
+
+  @Test
+  void shouldKeepTheReferencePageCurrent() {
+    GeneratedPage.check("metrics.md", MetricsReference.markdown());
+  }
+}

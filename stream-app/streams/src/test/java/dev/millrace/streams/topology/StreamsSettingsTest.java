@@ -1,0 +1,69 @@
+package dev.millrace.streams.topology;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigReader;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.streams.StreamsConfig;
+import org.junit.jupiter.api.Test;
+
+class StreamsSettingsTest {
+  private static Config config(String more) {
+    return ConfigReader.parse(
+        "test",
+        Path.of("/base"),
+        """
+        kafka.bootstrap.servers: [a:1, b:2]
+        schema.registry.url: http://r:2
+        model.dir: m
+        app.instance.id: me
+        """
+            + more,
+        Map.of());
+  }
+
+  @Test
+  void shouldKeepTheBindingSettings() {
+    Properties properties = StreamsSettings.of(config("kafka.client.security.protocol: SSL\n"));
+
+    assertThat(properties)
+        .containsEntry("processing.guarantee", "exactly_once_v2")
+        .containsEntry("bootstrap.servers", "a:1,b:2")
+        .containsEntry("state.dir", "/base/millrace-state")
+        .containsEntry("commit.interval.ms", "200")
+        .containsEntry("producer.transaction.timeout.ms", "30000")
+        .containsEntry("producer.max.request.size", "8388608")
+        .containsEntry("consumer.group.instance.id", "me")
+        .containsEntry("consumer.max.poll.records", "64")
+        .containsEntry("security.protocol", "SSL");
+    assertThat(new StreamsConfig(properties).getString("group.protocol")).isEqualTo("classic");
+  }
+
+  @Test
+  void shouldLeaveOutWhatTheStreamsProtocolRefuses() {
+    Properties properties = StreamsSettings.of(config("app.group.protocol: streams\n"));
+
+    assertThat(properties)
+        .containsEntry("group.protocol", "streams")
+        .doesNotContainKeys(
+            "consumer.group.instance.id", "consumer.session.timeout.ms", "num.standby.replicas");
+    assertThat(new StreamsConfig(properties).getString("group.protocol")).isEqualTo("streams");
+  }
+
+  @Test
+  void shouldKeepDeletionsLongerThanStateDirectories() {
+    Config config = config("");
+    long deletions =
+        Long.parseLong(
+            StreamsSettings.changelogTopic(config).getOrDefault("delete.retention.ms", "0"));
+    long state =
+        Long.parseLong(
+            StreamsSettings.of(config)
+                .getProperty(StreamsConfig.STATE_CLEANUP_DIR_MAX_AGE_MS_CONFIG));
+
+    assertThat(state).isLessThan(deletions);
+  }
+}
