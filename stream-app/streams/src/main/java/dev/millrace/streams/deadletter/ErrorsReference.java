@@ -76,7 +76,8 @@ public final class ErrorsReference {
       case INVALID_TEXT -> "The text is not valid UTF-8.";
       case INVALID_DOCUMENT -> "A required field is missing or empty.";
       case TOO_LONG -> "The text is longer than the plan allows to read.";
-      case INVALID_ANSWER -> "The model's answer stayed unusable after all attempts.";
+      case INVALID_ANSWER -> "The model gave no usable answer; it would give the same again.";
+      case INTERNAL_ERROR -> "This software failed on the document; the log says where.";
       case OUTCOME_TOO_LARGE -> "The enrichment does not fit the output topic's record size.";
       case DEADLINE -> "Every attempt missed its deadline.";
     };
@@ -92,6 +93,7 @@ public final class ErrorsReference {
       case UNDECODABLE, INVALID_TEXT, INVALID_DOCUMENT -> "Fix the producer.";
       case TOO_LONG -> "Raise the plan's limit, then re-drive.";
       case INVALID_ANSWER -> "Change the plan or the model, then re-drive.";
+      case INTERNAL_ERROR -> "Report the fault; re-drive with a build that mends it.";
       case OUTCOME_TOO_LARGE -> "Raise `topics.record.bytes.max`, then re-drive.";
       case DEADLINE -> "Raise `processing.deadline`, or lower the load, then re-drive.";
     };
