@@ -31,7 +31,8 @@ public sealed interface Branch {
    * prefix and suffix, computed over a trie so that shared beginnings are computed once.
    *
    * @param suffix token ids after the prefix
-   * @param labels token ids of each label, all non-empty and different
+   * @param labels token ids of each label, all non-empty and different; one may be the beginning of
+   *     another
    */
   record Score(int[] suffix, List<int[]> labels) implements Branch {
     /** Copies the ids and refuses an empty set or an empty label. */

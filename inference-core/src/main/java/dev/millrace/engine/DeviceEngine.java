@@ -179,6 +179,7 @@ final class DeviceEngine implements InferenceEngine {
   }
 
   @Override
+  @SuppressWarnings("ReferenceEquality") // owners are compared by identity: that is the contract
   public void cancelAll(Object owner) {
     for (ActiveRequest request : unfinished) {
       if (request.owner() == owner) {
@@ -200,7 +201,7 @@ final class DeviceEngine implements InferenceEngine {
   public void close() {
     State before = leave(State.CLOSED);
     LockSupport.unpark(thread);
-    if (Thread.currentThread() == thread) {
+    if (Thread.currentThread().equals(thread)) {
       return;
     }
     boolean interrupted = false;

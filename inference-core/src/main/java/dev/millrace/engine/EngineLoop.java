@@ -13,7 +13,7 @@ import dev.millrace.engine.scheduling.Scheduler;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import dev.millrace.engine.scheduling.StepPlan;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -29,7 +29,7 @@ final class EngineLoop {
   private final EngineMetrics metrics;
   private final LongSupplier nanoClock;
   private final TokenSampler sampler = new TokenSampler();
-  private final Map<ScheduledRequest, ActiveRequest> active = new IdentityHashMap<>();
+  private final Map<ScheduledRequest, ActiveRequest> active = new HashMap<>();
 
   EngineLoop(
       ForwardPass forward,

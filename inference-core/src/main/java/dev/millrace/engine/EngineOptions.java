@@ -9,7 +9,7 @@ import dev.millrace.engine.backend.BackendOptions;
  * @param backendOptions passed to the backend
  * @param stepTokensMax rows of one step: decode rows first, the rest prefill
  * @param kvMemoryBytes memory for keys and values; 0 chooses from the model and the machine
- * @param sequencesMax sequences that run at once
+ * @param sequencesMax prefixes and branches that run at once; a label set counts as one
  * @param queueRequestsMax accepted requests that wait; one more is refused as overloaded
  * @param prefixCache whether finished prefixes stay reusable
  */

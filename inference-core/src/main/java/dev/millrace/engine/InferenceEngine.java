@@ -3,8 +3,7 @@ package dev.millrace.engine;
 /**
  * Runs requests through one model on one device. Thread-safe.
  *
- * <p>Opened by {@code EngineFactory.open(modelDirectory, options)}; closed last, after everything
- * that submits to it.
+ * <p>Opened by {@code EngineFactory.open}; closed last, after everything that submits to it.
  */
 public interface InferenceEngine extends AutoCloseable {
 
@@ -27,7 +26,8 @@ public interface InferenceEngine extends AutoCloseable {
 
   /**
    * Fails what is unfinished with {@link BranchResult.Reason#ENGINE_CLOSED}, stops the engine
-   * thread, frees the device. Idempotent.
+   * thread, frees the device. Waits for the step that is running, except when a listener calls it.
+   * Idempotent.
    */
   @Override
   void close();

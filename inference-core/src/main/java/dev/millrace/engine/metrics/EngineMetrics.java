@@ -1,6 +1,9 @@
 package dev.millrace.engine.metrics;
 
-/** What the engine reports. Called on the engine thread; must return quickly and never throw. */
+/**
+ * What the engine reports. Called on the engine thread, except {@link #failure}, which may come
+ * from any thread that submits; must return quickly and never throw.
+ */
 public interface EngineMetrics {
 
   /** Reports nothing. */

@@ -482,7 +482,7 @@ public final class Scheduler {
   }
 
   private void checkThread() {
-    if (Thread.currentThread() != owner) {
+    if (!Thread.currentThread().equals(owner)) {
       throw new IllegalStateException(
           "the scheduler belongs to thread %s and was called by %s"
               .formatted(owner.getName(), Thread.currentThread().getName()));

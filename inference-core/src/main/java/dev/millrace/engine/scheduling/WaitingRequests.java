@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,7 @@ final class WaitingRequests {
     }
   }
 
-  private final Map<Object, Queue> queues = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Queue> queues = new IdentityHashMap<>();
   private final Deque<Queue> turns = new ArrayDeque<>();
   private int size;
 
