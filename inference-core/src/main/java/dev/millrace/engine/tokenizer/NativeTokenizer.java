@@ -1,0 +1,109 @@
+package dev.millrace.engine.tokenizer;
+
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * One tokenizer inside DJL's native library. Calls it directly, because the class above it builds
+ * offsets, masks and texts for every token, which a document of megabytes cannot afford.
+ * Thread-safe.
+ */
+final class NativeTokenizer implements AutoCloseable {
+
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private final long handle;
+  private boolean closed;
+
+  NativeTokenizer(Path file, String json) {
+    Library.load();
+    try {
+      this.handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
+    } catch (RuntimeException e) {
+      throw new TokenizerException(file, "the tokenizer library refuses it: " + e.getMessage(), e);
+    }
+  }
+
+  /** Ids of {@code text}, which has no lone surrogates; nothing is added. */
+  int[] encode(String text) {
+    lock.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the tokenizer is closed");
+      }
+      long encoding = TokenizersLibrary.LIB.encode(handle, text, false);
+      try {
+        long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+        int[] narrow = new int[ids.length];
+        for (int i = 0; i < narrow.length; i++) {
+          narrow[i] = Math.toIntExact(ids[i]);
+        }
+        return narrow;
+      } finally {
+        TokenizersLibrary.LIB.deleteEncoding(encoding);
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        TokenizersLibrary.LIB.deleteTokenizer(handle);
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /** The native library: never from the network, unpacked where only we can write. */
+  private static final class Library {
+
+    static {
+      System.setProperty("ai.djl.offline", "true");
+      System.setProperty("OPT_OUT_TRACKING", "true");
+      if (System.getProperty("DJL_CACHE_DIR") == null) {
+        System.setProperty("DJL_CACHE_DIR", cache().toString());
+      }
+      LibUtils.checkStatus();
+    }
+
+    private Library() {}
+
+    /** Runs the initialiser, once. */
+    static void load() {}
+
+    private static Path cache() {
+      Path home = Path.of(System.getProperty("user.home", "")).toAbsolutePath();
+      Path cache = home.resolve(".cache").resolve("millrace").resolve("djl");
+      try {
+        if (!Files.isDirectory(cache)) {
+          Files.createDirectories(cache.getParent());
+          Files.createDirectory(
+              cache,
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        if (Files.isWritable(cache)) {
+          return cache;
+        }
+      } catch (IOException | UnsupportedOperationException e) {
+        // A read-only home: fall through to a directory of our own that lives as long as we do.
+      }
+      try {
+        return Files.createTempDirectory("millrace-djl-");
+      } catch (IOException e) {
+        throw new TokenizerException(
+            cache, "neither it nor a temporary directory can be written: " + e, e);
+      }
+    }
+  }
+}
