@@ -1,11 +1,7 @@
 package dev.millrace.engine;
 
-import dev.millrace.engine.backend.BackendChoice;
-import dev.millrace.engine.backend.ComputeBackend;
-import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.model.DecoderModel;
-import dev.millrace.engine.model.ModelLimits;
 import dev.millrace.engine.tokenizer.ChatTemplate;
 import dev.millrace.engine.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -28,14 +24,8 @@ final class TestEngines {
   }
 
   private static LoadedModel load(Path directory, EngineOptions options) {
-    Checkpoint checkpoint = Checkpoint.open(directory);
-    ComputeBackend backend =
-        BackendChoice.of(options.backend(), BackendChoice.installed())
-            .provider()
-            .create(options.backendOptions());
-    ModelLimits limits =
-        new ModelLimits(options.stepTokensMax(), options.sequencesMax(), options.kvMemoryBytes());
-    DecoderModel model = DecoderModel.load(checkpoint, backend, limits);
+    OpenModel open = OpenModel.open(directory, options);
+    DecoderModel model = open.model();
     Wordless words = new Wordless();
     ModelInfo info =
         new ModelInfo(
@@ -47,9 +37,9 @@ final class TestEngines {
             model.vocabulary(),
             words,
             words,
-            checkpoint.config().stopTokens().stream().mapToInt(Integer::intValue).toArray(),
+            open.checkpoint().config().stopTokens().stream().mapToInt(Integer::intValue).toArray(),
             model.backend());
-    return new LoadedModel(info, model, checkpoint::close);
+    return new LoadedModel(info, model, open.checkpoint()::close);
   }
 
   /** A tokenizer and a template for a model without text. */

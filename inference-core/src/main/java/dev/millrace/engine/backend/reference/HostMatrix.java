@@ -128,15 +128,40 @@ final class HostMatrix implements Matrix {
   private float[] kept() {
     if (values == null) {
       float[] all = new float[Math.multiplyExact(inputs, outputs)];
-      float[] row = new float[inputs];
-      for (int o = 0; o < outputs; o++) {
-        row(o, row);
-        for (int i = 0; i < inputs; i++) {
-          all[i * outputs + o] = row[i];
-        }
+      int first = 0;
+      for (MatrixSource source : sources) {
+        widen(source, all, first);
+        first += source.outputs();
       }
       values = all;
     }
     return values;
+  }
+
+  /** Copies a source into its columns of {@code all}, reading the file in its own order. */
+  private void widen(MatrixSource source, float[] all, int first) {
+    switch (source) {
+      case MatrixSource.Plain(var tensor, MatrixSource.Order order)
+          when order == MatrixSource.Order.IN_OUT ->
+          widenColumns(tensor, 0, source.outputs(), all, first);
+      case MatrixSource.Columns(var tensor, int column, int count) ->
+          widenColumns(tensor, column, count, all, first);
+      case MatrixSource.Plain plain -> {
+        float[] row = new float[inputs];
+        for (int o = 0; o < plain.outputs(); o++) {
+          readRow(plain, o, row);
+          for (int i = 0; i < inputs; i++) {
+            all[i * outputs + first + o] = row[i];
+          }
+        }
+      }
+    }
+  }
+
+  private void widenColumns(Tensor tensor, int column, int count, float[] all, int first) {
+    long width = tensor.shape().extent(1);
+    for (int i = 0; i < inputs; i++) {
+      tensor.readFloats(i * width + column, all, i * outputs + first, count);
+    }
   }
 }

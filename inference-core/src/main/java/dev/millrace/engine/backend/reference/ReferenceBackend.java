@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.reference;
 
 import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.FeedForward;
@@ -77,6 +78,12 @@ final class ReferenceBackend implements ComputeBackend {
 
   @Override
   public KvCache kvCache(KvShape shape) {
+    Runtime runtime = Runtime.getRuntime();
+    if (kvBytes(shape) > runtime.maxMemory()) {
+      throw new BackendException(
+          "keys and values need %d bytes, the heap may grow to %d; lower kvMemoryBytes or raise -Xmx"
+              .formatted(kvBytes(shape), runtime.maxMemory()));
+    }
     return new HostKvCache(shape);
   }
 

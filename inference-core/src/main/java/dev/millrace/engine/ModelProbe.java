@@ -1,0 +1,194 @@
+package dev.millrace.engine;
+
+import dev.millrace.engine.backend.BackendException;
+import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.backend.Logits;
+import dev.millrace.engine.backend.StepLayout;
+import dev.millrace.engine.checkpoint.SafetensorsFile;
+import dev.millrace.engine.checkpoint.SafetensorsWriter;
+import dev.millrace.engine.checkpoint.TensorInfo;
+import dev.millrace.engine.model.DecoderModel;
+import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.tensor.Shape;
+import dev.millrace.engine.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Runs a model by hand, one sequence and no scheduling: logits of given ids, for comparison with
+ * other programs. Not thread-safe: one thread opens, uses and closes it.
+ */
+public final class ModelProbe implements AutoCloseable {
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final OpenModel open;
+  private final DecoderModel model;
+  private final int[] blocks;
+
+  private ModelProbe(OpenModel open) {
+    this.open = open;
+    this.model = open.model();
+    int needed = Math.ceilDiv(model.contextTokens(), model.kv().blockTokens());
+    this.blocks = IntStream.range(0, Math.min(needed, model.kv().blocks())).toArray();
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @throws EngineException if the directory, the backend or the memory do not allow it
+   */
+  public static ModelProbe open(Path directory, EngineOptions options) {
+    return new ModelProbe(OpenModel.open(directory, options));
+  }
+
+  /** What computes it. */
+  public BackendInfo backend() {
+    return model.backend();
+  }
+
+  /**
+   * Computes the logits of every token.
+   *
+   * @param tokens ids from position 0 on
+   * @param rows is given one row after the other, in order; the array is used again
+   * @throws EngineException if the ids do not fit the model
+   */
+  public void logits(int[] tokens, Consumer<float[]> rows) {
+    requireFit(tokens, 0);
+    float[] row = new float[model.vocabulary()];
+    for (int at = 0; at < tokens.length; at += model.stepRowsMax()) {
+      int end = Math.min(tokens.length, at + model.stepRowsMax());
+      int[] part = Arrays.copyOfRange(tokens, at, end);
+      Logits logits = step(part, at, IntStream.range(0, part.length).toArray());
+      for (int i = 0; i < part.length; i++) {
+        logits.copy(i, row);
+        rows.accept(row);
+      }
+    }
+  }
+
+  /**
+   * Continues ids with the likeliest tokens; does not stop at a stop token.
+   *
+   * @param count number of tokens
+   * @throws EngineException if the ids do not fit the model
+   */
+  public int[] greedy(int[] prompt, int count) {
+    requireFit(prompt, count);
+    int[] ids = new int[count];
+    int[] next = prompt;
+    int position = 0;
+    for (int i = 0; i < count; i++) {
+      while (next.length > model.stepRowsMax()) {
+        step(Arrays.copyOf(next, model.stepRowsMax()), position, new int[0]);
+        position += model.stepRowsMax();
+        next = Arrays.copyOfRange(next, model.stepRowsMax(), next.length);
+      }
+      ids[i] = step(next, position, new int[] {next.length - 1}).argmax(0);
+      position += next.length;
+      next = new int[] {ids[i]};
+    }
+    return ids;
+  }
+
+  /**
+   * Reads I64 {@code input_ids} [1, T] and writes F32 {@code logits} [T, vocabulary] and, if {@code
+   * greedyTokens} is positive, I64 {@code greedy_ids} [greedyTokens] that continue the first {@code
+   * greedyPrompt} ids.
+   *
+   * @throws EngineException naming the file, found and expected
+   */
+  public void logits(Path input, Path output, int greedyPrompt, int greedyTokens) {
+    int[] tokens = inputIds(input);
+    if (greedyTokens < 0 || (greedyTokens > 0 && greedyPrompt < 1)) {
+      throw new EngineException(
+          "a greedy continuation needs a prompt of 1 or more and 0 or more tokens, got %d and %d"
+              .formatted(greedyPrompt, greedyTokens));
+    }
+    if (greedyTokens > 0 && greedyPrompt > tokens.length) {
+      throw new EngineException(
+          "the greedy prompt has %d ids, %s holds %d"
+              .formatted(greedyPrompt, input, tokens.length));
+    }
+    List<TensorInfo> infos = new ArrayList<>();
+    infos.add(new TensorInfo("logits", DType.F32, Shape.of(tokens.length, model.vocabulary())));
+    if (greedyTokens > 0) {
+      infos.add(new TensorInfo("greedy_ids", DType.I64, Shape.of(greedyTokens)));
+    }
+    try (SafetensorsWriter writer = SafetensorsWriter.create(output, infos, Map.of())) {
+      logits(tokens, writer::append);
+      if (greedyTokens > 0) {
+        int[] ids = greedy(Arrays.copyOf(tokens, greedyPrompt), greedyTokens);
+        writer.append(Arrays.stream(ids).asLongStream().toArray());
+      }
+      writer.finish();
+    }
+  }
+
+  private int[] inputIds(Path input) {
+    try (SafetensorsFile file = SafetensorsFile.open(input)) {
+      Tensor tensor = file.tensor("input_ids");
+      Shape shape = tensor.shape();
+      if (tensor.type() != DType.I64 || shape.rank() != 2 || shape.extent(0) != 1) {
+        throw new EngineException(
+            "%s: input_ids is %s %s, expected I64 [1, T]".formatted(input, tensor.type(), shape));
+      }
+      if (shape.extent(1) < 1 || shape.extent(1) > model.contextTokens()) {
+        throw new EngineException(
+            "%s: input_ids has %d ids, expected 1 to %d, the model's context"
+                .formatted(input, shape.extent(1), model.contextTokens()));
+      }
+      int[] ids = new int[(int) shape.extent(1)];
+      for (int i = 0; i < ids.length; i++) {
+        long id = tensor.data().get(LONG, (long) i * Long.BYTES);
+        if (id < 0 || id >= model.vocabulary()) {
+          throw new EngineException(
+              "%s: id %d at index %d, the vocabulary has %d"
+                  .formatted(input, id, i, model.vocabulary()));
+        }
+        ids[i] = (int) id;
+      }
+      return ids;
+    }
+  }
+
+  private void requireFit(int[] tokens, int more) {
+    long length = (long) tokens.length + more;
+    long room = Math.min(model.contextTokens(), (long) blocks.length * model.kv().blockTokens());
+    if (tokens.length == 0 || length > room) {
+      throw new EngineException(
+          "%d ids and %d more: expected at least one and at most %d together (context %d, room for"
+                  .formatted(tokens.length, more, room, model.contextTokens())
+              + " keys and values; raise kvMemoryBytes if that is the smaller)");
+    }
+    for (int token : tokens) {
+      if (token < 0 || token >= model.vocabulary()) {
+        throw new EngineException(
+            "id %d is outside the vocabulary of %d".formatted(token, model.vocabulary()));
+      }
+    }
+  }
+
+  private Logits step(int[] tokens, int position, int[] logitRows) {
+    try {
+      StepLayout.Run run = new StepLayout.Run(tokens, position, blocks);
+      return model.forward(new StepLayout(List.of(run)), logitRows);
+    } catch (BackendException e) {
+      throw new EngineException("the device failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** Frees the model. Idempotent. */
+  @Override
+  public void close() {
+    open.close();
+  }
+}

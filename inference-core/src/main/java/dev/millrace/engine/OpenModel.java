@@ -1,0 +1,60 @@
+package dev.millrace.engine;
+
+import dev.millrace.engine.backend.BackendChoice;
+import dev.millrace.engine.backend.BackendException;
+import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.checkpoint.Checkpoint;
+import dev.millrace.engine.model.DecoderModel;
+import dev.millrace.engine.model.ModelLimits;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A checkpoint and the model that was loaded from it into a backend. Owned by the thread that
+ * opened it.
+ *
+ * @param checkpoint outlives the model
+ * @param model closed first
+ */
+record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenModel.class);
+
+  /**
+   * Chooses a backend and loads the model into it.
+   *
+   * @throws EngineException if the directory, the backend or the memory do not allow it
+   */
+  static OpenModel open(Path directory, EngineOptions options) {
+    Checkpoint checkpoint = Checkpoint.open(directory);
+    try {
+      BackendChoice choice = BackendChoice.of(options.backend(), BackendChoice.installed());
+      ComputeBackend backend = choice.provider().create(options.backendOptions());
+      BackendInfo info = backend.info();
+      LOG.info(
+          "backend {} ({}): {}, {} arithmetic, {} threads",
+          info.name(),
+          choice.why(),
+          info.device(),
+          info.arithmetic(),
+          info.threads());
+      ModelLimits limits =
+          new ModelLimits(options.stepTokensMax(), options.sequencesMax(), options.kvMemoryBytes());
+      return new OpenModel(checkpoint, DecoderModel.load(checkpoint, backend, limits));
+    } catch (BackendException e) {
+      checkpoint.close();
+      throw new EngineException("cannot load model %s: %s".formatted(directory, e.getMessage()), e);
+    } catch (RuntimeException | Error e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    try (checkpoint) {
+      model.close();
+    }
+  }
+}
