@@ -1,0 +1,57 @@
+package dev.millrace.streams.cli.enrich;
+
+import dev.millrace.engine.EngineOptions;
+import dev.millrace.enrichment.Plan;
+import dev.millrace.enrichment.PlanException;
+import dev.millrace.enrichment.PlanReader;
+import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.Main;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which model, on what, asked what. */
+final class ModelArguments {
+  private static final String DEMO_MODEL = "inference-core/models/demo";
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Directory of the model; without it, the bundled demo model.")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--tasks",
+      paramLabel = "FILE",
+      description = "The plan; without it, " + Plan.FILE_NAME + " beside the model.")
+  private @Nullable Path tasks;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "B",
+      defaultValue = "auto",
+      description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
+  private String backend = "auto";
+
+  Path modelDirectory() {
+    Path directory = model == null ? Main.home().resolve(DEMO_MODEL) : model;
+    if (!Files.isDirectory(directory)) {
+      throw CommandException.failure(
+          "cannot open the model: %s is no directory; name one with --model".formatted(directory));
+    }
+    return directory;
+  }
+
+  Plan plan() {
+    try {
+      return tasks == null ? PlanReader.beside(modelDirectory()) : PlanReader.read(tasks);
+    } catch (PlanException e) {
+      throw CommandException.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  EngineOptions engineOptions() {
+    return EngineOptions.DEFAULTS.withBackend(backend);
+  }
+}
