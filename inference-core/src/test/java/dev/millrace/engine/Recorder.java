@@ -66,6 +66,10 @@ final class Recorder implements RequestListener {
     }
   }
 
+  synchronized boolean ended(int branch) {
+    return results[branch] != null;
+  }
+
   synchronized BranchResult result(int branch) {
     return results[branch];
   }

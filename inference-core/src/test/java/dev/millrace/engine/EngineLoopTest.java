@@ -1,0 +1,428 @@
+package dev.millrace.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.engine.BranchResult.Failed;
+import dev.millrace.engine.BranchResult.Generated;
+import dev.millrace.engine.BranchResult.Reason;
+import dev.millrace.engine.BranchResult.Scored;
+import dev.millrace.engine.metrics.EngineMetrics;
+import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.scheduling.SchedulerLimits;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What runs when, and how much of it. */
+class EngineLoopTest {
+  private static final int VOCABULARY = 50;
+  private static final int CONTEXT = 4096;
+  private static final int BLOCK = 8;
+  private static final Oracle ORACLE = new Oracle(VOCABULARY, Set.of());
+
+  private final Random random = new Random(1);
+  private final Object owner = new Object();
+  private final List<int[]> steps = new ArrayList<>();
+  private long now = 1_000;
+
+  @Test
+  void shouldComputeADocumentOnceForAllItsTasks() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] document = tokens(301);
+    Recorder recorder =
+        bench.submit(
+            owner, document, generate(tokens(9), 12), generate(tokens(7), 5), labels(tokens(4)));
+
+    bench.runAll();
+
+    RequestUsage usage = recorder.usage();
+    assertThat(usage.prefixTokens()).isEqualTo(301);
+    assertThat(usage.cachedTokens()).isZero();
+    assertThat(prefillRows()).isEqualTo(301 + usage.suffixTokens());
+    assertThat(bench.forward.computedRows()).isEqualTo(prefillRows() + 11 + 4);
+    assertThat(((Generated) recorder.result(0)).tokens()).hasSize(12);
+  }
+
+  @Test
+  void shouldComputeADocumentOnceForTwoRequestsAtTheSameTime() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] document = tokens(300);
+    Recorder first = bench.submit(owner, document, generate(tokens(9), 3));
+    Recorder second = bench.submit(owner, document, generate(tokens(5), 3));
+
+    bench.runAll();
+
+    assertThat(first.usage().cachedTokens()).isZero();
+    assertThat(second.usage().cachedTokens()).as("whole blocks of 300").isEqualTo(296);
+    assertThat(prefillRows()).isEqualTo(300 + 9 + 4 + 5);
+  }
+
+  @Test
+  void shouldContinueADocumentThatItsFirstRequestGaveUp() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] document = tokens(300);
+    bench.submit(owner, document, generate(tokens(9), 3));
+    Recorder second = bench.submit(owner, document, generate(tokens(5), 3));
+    bench.loop.step();
+    bench.loop.step();
+    bench.active.getFirst().cancel();
+    bench.loop.dropCancelled();
+
+    bench.runAll();
+
+    assertThat(second.usage().cachedTokens()).as("what two steps had computed").isEqualTo(128);
+    assertThat(((Generated) second.result(0)).tokens()).hasSize(3);
+  }
+
+  @Test
+  void shouldShareASystemPromptBetweenDocuments() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] system = tokens(40);
+    Recorder first = bench.submit(owner, concat(system, tokens(50)), generate(tokens(3), 2));
+    Recorder second = bench.submit(owner, concat(system, tokens(60)), generate(tokens(3), 2));
+
+    bench.runAll();
+
+    assertThat(first.usage().cachedTokens()).isZero();
+    assertThat(second.usage().cachedTokens()).isEqualTo(40);
+  }
+
+  @Test
+  void shouldComputeTheLastTokenAgainWhenItsLogitsAreWanted() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] document = tokens(32);
+    bench.submit(owner, document, generate(new int[0], 2));
+    bench.runAll();
+    Recorder again = bench.submit(owner, document, generate(new int[0], 2));
+    Recorder withSuffix = bench.submit(owner, document, generate(tokens(1), 2));
+
+    bench.runAll();
+
+    assertThat(again.usage().cachedTokens()).isEqualTo(24);
+    assertThat(withSuffix.usage().cachedTokens()).isEqualTo(32);
+  }
+
+  @Test
+  void shouldCacheNothingWhenToldSo() {
+    Bench bench = bench(limits(64, 16, false), 200);
+    int[] document = tokens(300);
+    bench.submit(owner, document, generate(tokens(9), 3));
+    Recorder second = bench.submit(owner, document, generate(tokens(5), 3));
+
+    bench.runAll();
+
+    assertThat(second.usage().cachedTokens()).isZero();
+  }
+
+  @Test
+  void shouldPutDecodeBeforePrefillAndKeepTheBudget() {
+    Bench bench = bench(limits(16, 16, true), 400);
+    bench.submit(owner, tokens(10), generate(tokens(2), 200), generate(tokens(2), 200));
+    bench.submit(owner, tokens(500), generate(tokens(2), 2));
+
+    bench.runAll();
+
+    assertThat(steps).allSatisfy(step -> assertThat(step[0] + step[1]).isLessThanOrEqualTo(16));
+    assertThat(steps)
+        .as("two rows decode while fourteen prefill")
+        .anySatisfy(step -> assertThat(step).containsExactly(2, 14));
+    int last = steps.size() - 1;
+    assertThat(steps.get(last)[0]).isPositive();
+  }
+
+  @Test
+  void shouldServeOwnersInTurn() {
+    Bench bench = bench(limits(32, 64, false), 400);
+    List<Recorder> many = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      many.add(bench.submit(owner, tokens(30), generate(tokens(2), 1)));
+    }
+    Recorder other = bench.submit(new Object(), tokens(30), generate(tokens(2), 1));
+
+    bench.runUntil(other);
+
+    assertThat(many.stream().filter(Recorder::finished).count()).isLessThanOrEqualTo(3);
+  }
+
+  @Test
+  void shouldServeOneOwnersRequestsInOrder() {
+    Bench bench = bench(limits(32, 64, false), 400);
+    List<Recorder> all = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      all.add(bench.submit(owner, tokens(30), generate(tokens(2), 1)));
+    }
+    for (int i = 0; i < 19; i++) {
+      bench.runUntil(all.get(i));
+      assertThat(all.get(19).finished()).isFalse();
+    }
+  }
+
+  @Test
+  void shouldAdmitByWorstCaseAndNeverTakeBack() {
+    Bench bench = bench(limits(64, 16, false), 12);
+    // 40 + 1 + 39 tokens are 10 blocks of 8: two do not fit side by side
+    Recorder first = bench.submit(owner, tokens(40), generate(tokens(1), 40));
+    Recorder second = bench.submit(owner, tokens(40), generate(tokens(1), 40));
+    bench.loop.step();
+    bench.loop.step();
+    assertThat(bench.loop.scheduler().waitingRequests()).isEqualTo(1);
+
+    bench.runUntil(first);
+    assertThat(second.finished()).isFalse();
+    bench.runAll();
+
+    assertThat(((Generated) second.result(0)).tokens()).hasSize(40);
+  }
+
+  @Test
+  void shouldNotLetSmallRequestsStarveALargeOne() {
+    Bench bench = bench(limits(64, 16, false), 20);
+    bench.submit(owner, tokens(70), generate(tokens(1), 60));
+    Recorder large = bench.submit(owner, tokens(140), generate(tokens(1), 2));
+    List<Recorder> small = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      small.add(bench.submit(owner, tokens(3), generate(tokens(1), 30)));
+    }
+
+    bench.runUntil(large);
+
+    assertThat(small).noneMatch(Recorder::finished);
+  }
+
+  @Test
+  void shouldBoundTheSequencesThatRunAtOnce() {
+    Bench bench = bench(limits(64, 3, true), 400);
+    Branch[] branches = new Branch[8];
+    Arrays.setAll(branches, i -> generate(tokens(i % 3), 6));
+    Recorder recorder = bench.submit(owner, tokens(21), branches);
+
+    bench.runAll();
+
+    assertThat(steps).allSatisfy(step -> assertThat(step[0]).isLessThanOrEqualTo(3));
+    for (int i = 0; i < branches.length; i++) {
+      assertThat(((Generated) recorder.result(i)).tokens()).hasSize(6);
+    }
+  }
+
+  @Test
+  void shouldScoreThroughTheTrieExactlyAsLabelByLabel() {
+    Bench bench = bench(limits(64, 16, true), 400);
+    int[] document = tokens(100);
+    Branch.Score together = labels(tokens(5));
+    Recorder trie = bench.submit(owner, document, together);
+    List<Recorder> alone = new ArrayList<>();
+    for (int[] label : together.labels()) {
+      alone.add(bench.submit(owner, document, new Branch.Score(together.suffix(), List.of(label))));
+    }
+
+    bench.runAll();
+
+    double[] scores = ((Scored) trie.result(0)).logProbabilities();
+    for (int i = 0; i < scores.length; i++) {
+      assertThat(scores[i]).isEqualTo(((Scored) alone.get(i).result(0)).logProbabilities()[0]);
+    }
+    assertThat(scores).isEqualTo(ORACLE.score(document, together));
+    // 1 2 | 3 4 leaf | 5 inner, 6 leaf | 9 8 leaf: rows 2 + 1 + 1 + 0 + 1
+    assertThat(trie.usage().suffixTokens()).isEqualTo(5 + 5);
+  }
+
+  @Test
+  void shouldRunLabelNodesOfOneDepthInOneStep() {
+    Bench bench = bench(limits(64, 16, true), 400);
+    bench.submit(owner, tokens(10), labels(tokens(5)));
+
+    bench.runAll();
+
+    assertThat(steps.stream().map(step -> step[1]))
+        .as("prefix, suffix, depth one: (1 2) and (9), depth two: (3) and (5)")
+        .containsExactly(10, 5, 3, 2);
+  }
+
+  @Test
+  void shouldScoreALargeLabelSetInWavesWhenMemoryIsSmall() {
+    SchedulerLimits tight = new SchedulerLimits(64, 16, BLOCK, 4, true);
+    Bench bench = bench(tight, 12);
+    List<int[]> labels = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      labels.add(new int[] {i, i, i});
+    }
+    Branch.Score branch = new Branch.Score(tokens(3), labels);
+    int[] document = tokens(20);
+    Recorder recorder = bench.submit(owner, document, branch);
+
+    bench.runAll();
+
+    assertThat(((Scored) recorder.result(0)).logProbabilities())
+        .isEqualTo(ORACLE.score(document, branch));
+  }
+
+  @Test
+  void shouldFreeWhatALabelBranchHeldAsSoonAsItIsScored() {
+    Bench bench = bench(limits(64, 16, false), 100);
+    Recorder recorder = bench.submit(owner, tokens(20), labels(tokens(5)), generate(tokens(3), 60));
+    while (!recorder.ended(0)) {
+      bench.loop.step();
+    }
+
+    // 20 + 3 + 59 tokens at worst, 20 + 3 + a few now
+    assertThat(bench.loop.scheduler().freeBlocks()).isGreaterThanOrEqualTo(100 - 4);
+  }
+
+  @Test
+  void shouldEndARequestAtItsDeadlineWherever() {
+    Bench bench = bench(limits(16, 16, false), 60);
+    now = 5_000;
+    Recorder running = bench.submitUntil(6_000, tokens(100), generate(tokens(1), 50));
+    Recorder waiting = bench.submitUntil(6_000, tokens(400), generate(tokens(1), 50));
+    Recorder later = bench.submitUntil(Long.MAX_VALUE, tokens(10), generate(tokens(1), 5));
+    bench.loop.step();
+    now = 5_999;
+    bench.loop.step();
+    assertThat(running.finished()).isFalse();
+
+    now = 6_000;
+    bench.loop.step();
+
+    assertThat(((Failed) running.result(0)).reason()).isEqualTo(Reason.DEADLINE);
+    assertThat(((Failed) waiting.result(0)).reason()).isEqualTo(Reason.DEADLINE);
+    assertThat(running.usage().prefixTokens()).as("what was computed").isEqualTo(32);
+    bench.runAll();
+    assertThat(later.result(0)).isInstanceOf(Generated.class);
+  }
+
+  @Test
+  void shouldShareTheTimeOfAStepByRows() {
+    Bench bench = bench(limits(100, 16, false), 100);
+    bench.forward.onStep(() -> now += 1_000);
+    Recorder small = bench.submit(owner, tokens(20), generate(new int[0], 1));
+    Recorder large = bench.submit(owner, tokens(60), generate(new int[0], 1));
+
+    bench.runAll();
+
+    assertThat(small.usage().computeNanos()).isEqualTo(250);
+    assertThat(large.usage().computeNanos()).isEqualTo(750);
+  }
+
+  @Test
+  void shouldRefuseToBeDrivenByAnotherThread() throws InterruptedException {
+    Bench bench = bench(limits(16, 16, false), 60);
+    Throwable[] thrown = new Throwable[1];
+    Thread other =
+        Thread.ofPlatform()
+            .name("stranger")
+            .start(() -> {
+              try {
+                bench.loop.scheduler().plan(0);
+              } catch (IllegalStateException e) {
+                thrown[0] = e;
+              }
+            });
+    other.join();
+
+    assertThat(thrown[0]).hasMessageContaining("stranger");
+  }
+
+  @Test
+  void shouldRefuseWhatCanNeverFit() {
+    Bench bench = bench(limits(16, 16, false), 10);
+
+    assertThatThrownBy(() -> bench.submit(owner, tokens(80), generate(tokens(1), 5)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("up to 11 blocks, the pool has 10");
+  }
+
+  // ---- small words
+
+  private static Branch generate(int[] suffix, int tokensMax) {
+    return new Branch.Generate(suffix, tokensMax, SamplingParams.GREEDY);
+  }
+
+  private static Branch.Score labels(int[] suffix) {
+    return new Branch.Score(
+        suffix,
+        List.of(
+            new int[] {1, 2, 3, 4},
+            new int[] {1, 2, 5},
+            new int[] {1, 2, 5, 6},
+            new int[] {9, 8},
+            new int[] {7}));
+  }
+
+  private int[] tokens(int count) {
+    return random.ints(count, 0, VOCABULARY).toArray();
+  }
+
+  private static int[] concat(int[] a, int[] b) {
+    int[] joined = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, joined, a.length, b.length);
+    return joined;
+  }
+
+  private static SchedulerLimits limits(int budget, int sequences, boolean prefixCache) {
+    return new SchedulerLimits(budget, sequences, BLOCK, 64, prefixCache);
+  }
+
+  private int prefillRows() {
+    return steps.stream().mapToInt(step -> step[1]).sum();
+  }
+
+  private Bench bench(SchedulerLimits limits, int blocks) {
+    return new Bench(limits, blocks);
+  }
+
+  private final class Bench {
+    final FakeForward forward;
+    final EngineLoop loop;
+    final ActiveRequest.Surroundings surroundings;
+    final List<ActiveRequest> active = new ArrayList<>();
+
+    Bench(SchedulerLimits limits, int blocks) {
+      forward = new FakeForward(VOCABULARY, CONTEXT, limits.stepTokensMax(), blocks, BLOCK);
+      EngineMetrics metrics =
+          new EngineMetrics() {
+            @Override
+            public void step(int decodeRows, int prefillRows, long nanos) {
+              if (decodeRows + prefillRows > 0) {
+                steps.add(new int[] {decodeRows, prefillRows});
+              }
+            }
+          };
+      loop = new EngineLoop(forward, limits, new int[0], metrics, () -> now);
+      surroundings =
+          new ActiveRequest.Surroundings(
+              limits, metrics, () -> now, new Containment(), () -> {}, loop::ended);
+    }
+
+    Recorder submit(Object who, int[] prefix, Branch... branches) {
+      return submit(new InferenceRequest(who, prefix, List.of(branches), Long.MAX_VALUE));
+    }
+
+    Recorder submitUntil(long deadline, int[] prefix, Branch... branches) {
+      return submit(new InferenceRequest(owner, prefix, List.of(branches), deadline));
+    }
+
+    private Recorder submit(InferenceRequest request) {
+      Recorder recorder = new Recorder(request);
+      ActiveRequest one = new ActiveRequest(request, recorder, surroundings);
+      loop.add(one);
+      active.add(one);
+      return recorder;
+    }
+
+    void runAll() {
+      while (loop.step()) {
+        loop.scheduler().verifyIntegrity();
+      }
+    }
+
+    void runUntil(Recorder recorder) {
+      while (!recorder.finished()) {
+        assertThat(loop.step()).isTrue();
+      }
+    }
+  }
+}
