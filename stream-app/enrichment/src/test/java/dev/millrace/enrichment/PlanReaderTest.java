@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -224,6 +225,27 @@ class PlanReaderTest {
 
     assertThat(plan.classify().orElseThrow().labels()).hasSize(35);
     assertThat(plan.tasks()).extracting(Task::field).contains("summary", "translations.it");
+  }
+
+  @Test
+  void shouldReadThePlansOfTheReadme() throws IOException {
+    String readme =
+        Files.readString(
+            Path.of(System.getProperty("millrace.root"), "stream-app/enrichment/README.md"));
+    List<String> blocks =
+        Pattern.compile("```yaml\n(.*?)```", Pattern.DOTALL)
+            .matcher(readme)
+            .results()
+            .map(block -> block.group(1))
+            .toList();
+
+    List<Plan> plans = blocks.stream().map(block -> PlanReader.parse(block, "README.md")).toList();
+
+    assertThat(plans)
+        .extracting(plan -> plan.tasks().stream().map(Task::field).toList())
+        .containsExactly(
+            List.of("summary", "classification", "translations.it", "translations.en", "safety"),
+            List.of("safety"));
   }
 
   @Test
