@@ -86,7 +86,25 @@ class ArchitectureTest {
               "dev.millrace.engine.sampling",
               "dev.millrace.engine.scheduling",
               "dev.millrace.engine.tokenizer",
-              LOG);
+              LOG)
+          // documents and what is asked about them: no Kafka, no Avro
+          .row(
+              "dev.millrace.enrichment",
+              "dev.millrace.engine",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.tokenizer",
+              JSON,
+              LOG)
+          .row("dev.millrace.enrichment.evaluation", "dev.millrace.enrichment")
+          .row(
+              "dev.millrace.streams.cli.enrich",
+              "dev.millrace.engine",
+              "dev.millrace.enrichment",
+              "dev.millrace.enrichment.evaluation",
+              "dev.millrace.streams.cli",
+              "picocli",
+              JSON);
 
   private static JavaClasses classes;
 
