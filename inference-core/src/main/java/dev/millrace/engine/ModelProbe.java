@@ -4,20 +4,11 @@ import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.StepLayout;
-import dev.millrace.engine.checkpoint.SafetensorsFile;
-import dev.millrace.engine.checkpoint.SafetensorsWriter;
-import dev.millrace.engine.checkpoint.TensorInfo;
+import dev.millrace.engine.checkpoint.LogitsFile;
 import dev.millrace.engine.model.DecoderModel;
-import dev.millrace.engine.tensor.DType;
-import dev.millrace.engine.tensor.Shape;
-import dev.millrace.engine.tensor.Tensor;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -26,9 +17,6 @@ import java.util.stream.IntStream;
  * other programs. Not thread-safe: one thread opens, uses and closes it.
  */
 public final class ModelProbe implements AutoCloseable {
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private final OpenModel open;
   private final DecoderModel model;
   private final int[] blocks;
@@ -107,7 +95,7 @@ public final class ModelProbe implements AutoCloseable {
    * @throws EngineException naming the file, found and expected
    */
   public void logits(Path input, Path output, int greedyPrompt, int greedyTokens) {
-    int[] tokens = inputIds(input);
+    int[] tokens = LogitsFile.readIds(input, model.vocabulary(), model.contextTokens());
     if (greedyTokens < 0 || (greedyTokens > 0 && greedyPrompt < 1)) {
       throw new EngineException(
           "a greedy continuation needs a prompt of 1 or more and 0 or more tokens, got %d and %d"
@@ -118,45 +106,13 @@ public final class ModelProbe implements AutoCloseable {
           "the greedy prompt has %d ids, %s holds %d"
               .formatted(greedyPrompt, input, tokens.length));
     }
-    List<TensorInfo> infos = new ArrayList<>();
-    infos.add(new TensorInfo("logits", DType.F32, Shape.of(tokens.length, model.vocabulary())));
-    if (greedyTokens > 0) {
-      infos.add(new TensorInfo("greedy_ids", DType.I64, Shape.of(greedyTokens)));
-    }
-    try (SafetensorsWriter writer = SafetensorsWriter.create(output, infos, Map.of())) {
-      logits(tokens, writer::append);
-      if (greedyTokens > 0) {
-        int[] ids = greedy(Arrays.copyOf(tokens, greedyPrompt), greedyTokens);
-        writer.append(Arrays.stream(ids).asLongStream().toArray());
-      }
-      writer.finish();
-    }
-  }
-
-  private int[] inputIds(Path input) {
-    try (SafetensorsFile file = SafetensorsFile.open(input)) {
-      Tensor tensor = file.tensor("input_ids");
-      Shape shape = tensor.shape();
-      if (tensor.type() != DType.I64 || shape.rank() != 2 || shape.extent(0) != 1) {
-        throw new EngineException(
-            "%s: input_ids is %s %s, expected I64 [1, T]".formatted(input, tensor.type(), shape));
-      }
-      if (shape.extent(1) < 1 || shape.extent(1) > model.contextTokens()) {
-        throw new EngineException(
-            "%s: input_ids has %d ids, expected 1 to %d, the model's context"
-                .formatted(input, shape.extent(1), model.contextTokens()));
-      }
-      int[] ids = new int[(int) shape.extent(1)];
-      for (int i = 0; i < ids.length; i++) {
-        long id = tensor.data().get(LONG, (long) i * Long.BYTES);
-        if (id < 0 || id >= model.vocabulary()) {
-          throw new EngineException(
-              "%s: id %d at index %d, the vocabulary has %d"
-                  .formatted(input, id, i, model.vocabulary()));
-        }
-        ids[i] = (int) id;
-      }
-      return ids;
+    try (LogitsFile file =
+        LogitsFile.create(output, tokens.length, model.vocabulary(), greedyTokens)) {
+      logits(tokens, file::append);
+      file.finish(
+          greedyTokens == 0
+              ? new int[0]
+              : greedy(Arrays.copyOf(tokens, greedyPrompt), greedyTokens));
     }
   }
 

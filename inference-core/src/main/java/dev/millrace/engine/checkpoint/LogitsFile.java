@@ -1,0 +1,93 @@
+package dev.millrace.engine.checkpoint;
+
+import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.tensor.Shape;
+import dev.millrace.engine.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Token ids in a safetensors file, and the logits a model computes for them in another: the form in
+ * which programs are compared. Not thread-safe.
+ */
+public final class LogitsFile implements AutoCloseable {
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final SafetensorsWriter writer;
+
+  private LogitsFile(SafetensorsWriter writer) {
+    this.writer = writer;
+  }
+
+  /**
+   * Reads I64 {@code input_ids} [1, T].
+   *
+   * @param vocabulary ids are below it
+   * @param idsMax largest T
+   * @throws CheckpointException if that is not what the file holds
+   */
+  public static int[] readIds(Path file, int vocabulary, int idsMax) {
+    try (SafetensorsFile input = SafetensorsFile.open(file)) {
+      Tensor tensor = input.tensor("input_ids");
+      Shape shape = tensor.shape();
+      if (tensor.type() != DType.I64 || shape.rank() != 2 || shape.extent(0) != 1) {
+        throw new CheckpointException(
+            file, "input_ids is %s %s, expected I64 [1, T]".formatted(tensor.type(), shape));
+      }
+      if (shape.extent(1) < 1 || shape.extent(1) > idsMax) {
+        throw new CheckpointException(
+            file,
+            "input_ids has %d ids, expected 1 to %d, the model's context"
+                .formatted(shape.extent(1), idsMax));
+      }
+      int[] ids = new int[(int) shape.extent(1)];
+      for (int i = 0; i < ids.length; i++) {
+        long id = tensor.data().get(LONG, (long) i * Long.BYTES);
+        if (id < 0 || id >= vocabulary) {
+          throw new CheckpointException(
+              file, "id %d at index %d, the vocabulary has %d".formatted(id, i, vocabulary));
+        }
+        ids[i] = (int) id;
+      }
+      return ids;
+    }
+  }
+
+  /**
+   * Begins a file with F32 {@code logits} [rows, vocabulary] and, if {@code greedyTokens} is
+   * positive, I64 {@code greedy_ids} [greedyTokens].
+   *
+   * @throws CheckpointException if it cannot be written
+   */
+  public static LogitsFile create(Path file, int rows, int vocabulary, int greedyTokens) {
+    List<TensorInfo> tensors = new ArrayList<>();
+    tensors.add(new TensorInfo("logits", DType.F32, Shape.of(rows, vocabulary)));
+    if (greedyTokens > 0) {
+      tensors.add(new TensorInfo("greedy_ids", DType.I64, Shape.of(greedyTokens)));
+    }
+    return new LogitsFile(SafetensorsWriter.create(file, tensors, Map.of()));
+  }
+
+  /** Appends the logits of the next row. */
+  public void append(float[] logits) {
+    writer.append(logits);
+  }
+
+  /** Appends the continuation, empty if none was announced, and puts the file in its place. */
+  public void finish(int[] greedyIds) {
+    writer.append(Arrays.stream(greedyIds).asLongStream().toArray());
+    writer.finish();
+  }
+
+  /** Discards an unfinished file. Idempotent. */
+  @Override
+  public void close() {
+    writer.close();
+  }
+}
