@@ -62,7 +62,13 @@ class ArchitectureTest {
               MEMORY,
               JSON,
               LOG)
-          .row("dev.millrace.engine.tokenizer", "dev.millrace.engine", "ai.djl..", JSON, LOG)
+          .row(
+              "dev.millrace.engine.tokenizer",
+              "dev.millrace.engine",
+              "ai.djl..",
+              "com.hubspot.jinjava..",
+              JSON,
+              LOG)
           .row("dev.millrace.engine.sampling", "dev.millrace.engine.backend")
           .row("dev.millrace.engine.cache")
           .row(
