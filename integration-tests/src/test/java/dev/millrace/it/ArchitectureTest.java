@@ -26,7 +26,7 @@ class ArchitectureTest {
   private static final ImportTable TABLE =
       new ImportTable()
           // the data contract
-          .row("dev.millrace.schema", "org.apache.avro..", LOG)
+          .row("dev.millrace.schema", "org.apache.avro..", "org.apache.flink.avro..")
           // real servers as child processes
           .row(
               "dev.millrace.servers",

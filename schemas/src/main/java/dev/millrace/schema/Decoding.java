@@ -1,0 +1,24 @@
+package dev.millrace.schema;
+
+/**
+ * What became of bytes that should be a record.
+ *
+ * @param <T> type of the record
+ */
+public sealed interface Decoding<T> {
+
+  /** The record. */
+  record Value<T>(T value) implements Decoding<T> {}
+
+  /** The bytes do not begin as the wire format says. Never will. */
+  record BadFraming<T>(String message) implements Decoding<T> {}
+
+  /** The bytes are not what their schema says, or it cannot be read as ours. Never will. */
+  record Undecodable<T>(String message) implements Decoding<T> {}
+
+  /** The registry does not know the schema: worth asking again for a grace period. */
+  record UnknownSchema<T>(String message) implements Decoding<T> {}
+
+  /** The registry does not answer: keep the bytes. */
+  record Unavailable<T>(String message) implements Decoding<T> {}
+}

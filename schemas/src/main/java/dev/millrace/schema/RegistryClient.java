@@ -1,0 +1,204 @@
+package dev.millrace.schema;
+
+import dev.millrace.schema.RegistryException.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaParseException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A schema registry: looked up while records flow, written to by deploy steps.
+ *
+ * <p>Schemas that were found are kept; ids that were not known are remembered for a short time, so
+ * that a burst of poisoned records does not become a burst of calls. Calls that find the registry
+ * away are repeated for a bounded time. Thread-safe; owns its connection.
+ */
+public final class RegistryClient implements SchemaSource, AutoCloseable {
+
+  private final RegistryApi api;
+  private final Retry retry;
+  private final LongSupplier nanoClock;
+  private final Duration unknownTtl;
+  private final Map<SchemaId, SchemaLookup> known;
+  private final Map<SchemaId, Remembered> unknown;
+
+  private record Remembered(SchemaLookup.Unknown answer, long untilNanos) {}
+
+  RegistryClient(RegistryApi api, RegistrySettings settings, Retry retry, LongSupplier nanoClock) {
+    this.api = api;
+    this.retry = retry;
+    this.nanoClock = nanoClock;
+    this.unknownTtl = settings.unknownTtl();
+    this.known = new BoundedCache<>(settings.cacheEntriesMax());
+    this.unknown = new BoundedCache<>(settings.cacheEntriesMax());
+  }
+
+  /** A client; connects when first used. */
+  public static RegistryClient create(RegistrySettings settings) {
+    LongSupplier clock = System::nanoTime;
+    return new RegistryClient(
+        new ConfluentRegistry(settings),
+        settings,
+        new Retry(
+            settings.patience(),
+            clock,
+            Thread::sleep,
+            () -> ThreadLocalRandom.current().nextLong()),
+        clock);
+  }
+
+  @Override
+  public SchemaLookup lookup(SchemaId id) {
+    SchemaLookup remembered = remembered(id);
+    if (remembered != null) {
+      return remembered;
+    }
+    SchemaLookup answer = ask(id);
+    synchronized (this) {
+      switch (answer) {
+        case SchemaLookup.Found found -> known.put(id, found);
+        case SchemaLookup.Unusable unusable -> known.put(id, unusable);
+        case SchemaLookup.Unknown no ->
+            unknown.put(id, new Remembered(no, nanoClock.getAsLong() + unknownTtl.toNanos()));
+        case SchemaLookup.Unavailable _ -> {}
+      }
+    }
+    return answer;
+  }
+
+  private synchronized @Nullable SchemaLookup remembered(SchemaId id) {
+    SchemaLookup found = known.get(id);
+    if (found != null) {
+      return found;
+    }
+    Remembered no = unknown.get(id);
+    if (no == null) {
+      return null;
+    }
+    if (no.untilNanos() - nanoClock.getAsLong() > 0) {
+      return no.answer();
+    }
+    unknown.remove(id);
+    return null;
+  }
+
+  private SchemaLookup ask(SchemaId id) {
+    RegistryApi.Stored stored;
+    try {
+      stored = retry.call(() -> api.schema(id));
+    } catch (RegistryException e) {
+      String message = String.valueOf(e.getMessage());
+      // Credentials and requests that are refused are not the record's fault.
+      return e.kind() == Kind.UNKNOWN
+          ? new SchemaLookup.Unknown(message)
+          : new SchemaLookup.Unavailable(message);
+    }
+    if (!stored.type().equals("AVRO")) {
+      return new SchemaLookup.Unusable("schema %s is %s, not AVRO".formatted(id, stored.type()));
+    }
+    try {
+      return new SchemaLookup.Found(parse(stored.text()));
+    } catch (RuntimeException | StackOverflowError e) {
+      return new SchemaLookup.Unusable(
+          "schema %s of the registry is not an Avro schema that can be read: %s"
+              .formatted(id, e.getClass().getSimpleName()));
+    }
+  }
+
+  /** A writer's schema: its defaults are never used, so wrong ones do not count. */
+  private static Schema parse(String text) {
+    Schema.Parser parser = new Schema.Parser();
+    parser.setValidateDefaults(false);
+    return parser.parse(text);
+  }
+
+  /**
+   * The id of exactly this schema in a subject; empty if it is not registered there.
+   *
+   * @throws RegistryException if the registry is away or refuses
+   */
+  public OptionalInt idOf(String subject, Schema schema) {
+    try {
+      return OptionalInt.of(retry.call(() -> api.idOf(subject, schema)));
+    } catch (RegistryException e) {
+      if (e.kind() == Kind.UNKNOWN) {
+        return OptionalInt.empty();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Registers a schema; the same one again gives the same id.
+   *
+   * @throws RegistryException of kind {@link Kind#INCOMPATIBLE} if it does not fit the earlier ones
+   */
+  public int register(String subject, Schema schema) {
+    return retry.call(() -> api.register(subject, schema));
+  }
+
+  /**
+   * Why a schema could not be registered, against every version of the subject; empty if it could.
+   * A subject that does not exist takes anything.
+   *
+   * @throws RegistryException if the registry is away or refuses
+   */
+  public List<String> check(String subject, Schema schema) {
+    List<Integer> versions;
+    try {
+      versions = retry.call(() -> api.versions(subject));
+    } catch (RegistryException e) {
+      if (e.kind() == Kind.UNKNOWN) {
+        return List.of();
+      }
+      throw e;
+    }
+    List<String> problems = new ArrayList<>();
+    for (int version : versions) {
+      RegistryApi.Version earlier = retry.call(() -> api.version(subject, version));
+      problems.addAll(against(earlier, schema));
+    }
+    if (problems.isEmpty() && !retry.call(() -> api.isCompatible(subject, schema))) {
+      problems.add("the registry would refuse it at the subject's compatibility level");
+    }
+    return problems;
+  }
+
+  private static List<String> against(RegistryApi.Version earlier, Schema schema) {
+    try {
+      return Incompatibilities.between(schema, parse(earlier.text())).stream()
+          .map(problem -> "version %d: %s".formatted(earlier.version(), problem))
+          .toList();
+    } catch (SchemaParseException e) {
+      return List.of("version %d is not an Avro schema".formatted(earlier.version()));
+    }
+  }
+
+  /**
+   * Sets a subject's compatibility level, e.g. {@code BACKWARD_TRANSITIVE}.
+   *
+   * @throws RegistryException if the registry is away or refuses
+   */
+  public void setCompatibilityLevel(String subject, String level) {
+    retry.call(() -> {
+      api.setCompatibilityLevel(subject, level);
+      return level;
+    });
+  }
+
+  /** A subject's compatibility level as the registry reports it. */
+  public String compatibilityLevel(String subject) {
+    return retry.call(() -> api.compatibilityLevel(subject));
+  }
+
+  @Override
+  public void close() {
+    api.close();
+  }
+}
