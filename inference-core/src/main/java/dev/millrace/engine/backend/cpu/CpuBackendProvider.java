@@ -1,0 +1,160 @@
+package dev.millrace.engine.backend.cpu;
+
+import dev.millrace.engine.backend.BackendException;
+import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.engine.backend.BackendProvider;
+import dev.millrace.engine.backend.ComputeBackend;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes CPU backends: with oneDNN where it loads, with the Vector API elsewhere. Thread-safe.
+ *
+ * <p>{@code AUTO} means bfloat16 where the processor multiplies it natively (AMX or AVX512-BF16:
+ * twice the rate and half the memory traffic of f32), and f32 elsewhere.
+ */
+public final class CpuBackendProvider implements BackendProvider {
+
+  /** System property: {@code onednn} or {@code java} instead of the first that works. */
+  static final String KERNELS_PROPERTY = "millrace.cpu.kernels";
+
+  private static final Logger LOG = LoggerFactory.getLogger(CpuBackendProvider.class);
+  private static final String DETERMINISM = "bitwise-same-build-and-device-type";
+
+  /** Found through the service file. */
+  public CpuBackendProvider() {}
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public int priority() {
+    return 100;
+  }
+
+  @Override
+  public Optional<String> unsupportedReason() {
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      return Optional.of("the JVM runs without --add-modules=jdk.incubator.vector");
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public ComputeBackend create(BackendOptions options) {
+    int threads =
+        options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors();
+    String kernels = System.getProperty(KERNELS_PROPERTY, "");
+    if (!kernels.equals("java")) {
+      try {
+        return withOneDnn(options.arithmetic(), threads);
+      } catch (Native.Unavailable e) {
+        if (kernels.equals("onednn") || options.arithmetic() == Arithmetic.BF16) {
+          throw new BackendException(
+              "cannot start the cpu backend with oneDNN: " + e.getMessage(), e);
+        }
+        LOG.warn("backend=cpu kernels=java reason=\"{}\"; much slower than oneDNN", e.getMessage());
+      }
+    }
+    if (options.arithmetic() == Arithmetic.BF16) {
+      throw new BackendException(
+          "the Java kernels of the cpu backend compute in f32 only; ask for f32 or auto");
+    }
+    return withJava(threads);
+  }
+
+  /** A backend that needs no native code. */
+  ComputeBackend withJava(int threads) {
+    BackendInfo info =
+        new BackendInfo(
+            name(),
+            Machine.processor() + ", Java vectors of " + RowMath.FLOATS.vectorBitSize() + " bits",
+            "f32",
+            threads,
+            DETERMINISM);
+    return new CpuBackend(
+        info, ElementType.F32, new WorkerPool(threads, () -> {}), Products.ofVectors(), () -> {});
+  }
+
+  /** Whether oneDNN can be used here. */
+  boolean oneDnnLoads() {
+    try {
+      Native.oneDnn();
+      return true;
+    } catch (Native.Unavailable e) {
+      return false;
+    }
+  }
+
+  /** Whether the processor has instructions for products of bfloat16. */
+  boolean multipliesBfloat16() {
+    return oneDnnLoads() && Native.oneDnn().has(OneDnn.ISA_AVX512_BF16);
+  }
+
+  private ComputeBackend withOneDnn(Arithmetic wanted, int threads) {
+    OneDnn dnn = Native.oneDnn();
+    dnn.useThisThreadOnly();
+    boolean bfloat16 =
+        switch (wanted) {
+          case F32 -> false;
+          case BF16 -> true;
+          case AUTO -> dnn.has(OneDnn.ISA_AVX512_BF16);
+        };
+    ElementType type = bfloat16 ? ElementType.BF16 : ElementType.F32;
+    BackendInfo info =
+        new BackendInfo(
+            name(),
+            Machine.processor() + ", oneDNN " + dnn.instructionSetName(),
+            bfloat16 ? "bf16" : "f32",
+            threads,
+            DETERMINISM);
+    return new CpuBackend(
+        info,
+        type,
+        new WorkerPool(threads, dnn::useThisThreadOnly),
+        Products.ofOneDnn(dnn, threads),
+        dnn::useThisThreadOnly);
+  }
+
+  /** The native library, loaded at most once. */
+  private static final class Native {
+
+    private static @Nullable OneDnn loaded;
+
+    static synchronized OneDnn oneDnn() {
+      if (loaded == null) {
+        loaded = load();
+      }
+      return loaded;
+    }
+
+    private static OneDnn load() {
+      if (!NativeLibraries.madeForThisMachine()) {
+        throw new Unavailable(
+            "no oneDNN for %s %s on the class path"
+                .formatted(System.getProperty("os.name"), System.getProperty("os.arch")),
+            null);
+      }
+      try {
+        return new OneDnn(NativeLibraries.unpack());
+      } catch (RuntimeException | LinkageError e) {
+        throw new Unavailable("oneDNN does not load: " + e.getMessage(), e);
+      }
+    }
+
+    /** Why there is no oneDNN here. */
+    static final class Unavailable extends RuntimeException {
+      private static final long serialVersionUID = 1L;
+
+      Unavailable(String message, @Nullable Throwable cause) {
+        super(message, cause);
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.millrace.engine.backend.cpu;
+
+import dev.millrace.engine.backend.Matrix;
+import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** An embedding table, copied in the checkpoint's own element type. Immutable. */
+final class EmbeddingTable implements Matrix {
+
+  private final int outputs;
+  private final int inputs;
+  private final DType type;
+  private final MemorySegment values;
+
+  private EmbeddingTable(int outputs, int inputs, DType type, MemorySegment values) {
+    this.outputs = outputs;
+    this.inputs = inputs;
+    this.type = type;
+    this.values = values;
+  }
+
+  /** Copies a table whose rows are contiguous. */
+  static EmbeddingTable copy(MatrixSource table, NativeMemory memory) {
+    MatrixPacker.check(table);
+    if (!(table instanceof MatrixSource.Plain plain)
+        || plain.order() != MatrixSource.Order.OUT_IN) {
+      throw new IllegalArgumentException("an embedding table is stored as [vocabulary, hidden]");
+    }
+    MemorySegment source = plain.values().data();
+    MemorySegment values = memory.allocate(source.byteSize());
+    MemorySegment.copy(source, 0, values, 0, source.byteSize());
+    return new EmbeddingTable(table.outputs(), table.inputs(), plain.values().type(), values);
+  }
+
+  @Override
+  public int outputs() {
+    return outputs;
+  }
+
+  @Override
+  public int inputs() {
+    return inputs;
+  }
+
+  /** Writes one row as floats. */
+  void read(int token, MemorySegment target, long offset) {
+    if (token < 0 || token >= outputs) {
+      throw new IndexOutOfBoundsException(
+          "token %d of a vocabulary of %d".formatted(token, outputs));
+    }
+    long first = (long) token * inputs;
+    if (type == DType.BF16) {
+      RowMath.widen(values, 2 * first, target, offset, inputs);
+      return;
+    }
+    for (int i = 0; i < inputs; i++) {
+      target.set(
+          ValueLayout.JAVA_FLOAT_UNALIGNED,
+          offset + 4L * i,
+          MatrixPacker.value(values, type, first + i));
+    }
+  }
+}

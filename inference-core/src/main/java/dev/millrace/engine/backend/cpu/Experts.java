@@ -1,0 +1,47 @@
+package dev.millrace.engine.backend.cpu;
+
+import dev.millrace.engine.backend.MoeSource;
+import dev.millrace.engine.backend.MoeWeights;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Packed weights of a MoE block. Immutable.
+ *
+ * @param router [E, H], always f32: a near tie must not depend on rounding
+ * @param experts in router order
+ * @param shared none or one
+ * @param topK experts per token
+ */
+record Experts(PackedMatrix router, List<SwiGlu> experts, List<SwiGlu> shared, int topK)
+    implements MoeWeights {
+
+  static Experts pack(
+      MoeSource source, ElementType type, NativeMemory memory, WorkerPool pool, Products products) {
+    List<SwiGlu> experts = new ArrayList<>();
+    for (MoeSource.Expert expert : source.experts()) {
+      experts.add(pack(expert, type, memory, pool, products));
+    }
+    List<SwiGlu> shared = new ArrayList<>();
+    for (MoeSource.Expert expert : source.shared()) {
+      shared.add(pack(expert, type, memory, pool, products));
+    }
+    PackedMatrix router =
+        PackedMatrix.pack(List.of(source.router()), ElementType.F32, memory, pool);
+    return new Experts(router, experts, shared, source.topK());
+  }
+
+  private static SwiGlu pack(
+      MoeSource.Expert expert,
+      ElementType type,
+      NativeMemory memory,
+      WorkerPool pool,
+      Products products) {
+    return SwiGlu.pack(expert.gate(), expert.up(), expert.down(), type, memory, pool, products);
+  }
+
+  /** Hidden width. */
+  int width() {
+    return router.inputs();
+  }
+}

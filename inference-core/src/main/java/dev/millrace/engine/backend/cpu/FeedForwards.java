@@ -1,0 +1,109 @@
+package dev.millrace.engine.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs SwiGLU blocks over groups of rows: all panels of all groups are one list of tasks for each
+ * half of the block. Owned by the engine thread.
+ */
+final class FeedForwards {
+
+  private static final int ROWS_PER_TASK = Product.TILE_ROWS_MAX;
+
+  private final WorkerPool pool;
+  private final NativeMemory memory;
+  private MemorySegment[] tiles = {};
+
+  FeedForwards(WorkerPool pool, NativeMemory memory) {
+    this.pool = pool;
+    this.memory = memory;
+  }
+
+  /**
+   * Rows that go through one block.
+   *
+   * @param weights the block
+   * @param rows number of rows
+   * @param in operands, address of the first row
+   * @param inner scratch for operands of the inner width
+   * @param innerAt byte offset of the first row in {@code inner}
+   * @param out floats, address of the first row
+   * @param adding whether to add to {@code out} instead of overwriting it
+   */
+  record Group(
+      SwiGlu weights,
+      int rows,
+      long in,
+      MemorySegment inner,
+      long innerAt,
+      long out,
+      boolean adding) {}
+
+  private record Task(Group group, int panel, int firstRow, int rows) {}
+
+  /** Runs all groups. */
+  void run(List<Group> groups) {
+    ensureTiles(groups);
+    List<Task> first = new ArrayList<>();
+    List<Task> second = new ArrayList<>();
+    for (Group group : groups) {
+      addTasks(first, group, group.weights().innerPanels());
+      addTasks(second, group, group.weights().outerPanels());
+    }
+    pool.run(first.size(), (worker, index) -> inner(worker, first.get(index)));
+    pool.run(second.size(), (worker, index) -> outer(worker, second.get(index)));
+  }
+
+  /** Neighbouring tasks share a panel, which then is still in the core's cache. */
+  private static void addTasks(List<Task> tasks, Group group, int panels) {
+    for (int panel = 0; panel < panels; panel++) {
+      for (int row = 0; row < group.rows(); row += ROWS_PER_TASK) {
+        tasks.add(new Task(group, panel, row, Math.min(ROWS_PER_TASK, group.rows() - row)));
+      }
+    }
+  }
+
+  private void inner(int worker, Task task) {
+    Group group = task.group();
+    SwiGlu weights = group.weights();
+    long operandBytes = weights.operandType().bytes();
+    long in = group.in() + task.firstRow() * operandBytes * weights.width();
+    long inner = group.innerAt() + task.firstRow() * operandBytes * weights.innerWidth();
+    weights.inner(
+        worker,
+        task.panel(),
+        task.rows(),
+        in,
+        group.inner(),
+        inner,
+        tiles[2 * worker],
+        tiles[2 * worker + 1]);
+  }
+
+  private static void outer(int worker, Task task) {
+    Group group = task.group();
+    SwiGlu weights = group.weights();
+    long operandBytes = weights.operandType().bytes();
+    long inner =
+        group.inner().address()
+            + group.innerAt()
+            + task.firstRow() * operandBytes * weights.innerWidth();
+    long out = group.out() + (long) task.firstRow() * Float.BYTES * weights.width();
+    weights.outer(worker, task.panel(), task.rows(), inner, out, group.adding());
+  }
+
+  private void ensureTiles(List<Group> groups) {
+    long bytes = 0;
+    for (Group group : groups) {
+      bytes = Math.max(bytes, 4L * ROWS_PER_TASK * group.weights().tileWidth());
+    }
+    if (tiles.length == 0 || tiles[0].byteSize() < bytes) {
+      tiles = new MemorySegment[2 * pool.workers()];
+      for (int i = 0; i < tiles.length; i++) {
+        tiles[i] = memory.allocate(bytes);
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.millrace.engine.backend.cpu;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiFunction;
+
+/**
+ * Makes each product once and closes them all. Owned by the backend; asked at load time and, on the
+ * engine thread, when a step first needs a shape.
+ */
+final class Products implements AutoCloseable {
+
+  private final BiFunction<ProductShape, PackedFormat, Product> maker;
+  private final Runnable onClose;
+  private final Map<Key, Product> made = new HashMap<>();
+
+  private Products(BiFunction<ProductShape, PackedFormat, Product> maker, Runnable onClose) {
+    this.maker = maker;
+    this.onClose = onClose;
+  }
+
+  /** Products by oneDNN, one stream per worker. */
+  static Products ofOneDnn(OneDnn dnn, int workers) {
+    long[] streams = new long[workers];
+    for (int i = 0; i < workers; i++) {
+      streams[i] = dnn.stream();
+    }
+    return new Products(
+        (shape, format) -> new OneDnnProduct(dnn, shape, format, streams),
+        () -> {
+          for (long stream : streams) {
+            dnn.destroyStream(stream);
+          }
+        });
+  }
+
+  /** Products in Java, for f32 only. */
+  static Products ofVectors() {
+    return new Products(VectorProduct::new, () -> {});
+  }
+
+  /** The product of this shape and format. */
+  Product get(ProductShape shape, PackedFormat format) {
+    return made.computeIfAbsent(
+        new Key(shape, format), key -> maker.apply(key.shape(), key.format()));
+  }
+
+  @Override
+  public void close() {
+    made.values().forEach(Product::close);
+    made.clear();
+    onClose.run();
+  }
+
+  private record Key(ProductShape shape, PackedFormat format) {}
+}

@@ -1,0 +1,26 @@
+package dev.millrace.engine.backend.cpu;
+
+import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.engine.backend.ComputeBackend;
+import org.junit.jupiter.api.Assumptions;
+
+/** CPU backends of every kind, or a loud skip. */
+final class TestBackends {
+
+  private TestBackends() {}
+
+  static ComputeBackend oneDnn(Arithmetic arithmetic, int threads) {
+    CpuBackendProvider provider = new CpuBackendProvider();
+    Assumptions.assumeTrue(
+        provider.oneDnnLoads(), "NOT TESTED: oneDNN does not load on this machine");
+    Assumptions.assumeTrue(
+        arithmetic != Arithmetic.BF16 || provider.multipliesBfloat16(),
+        "NOT TESTED: this processor does not multiply bfloat16");
+    return provider.create(new BackendOptions(arithmetic, threads));
+  }
+
+  static ComputeBackend java(int threads) {
+    return new CpuBackendProvider().withJava(threads);
+  }
+}
