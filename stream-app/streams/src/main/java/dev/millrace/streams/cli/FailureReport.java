@@ -1,5 +1,7 @@
 package dev.millrace.streams.cli;
 
+import dev.millrace.streams.config.ConfigException;
+import dev.millrace.streams.deploy.DeployException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +33,11 @@ final class FailureReport implements IExecutionExceptionHandler, IParameterExcep
       failure.printStackTrace(err);
     }
     err.flush();
-    return failure instanceof CommandException known ? known.exitCode() : ExitCode.FAILURE;
+    return switch (failure) {
+      case CommandException known -> known.exitCode();
+      case ConfigException _ -> ExitCode.USAGE;
+      default -> ExitCode.FAILURE;
+    };
   }
 
   @Override
@@ -51,7 +57,9 @@ final class FailureReport implements IExecutionExceptionHandler, IParameterExcep
 
   /** A message that stands alone: our own as it is, a foreign one with its type and causes. */
   static String describe(Throwable failure) {
-    if (failure instanceof CommandException) {
+    if (failure instanceof CommandException
+        || failure instanceof ConfigException
+        || failure instanceof DeployException) {
       return String.valueOf(failure.getMessage());
     }
     List<String> parts = new ArrayList<>();

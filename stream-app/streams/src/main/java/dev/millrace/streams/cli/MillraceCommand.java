@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration."},
     subcommands = {
+      TopicsCommand.class,
       BenchCommand.class,
       HelpCommand.class,
     })

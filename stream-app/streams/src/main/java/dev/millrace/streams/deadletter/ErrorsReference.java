@@ -19,8 +19,10 @@ public final class ErrorsReference {
         Generated from `RejectReason` and `RetryCause`; edit `ErrorsReference` and run the tests
         with `-Dmillrace.docs.write=true`.
 
-        A document that cannot be enriched, now or later, goes to the dead-letter topic with its
-        original key, value, timestamp and headers. These headers are added, all UTF-8 text:
+        A document that cannot be enriched, now or later, goes to the dead-letter topic: an Avro
+        `DeadLetter` with its original key, value and headers, under the original key and
+        timestamp. For consumers that do not read Avro, these record headers say the same in
+        UTF-8 text:
 
         """);
     header(page, RecordHeaderNames.REASON, "one of the reasons below");
@@ -30,8 +32,6 @@ public final class ErrorsReference {
     header(page, RecordHeaderNames.SOURCE_OFFSET, "its offset");
     header(page, RecordHeaderNames.MESSAGE_ID, "`topic-partition-offset`");
     header(page, RecordHeaderNames.ATTEMPT, "which attempt gave the outcome");
-    header(page, RecordHeaderNames.ORIGINAL_BYTES, "only if the value was cut: its whole length");
-    header(page, RecordHeaderNames.ORIGINAL_SHA256, "only if the value was cut: SHA-256 of it all");
     page.append(
         """
 

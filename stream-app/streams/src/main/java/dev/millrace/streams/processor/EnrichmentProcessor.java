@@ -4,6 +4,7 @@ import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.processor.Mailbox.Letter;
+import dev.millrace.streams.processor.OutcomeRecords.Consumed;
 import dev.millrace.streams.processor.OutcomeRecords.Routed;
 import java.time.Duration;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -117,15 +118,15 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       Outcome.Rejected rejected = refuse(from.topic(), record);
       if (rejected != null) {
         emit(
-            records.deadLetter(
+            new Consumed(
                 id,
                 from.topic(),
                 record.timestamp(),
                 record.key(),
                 record.headers(),
                 record.value(),
-                1,
-                rejected),
+                1),
+            rejected,
             0);
         return;
       }
@@ -267,12 +268,14 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         store.remove(ready.id());
         inFlight.finished(ready.id());
         emit(
-            records.route(ready.id(), envelope, ready.outcome()),
+            Consumed.of(ready.id(), envelope),
+            ready.outcome(),
             Math.max(0, context.currentSystemTimeMs() - envelope.firstSeenMillis()));
       }
     }
 
-    private void emit(Routed routed, long ageMillis) {
+    private void emit(Consumed from, Outcome outcome, long ageMillis) {
+      Routed routed = records.route(from, outcome, context.currentSystemTimeMs());
       context.forward(routed.record(), routed.child());
       switch (routed.outcome()) {
         case Outcome.Enriched(Enrichment enrichment) ->

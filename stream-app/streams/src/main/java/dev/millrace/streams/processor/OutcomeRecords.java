@@ -25,8 +25,35 @@ final class OutcomeRecords {
    *
    * @param child name of the sink
    * @param outcome what it says; differs from the outcome asked for if that did not fit
+   * @param record the record
    */
   record Routed(String child, Outcome outcome, Record<byte[], byte[]> record) {}
+
+  /**
+   * A consumed record, stored or not.
+   *
+   * @param attempts attempts made, the last one included
+   */
+  record Consumed(
+      PendingId id,
+      String topic,
+      long timestamp,
+      byte @Nullable [] key,
+      Headers headers,
+      byte @Nullable [] value,
+      int attempts) {
+
+    static Consumed of(PendingId id, Envelope envelope) {
+      return new Consumed(
+          id,
+          envelope.topic(),
+          envelope.timestamp(),
+          envelope.key(),
+          envelope.headers(),
+          envelope.value(),
+          envelope.attempts() + 1);
+    }
+  }
 
   /** Batch header, record header and length fields, generously. */
   private static final int RECORD_OVERHEAD = 128;
@@ -43,95 +70,124 @@ final class OutcomeRecords {
   }
 
   /** The record for an outcome. */
-  Routed route(PendingId id, Envelope envelope, Outcome outcome) {
+  Routed route(Consumed from, Outcome outcome, long nowMillis) {
     return switch (outcome) {
       case Outcome.Enriched(Enrichment enrichment) ->
           fitting(
-              EnrichmentProcessor.ENRICHED,
-              id,
-              envelope,
-              outcome,
-              enrichment,
-              encoder.enriched(enrichment, envelope.topic(), id));
+              new Routed(
+                  EnrichmentProcessor.ENRICHED,
+                  outcome,
+                  record(from, enrichment, encoder.enriched(enrichment, from.topic(), from.id()))),
+              from,
+              nowMillis);
       case Outcome.Quarantined(Enrichment enrichment) ->
           fitting(
-              EnrichmentProcessor.QUARANTINED,
-              id,
-              envelope,
-              outcome,
-              enrichment,
-              encoder.quarantined(enrichment, envelope.topic(), id));
-      case Outcome.Rejected rejected ->
-          deadLetter(
-              id,
-              envelope.topic(),
-              envelope.timestamp(),
-              envelope.key(),
-              envelope.headers(),
-              envelope.value(),
-              envelope.attempts() + 1,
-              rejected);
+              new Routed(
+                  EnrichmentProcessor.QUARANTINED,
+                  outcome,
+                  record(
+                      from, enrichment, encoder.quarantined(enrichment, from.topic(), from.id()))),
+              from,
+              nowMillis);
+      case Outcome.Rejected rejected -> deadLetter(from, rejected, nowMillis);
     };
   }
 
-  private Routed fitting(
-      String child,
-      PendingId id,
-      Envelope envelope,
-      Outcome outcome,
-      Enrichment enrichment,
-      byte[] value) {
-    byte[] key = envelope.key();
+  private Routed fitting(Routed routed, Consumed from, long nowMillis) {
+    Record<byte[], byte[]> record = routed.record();
+    long size = size(record.key(), record.headers(), record.value().length);
+    if (size <= recordBytesMax) {
+      return routed;
+    }
+    return deadLetter(
+        from,
+        new Outcome.Rejected(
+            RejectReason.OUTCOME_TOO_LARGE,
+            "the record would have %d bytes, the topic takes %d; raise topics.record.bytes.max"
+                    .formatted(size, recordBytesMax)
+                + " or ask for shorter answers"),
+        nowMillis);
+  }
+
+  private static Record<byte[], byte[]> record(Consumed from, Enrichment enrichment, byte[] value) {
+    byte[] key = from.key();
     if (key == null) {
       key = enrichment.document().id().getBytes(StandardCharsets.UTF_8);
     }
-    Headers headers = headers(id, envelope.topic(), envelope.headers(), envelope.attempts() + 1);
-    long size = size(key, headers, value.length);
-    if (size > recordBytesMax) {
-      return route(
-          id,
-          envelope,
-          new Outcome.Rejected(
-              RejectReason.OUTCOME_TOO_LARGE,
-              "the record would have %d bytes, the topic takes %d; raise topics.record.bytes.max"
-                      .formatted(size, recordBytesMax)
-                  + " or ask for shorter answers"));
+    RecordHeaders headers = new RecordHeaders();
+    for (Header header : from.headers()) {
+      if (!header.key().startsWith(RecordHeaderNames.PREFIX)) {
+        headers.add(header);
+      }
     }
-    return new Routed(child, outcome, new Record<>(key, value, envelope.timestamp(), headers));
+    addProvenance(headers, from);
+    return new Record<>(key, value, from.timestamp(), headers);
   }
 
-  /** The dead letter: the original bytes, and why, in headers. */
-  Routed deadLetter(
-      PendingId id,
-      String topic,
-      long timestamp,
-      byte @Nullable [] originalKey,
-      Headers originalHeaders,
-      byte @Nullable [] original,
-      int attempt,
-      Outcome.Rejected rejected) {
-    byte[] key = originalKey;
-    Headers headers = headers(id, topic, originalHeaders, attempt);
-    add(headers, RecordHeaderNames.REASON, rejected.reason().name());
-    add(headers, RecordHeaderNames.MESSAGE, cut(rejected.message()));
-    byte[] value = original;
-    if (value != null && size(key, headers, value.length) > recordBytesMax) {
-      // Room for the two headers that say what is missing.
-      long room = recordBytesMax - size(key, headers, 0) - 256;
-      if (room < 0) {
-        // Key and headers alone do not fit: keep the bytes that matter.
-        key = null;
-        headers = headers(id, topic, new RecordHeaders(), attempt);
-        add(headers, RecordHeaderNames.REASON, rejected.reason().name());
-        add(headers, RecordHeaderNames.MESSAGE, cut(rejected.message()));
-        room = Math.max(0, recordBytesMax - size(null, headers, 0) - 256);
-      }
-      add(headers, RecordHeaderNames.ORIGINAL_BYTES, Integer.toString(value.length));
-      add(headers, RecordHeaderNames.ORIGINAL_SHA256, sha256(value));
-      value = Arrays.copyOf(value, Math.toIntExact(Math.min(room, value.length)));
+  /** The dead letter: all of the record if it fits, else as much of its value as does. */
+  private Routed deadLetter(Consumed from, Outcome.Rejected rejected, long nowMillis) {
+    byte[] value = from.value();
+    Record<byte[], byte[]> whole = deadLetter(from, rejected, value, false, nowMillis);
+    if (fits(whole)) {
+      return new Routed(EnrichmentProcessor.DEAD_LETTER, rejected, whole);
     }
+    Record<byte[], byte[]> empty = deadLetter(from, rejected, new byte[0], true, nowMillis);
+    Consumed kept = from;
+    if (!fits(empty)) {
+      // Key and headers alone do not fit: keep the bytes that matter.
+      kept =
+          new Consumed(
+              from.id(),
+              from.topic(),
+              from.timestamp(),
+              null,
+              new RecordHeaders(),
+              value,
+              from.attempts());
+      empty = deadLetter(kept, rejected, new byte[0], true, nowMillis);
+    }
+    long room =
+        recordBytesMax - size(empty.key(), empty.headers(), empty.value().length) - RECORD_OVERHEAD;
+    byte[] cut = value == null ? null : Arrays.copyOf(value, Math.clamp(room, 0, value.length));
     return new Routed(
-        EnrichmentProcessor.DEAD_LETTER, rejected, new Record<>(key, value, timestamp, headers));
+        EnrichmentProcessor.DEAD_LETTER,
+        rejected,
+        deadLetter(kept, rejected, cut, true, nowMillis));
+  }
+
+  private Record<byte[], byte[]> deadLetter(
+      Consumed from,
+      Outcome.Rejected rejected,
+      byte @Nullable [] value,
+      boolean truncated,
+      long nowMillis) {
+    byte[] original = from.value();
+    String message = cut(rejected.message());
+    RecordHeaders headers = new RecordHeaders();
+    addProvenance(headers, from);
+    add(headers, RecordHeaderNames.REASON, rejected.reason().name());
+    add(headers, RecordHeaderNames.MESSAGE, message);
+    byte[] encoded =
+        encoder.deadLetter(
+            new DeadLetter(
+                rejected.reason(),
+                message,
+                from.topic(),
+                from.id(),
+                from.timestamp(),
+                from.key(),
+                from.headers(),
+                value,
+                original == null ? 0 : original.length,
+                original == null ? "" : sha256(original),
+                truncated,
+                from.attempts(),
+                nowMillis));
+    return new Record<>(from.key(), encoded, from.timestamp(), headers);
+  }
+
+  private boolean fits(Record<byte[], byte[]> record) {
+    return size(record.key(), record.headers(), record.value().length) <= recordBytesMax;
   }
 
   /** An upper bound of a record's bytes in a batch of its own. */
@@ -145,23 +201,16 @@ final class OutcomeRecords {
     return size;
   }
 
-  private static Headers headers(PendingId id, String topic, Headers original, int attempt) {
-    RecordHeaders headers = new RecordHeaders();
-    for (Header header : original) {
-      if (!header.key().startsWith(RecordHeaderNames.PREFIX)
-          || header.key().equals(RecordHeaderNames.REDRIVES)) {
-        headers.add(header);
-      }
-    }
-    add(headers, RecordHeaderNames.SOURCE_TOPIC, topic);
+  private static void addProvenance(Headers headers, Consumed from) {
+    PendingId id = from.id();
+    add(headers, RecordHeaderNames.SOURCE_TOPIC, from.topic());
     add(headers, RecordHeaderNames.SOURCE_PARTITION, Integer.toString(id.partition()));
     add(headers, RecordHeaderNames.SOURCE_OFFSET, Long.toString(id.offset()));
     add(
         headers,
         RecordHeaderNames.MESSAGE_ID,
-        "%s-%d-%d".formatted(topic, id.partition(), id.offset()));
-    add(headers, RecordHeaderNames.ATTEMPT, Integer.toString(attempt));
-    return headers;
+        "%s-%d-%d".formatted(from.topic(), id.partition(), id.offset()));
+    add(headers, RecordHeaderNames.ATTEMPT, Integer.toString(from.attempts()));
   }
 
   private static void add(Headers headers, String name, String value) {

@@ -29,12 +29,6 @@ public final class RecordHeaderNames {
   /** Dead letters: found against expected. */
   public static final String MESSAGE = "millrace.message";
 
-  /** Dead letters whose value was cut: how many bytes it had. */
-  public static final String ORIGINAL_BYTES = "millrace.original.bytes";
-
-  /** Dead letters whose value was cut: SHA-256 of all of it. */
-  public static final String ORIGINAL_SHA256 = "millrace.original.sha256";
-
   /** Re-driven documents: how often. */
   public static final String REDRIVES = "millrace.redrives";
 

@@ -33,7 +33,8 @@ public final class SharedRocksDb implements RocksDBConfigSetter {
     options.setWriteBufferManager(Shared.BUFFERS);
     options.setWriteBufferSize(WRITE_BUFFER_BYTES);
     options.setMaxWriteBufferNumber(WRITE_BUFFERS_MAX);
-    BlockBasedTableConfig table = new BlockBasedTableConfig();
+    // Its own instance: Kafka Streams reads the cache's metrics from it.
+    BlockBasedTableConfig table = (BlockBasedTableConfig) options.tableFormatConfig();
     table.setBlockCache(Shared.CACHE);
     table.setCacheIndexAndFilterBlocks(true);
     table.setFilterPolicy(Shared.FILTER);

@@ -4,12 +4,14 @@ import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.topology.EnrichmentTopology;
+import dev.millrace.streams.topology.SharedRocksDb;
 import dev.millrace.streams.topology.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,9 @@ final class ProcessorHarness implements AutoCloseable {
 
   /** Texts whose decoding does not succeed. */
   final Map<String, Decoded> undecodable = new HashMap<>();
+
+  /** Every dead letter that was encoded. */
+  final List<DeadLetter> letters = new ArrayList<>();
 
   private final Path stateDir;
   private final ProcessorOptions options;
@@ -86,6 +91,7 @@ final class ProcessorHarness implements AutoCloseable {
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
     properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
     properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
+    properties.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
     EnrichmentServices services =
         new EnrichmentServices(
             new Submitter(this::decode, enricher, Runnable::run),
@@ -198,6 +204,12 @@ final class ProcessorHarness implements AutoCloseable {
     advance(Duration.ofMillis(10));
   }
 
+  /** Text of the value in the latest dead letter. */
+  String letterText() {
+    byte[] value = letters.getLast().value();
+    return value == null ? "" : text(value);
+  }
+
   List<TestRecord<byte[], byte[]>> read(String topic) {
     return driver
         .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
@@ -226,7 +238,7 @@ final class ProcessorHarness implements AutoCloseable {
   }
 
   /** Encodes the summary. */
-  private static final class TextEncoder implements OutcomeEncoder {
+  private final class TextEncoder implements OutcomeEncoder {
     @Override
     public byte[] enriched(Enrichment enrichment, String topic, PendingId source) {
       return bytes(enrichment.summary().orElse(""));
@@ -235,6 +247,15 @@ final class ProcessorHarness implements AutoCloseable {
     @Override
     public byte[] quarantined(Enrichment enrichment, String topic, PendingId source) {
       return bytes("unsafe " + enrichment.summary().orElse(""));
+    }
+
+    @Override
+    public byte[] deadLetter(DeadLetter letter) {
+      letters.add(letter);
+      byte[] value = letter.value() == null ? new byte[0] : letter.value();
+      // As long as if key and headers were in it, for they are in the real one.
+      int more = (int) OutcomeRecords.size(letter.key(), letter.headers(), 0);
+      return Arrays.copyOf(value, value.length + more);
     }
   }
 

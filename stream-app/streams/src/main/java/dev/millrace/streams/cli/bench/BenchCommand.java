@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measures this machine, each figure beside the limit it is compared with.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {})
+    subcommands = {StreamBench.class})
 public final class BenchCommand implements Runnable {
 
   @Spec private CommandSpec spec;

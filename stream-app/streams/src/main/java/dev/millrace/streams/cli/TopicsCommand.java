@@ -1,0 +1,76 @@
+package dev.millrace.streams.cli;
+
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.deploy.TopicDeployment;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Topics as a deploy step. */
+@Command(
+    name = "topics",
+    description = "Creates or checks the topics; `run` never creates any.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {TopicsCommand.Create.class, TopicsCommand.Check.class})
+public final class TopicsCommand implements Runnable {
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "create or check?");
+  }
+
+  /** Creates what is missing. */
+  @Command(name = "create", description = "Creates the topics that do not exist; changes none.")
+  static final class Create implements Runnable {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfigOption config;
+
+    @Override
+    public void run() {
+      Config settings = config.read();
+      try (TopicDeployment topics = new TopicDeployment(settings)) {
+        for (Map.Entry<String, Boolean> topic : topics.create().entrySet()) {
+          spec.commandLine()
+              .getOut()
+              .printf(
+                  "%s %s%n",
+                  topic.getKey(),
+                  topic.getValue()
+                      ? "created, %d partitions"
+                          .formatted(settings.get(ConfigKeys.TOPICS_PARTITIONS))
+                      : "exists");
+        }
+        report(topics.check());
+      }
+    }
+  }
+
+  /** Checks them. */
+  @Command(name = "check", description = "Checks that the topics exist with the right settings.")
+  static final class Check implements Runnable {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfigOption config;
+
+    @Override
+    public void run() {
+      try (TopicDeployment topics = new TopicDeployment(config.read())) {
+        report(topics.check());
+      }
+      spec.commandLine().getOut().println("topics are as they should be");
+    }
+  }
+
+  static void report(List<String> problems) {
+    if (!problems.isEmpty()) {
+      throw CommandException.failure(
+          "the topics are not ready:\n  - " + String.join("\n  - ", problems));
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package dev.millrace.streams.cli.bench;
+
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.config.KafkaClientProperties;
+import dev.millrace.streams.processor.PendingId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/** Produces made-up documents and remembers which were acknowledged. Used by one thread. */
+public final class DocumentLoad {
+
+  private DocumentLoad() {}
+
+  /**
+   * Writes {@code count} documents under the keys {@code d-0}, {@code d-1} and so on, {@code keys}
+   * different ones.
+   *
+   * @param text of a document by its number
+   * @return where they were written
+   */
+  public static Set<PendingId> produce(
+      Config config, int count, int keys, IntFunction<String> text) {
+    Set<PendingId> acknowledged = new HashSet<>();
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(KafkaClientProperties.producer(config))) {
+      List<Future<RecordMetadata>> sent = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        sent.add(
+            producer.send(
+                new ProducerRecord<>(
+                    config.get(ConfigKeys.TOPIC_DOCUMENTS),
+                    ("d-" + i % keys).getBytes(StandardCharsets.UTF_8),
+                    text.apply(i).getBytes(StandardCharsets.UTF_8))));
+      }
+      producer.flush();
+      for (Future<RecordMetadata> future : sent) {
+        RecordMetadata metadata = future.get();
+        acknowledged.add(new PendingId(metadata.partition(), metadata.offset()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while producing", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("cannot produce: " + e.getCause(), e);
+    }
+    return acknowledged;
+  }
+}
