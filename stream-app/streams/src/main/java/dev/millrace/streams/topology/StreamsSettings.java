@@ -98,7 +98,7 @@ public final class StreamsSettings {
         properties,
         StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
         LogAndFailProcessingExceptionHandler.class);
-    put(properties, StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
+    put(properties, "processing.exception.handler.global.enabled", true);
   }
 
   private static void putGroup(Properties properties, Config config) {
