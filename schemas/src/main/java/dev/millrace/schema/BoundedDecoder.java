@@ -98,7 +98,9 @@ final class BoundedDecoder extends Decoder {
   @Override
   public String readString() throws IOException {
     int length = readLength();
-    return new String(bytes, advance(length), length, StandardCharsets.UTF_8);
+    ByteBuffer text = ByteBuffer.wrap(bytes, advance(length), length);
+    // A new decoder reports what is not UTF-8; a String's constructor would replace it in silence.
+    return StandardCharsets.UTF_8.newDecoder().decode(text).toString();
   }
 
   @Override

@@ -16,6 +16,9 @@ public sealed interface Decoding<T> {
   /** The bytes are not what their schema says, or it cannot be read as ours. Never will. */
   record Undecodable<T>(String message) implements Decoding<T> {}
 
+  /** A text among the fields is not UTF-8. Never will be. */
+  record InvalidText<T>(String message) implements Decoding<T> {}
+
   /** The registry does not know the schema: worth asking again for a grace period. */
   record UnknownSchema<T>(String message) implements Decoding<T> {}
 

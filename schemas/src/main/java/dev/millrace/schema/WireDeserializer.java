@@ -1,6 +1,7 @@
 package dev.millrace.schema;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.util.Map;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.AvroTypeException;
@@ -78,6 +79,10 @@ public final class WireDeserializer<T extends SpecificRecord> {
         return undecodable(message, decoder.remaining() + " bytes follow the end of the record");
       }
       return new Decoding.Value<>(value);
+    } catch (CharacterCodingException e) {
+      return new Decoding.InvalidText<>(
+          "a text in %d bytes written with schema %s is not UTF-8"
+              .formatted(message.bytes().length - message.offset(), message.id()));
     } catch (IOException | AvroTypeException e) {
       return undecodable(message, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
