@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordClasses extends SpecificData {
 
+  static {
+    TrustedClasses.trust();
+  }
+
   private final Map<String, Class<?>> classes = new HashMap<>();
   private final Schema schema;
 

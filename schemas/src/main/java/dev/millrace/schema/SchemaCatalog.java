@@ -13,6 +13,10 @@ import org.apache.avro.SchemaNormalization;
 /** The schemas of this software. Immutable. */
 public final class SchemaCatalog {
 
+  static {
+    TrustedClasses.trust();
+  }
+
   private static final SchemaCatalog CURRENT = load();
 
   private final Map<SchemaRole, Entry> entries;

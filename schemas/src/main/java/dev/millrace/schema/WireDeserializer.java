@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WireDeserializer<T extends SpecificRecord> {
 
+  static {
+    TrustedClasses.trust();
+  }
+
   private static final int CHECKED_MAX = 1_000;
 
   private final SchemaSource source;

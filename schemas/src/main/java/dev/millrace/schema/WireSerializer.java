@@ -15,6 +15,10 @@ import org.apache.avro.specific.SpecificRecord;
  */
 public final class WireSerializer<T extends SpecificRecord> {
 
+  static {
+    TrustedClasses.trust();
+  }
+
   private final int schemaId;
   private final RecordClasses classes;
 

@@ -10,9 +10,9 @@ import java.time.Duration;
  */
 public record Patience(Duration ready, Duration stop) {
 
-  /** A minute to start, ten seconds to stop: generous on a machine that is busy. */
+  /** Two minutes to start, ten seconds to stop: generous on a machine that is busy. */
   public static final Patience DEFAULT =
-      new Patience(Duration.ofSeconds(60), Duration.ofSeconds(10));
+      new Patience(Duration.ofSeconds(120), Duration.ofSeconds(10));
 
   /** Refuses waits that cannot be meant. */
   public Patience {
