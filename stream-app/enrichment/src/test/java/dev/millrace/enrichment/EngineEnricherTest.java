@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.engine.Branch;
 import dev.millrace.engine.BranchResult.Reason;
+import dev.millrace.engine.EngineStatus;
+import dev.millrace.engine.InferenceEngine;
 import dev.millrace.engine.InferenceRequest;
+import dev.millrace.engine.ModelInfo;
+import dev.millrace.engine.RequestHandle;
+import dev.millrace.engine.RequestListener;
 import dev.millrace.enrichment.EngineEnricher.Settings;
 import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enrichment.Coverage;
@@ -258,6 +263,17 @@ class EngineEnricherTest {
   }
 
   @Test
+  void shouldJoinAtLeastTwoSummariesHoweverLongTheyAre() {
+    PromptBook prompts =
+        new PromptBook(PlanReader.parse(TASKS, "test"), engine(new Echo()).model());
+
+    assertThat(prompts.summaryGroups(List.of("x".repeat(200), "y".repeat(200), "z")))
+        .containsExactly(List.of("x".repeat(200), "y".repeat(200)), List.of("z"));
+    assertThat(prompts.summaryGroups(List.of("a", "b", "c")))
+        .containsExactly(List.of("a", "b", "c"));
+  }
+
+  @Test
   void shouldRejectOrReadTheFirstPartsOfADocumentBeyondThePlan() {
     String text = "word ".repeat(1_048_576); // 5 MB
     ScriptedEngine engine = engine(new Echo());
@@ -338,6 +354,27 @@ class EngineEnricherTest {
   }
 
   @Test
+  void shouldPriceVerdictAndCategoriesAsOneAnswer() {
+    String plan =
+        """
+        promptVersion: t
+        tasks:
+          screen:
+            instruction: "/safe {categories}"
+            policyVersion: p
+            categories: {S1: Forks.}
+            threshold: 1
+        prices: {apiInputMillionUsd: 1, apiOutputMillionUsd: 10}
+        """;
+
+    Usage usage = enriched(enricher(engine(new Echo()), plan), doc("A fork.")).usage();
+
+    int prompt = 2 + "A fork.".length() + "/safe S1: Forks.".length() + 2;
+    int answer = "safe".length() + 1;
+    assertThat(usage.apiCostUsd()).isCloseTo(prompt * 1e-6 + answer * 1e-5, within(1e-15));
+  }
+
+  @Test
   void shouldCallADocumentSafeBelowTheThreshold() {
     Script script =
         new Echo() {
@@ -345,11 +382,19 @@ class EngineEnricherTest {
           public double[] score(String prompt, String instruction, List<String> labels) {
             return new double[labels.size()];
           }
+
+          @Override
+          public String generate(String prompt, String instruction) {
+            return instruction.startsWith("/safe")
+                ? "unsafe S1"
+                : super.generate(prompt, instruction);
+          }
         };
 
     Enrichment found = enriched(enricher(engine(script), SCREENED), doc("A fork."));
 
     assertThat(found.safety().orElseThrow().safe()).isTrue();
+    assertThat(found.safety().orElseThrow().categories()).isEmpty();
     assertThat(found.safety().orElseThrow().score()).isCloseTo(0.5, within(1e-12));
   }
 
@@ -527,6 +572,52 @@ class EngineEnricherTest {
           assertThat(recorder.calls()).isEqualTo(1);
         });
     assertThat(((Deferral) late.await()).kind()).isEqualTo(Deferral.Kind.ENGINE_LOST);
+  }
+
+  @Test
+  void shouldAnswerOnceEvenIfTheEngineAnswersAfterTheClose() {
+    ScriptedEngine engine = engine(new Echo());
+    EngineEnricher enricher =
+        track(
+            new EngineEnricher(
+                new DeafEngine(engine), PlanReader.parse(TASKS, "test"), settings()));
+    engine.hold();
+    OutcomeRecorder recorder = new OutcomeRecorder();
+    enricher.submit(this, doc("a"), 1, Long.MAX_VALUE, recorder);
+    while (engine.requests().isEmpty()) {
+      Thread.onSpinWait();
+    }
+
+    enricher.close();
+    engine.release();
+
+    assertThat(((Deferral) recorder.await()).kind()).isEqualTo(Deferral.Kind.ENGINE_LOST);
+    assertThat(recorder.calls()).isEqualTo(1);
+  }
+
+  /** An engine that does not listen to cancellation. */
+  private record DeafEngine(ScriptedEngine engine) implements InferenceEngine {
+    @Override
+    public ModelInfo model() {
+      return engine.model();
+    }
+
+    @Override
+    public RequestHandle submit(InferenceRequest request, RequestListener listener) {
+      engine.submit(request, listener);
+      return () -> {};
+    }
+
+    @Override
+    public void cancelAll(Object owner) {}
+
+    @Override
+    public EngineStatus status() {
+      return engine.status();
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Test

@@ -1,6 +1,8 @@
 package dev.millrace.streams.cli;
 
 import dev.millrace.streams.cli.bench.BenchCommand;
+import dev.millrace.streams.cli.enrich.EnrichCommand;
+import dev.millrace.streams.cli.enrich.EvaluateCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +23,8 @@ import picocli.CommandLine.Spec;
     footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration."},
     subcommands = {
       TopicsCommand.class,
+      EnrichCommand.class,
+      EvaluateCommand.class,
       BenchCommand.class,
       HelpCommand.class,
     })

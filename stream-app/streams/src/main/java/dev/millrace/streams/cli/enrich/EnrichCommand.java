@@ -1,5 +1,6 @@
 package dev.millrace.streams.cli.enrich;
 
+import dev.millrace.engine.EngineFactory;
 import dev.millrace.enrichment.EnrichmentMetrics;
 import dev.millrace.enrichment.JsonOutcome;
 import dev.millrace.enrichment.Outcome.Rejected;
@@ -48,6 +49,11 @@ public final class EnrichCommand implements Callable<Integer> {
       paramLabel = "OUT.jsonl",
       description = "Results; - for standard output. A file appears when it is complete.")
   private String output = FileRun.STANDARD;
+
+  /** The command with the real engine. */
+  public EnrichCommand() {
+    this(EngineFactory::open, System.in);
+  }
 
   EnrichCommand(EngineOpener opener, InputStream standardInput) {
     this.opener = opener;

@@ -1,5 +1,6 @@
 package dev.millrace.streams.cli.enrich;
 
+import dev.millrace.engine.EngineFactory;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.evaluation.Evaluation;
@@ -55,6 +56,11 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object and nothing else.")
   private boolean json;
+
+  /** The command with the real engine. */
+  public EvaluateCommand() {
+    this(EngineFactory::open, System.in);
+  }
 
   EvaluateCommand(EngineOpener opener, InputStream standardInput) {
     this.opener = opener;
