@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -87,14 +88,21 @@ public final class ModelProbe implements AutoCloseable {
     return ids;
   }
 
+  /** As below, telling nobody how far it is. */
+  public void logits(Path input, Path output, int greedyPrompt, int greedyTokens) {
+    logits(input, output, greedyPrompt, greedyTokens, rows -> {});
+  }
+
   /**
    * Reads I64 {@code input_ids} [1, T] and writes F32 {@code logits} [T, vocabulary] and, if {@code
    * greedyTokens} is positive, I64 {@code greedy_ids} [greedyTokens] that continue the first {@code
    * greedyPrompt} ids.
    *
+   * @param rowsDone told the number of rows written so far, after each
    * @throws EngineException naming the file, found and expected
    */
-  public void logits(Path input, Path output, int greedyPrompt, int greedyTokens) {
+  public void logits(
+      Path input, Path output, int greedyPrompt, int greedyTokens, IntConsumer rowsDone) {
     int[] tokens = LogitsFile.readIds(input, model.vocabulary(), model.contextTokens());
     if (greedyTokens < 0 || (greedyTokens > 0 && greedyPrompt < 1)) {
       throw new EngineException(
@@ -108,7 +116,13 @@ public final class ModelProbe implements AutoCloseable {
     }
     try (LogitsFile file =
         LogitsFile.create(output, tokens.length, model.vocabulary(), greedyTokens)) {
-      logits(tokens, file::append);
+      int[] done = new int[1];
+      logits(
+          tokens,
+          row -> {
+            file.append(row);
+            rowsDone.accept(++done[0]);
+          });
       file.finish(
           greedyTokens == 0
               ? new int[0]

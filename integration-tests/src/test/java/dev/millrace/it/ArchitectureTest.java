@@ -104,6 +104,15 @@ class ArchitectureTest {
               LOG)
           .row("dev.millrace.enrichment.evaluation", "dev.millrace.enrichment")
           .row(
+              "dev.millrace.streams.cli.model",
+              "dev.millrace.engine",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.tokenizer",
+              "dev.millrace.streams.cli",
+              "picocli",
+              JSON)
+          .row(
               "dev.millrace.streams.cli.enrich",
               "dev.millrace.engine",
               "dev.millrace.enrichment",

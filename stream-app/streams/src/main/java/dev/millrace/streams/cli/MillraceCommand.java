@@ -3,6 +3,7 @@ package dev.millrace.streams.cli;
 import dev.millrace.streams.cli.bench.BenchCommand;
 import dev.millrace.streams.cli.enrich.EnrichCommand;
 import dev.millrace.streams.cli.enrich.EvaluateCommand;
+import dev.millrace.streams.cli.model.ModelCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
       TopicsCommand.class,
       EnrichCommand.class,
       EvaluateCommand.class,
+      ModelCommand.class,
       BenchCommand.class,
       HelpCommand.class,
     })
