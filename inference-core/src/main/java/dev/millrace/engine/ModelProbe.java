@@ -32,10 +32,20 @@ public final class ModelProbe implements AutoCloseable {
   /**
    * Loads a model.
    *
+   * @param options of them backend, step size and memory count
    * @throws EngineException if the directory, the backend or the memory do not allow it
    */
   public static ModelProbe open(Path directory, EngineOptions options) {
-    return new ModelProbe(OpenModel.open(directory, options));
+    EngineOptions oneSequence =
+        new EngineOptions(
+            options.backend(),
+            options.backendOptions(),
+            options.stepTokensMax(),
+            options.kvMemoryBytes(),
+            1,
+            1,
+            false);
+    return new ModelProbe(OpenModel.open(directory, oneSequence));
   }
 
   /** What computes it. */

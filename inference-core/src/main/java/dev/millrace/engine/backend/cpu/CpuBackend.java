@@ -33,6 +33,9 @@ final class CpuBackend implements ComputeBackend {
   private static final int NORM_ROWS_PER_TASK = 16;
   private static final int ROWS_PER_TASK = Product.TILE_ROWS_MAX;
 
+  /** One part in so many of what is free: the rest is for the heap and for other processes. */
+  private static final int KV_SHARE = 4;
+
   private final BackendInfo info;
   private final ElementType type;
   private final WorkerPool pool;
@@ -124,7 +127,7 @@ final class CpuBackend implements ComputeBackend {
 
   @Override
   public long kvBytesAvailable() {
-    return Machine.availableBytes();
+    return Machine.availableBytes() / KV_SHARE;
   }
 
   @Override
