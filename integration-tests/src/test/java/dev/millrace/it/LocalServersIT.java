@@ -45,6 +45,8 @@ class LocalServersIT {
 
   private static final String SCHEMA = "{\"schema\":\"\\\"string\\\"\"}";
 
+  private static final Duration PATIENT = Duration.ofSeconds(30);
+
   @TempDir private Path logs;
 
   @Test
@@ -82,7 +84,7 @@ class LocalServersIT {
 
   private static void shouldKeepCommittedRecordsOverACrash(LocalBroker broker) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
-      admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get(20, SECONDS);
+      admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get(60, SECONDS);
     }
     try (Producer<String, String> producer = producer(broker, "before")) {
       producer.initTransactions();
@@ -135,7 +137,7 @@ class LocalServersIT {
             new StringDeserializer(),
             new StringDeserializer())) {
       consumer.assign(List.of(new TopicPartition("t", 0)));
-      long deadline = System.nanoTime() + SECONDS.toNanos(20);
+      long deadline = System.nanoTime() + SECONDS.toNanos(60);
       while (values.size() < records && System.nanoTime() < deadline) {
         for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
           values.add(record.value());
@@ -162,7 +164,10 @@ class LocalServersIT {
   private static void shouldHoldConnectionsWhilePaused(LocalRegistry registry) throws Exception {
     registry.pause();
     assertThat(registry.isPaused()).isTrue();
-    assertThatThrownBy(() -> get(registry, "/subjects")).isInstanceOf(HttpTimeoutException.class);
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(registry.url() + "/subjects"))
+            .timeout(Duration.ofSeconds(2));
+    assertThatThrownBy(() -> send(request)).isInstanceOf(HttpTimeoutException.class);
 
     registry.resume();
 
@@ -193,12 +198,13 @@ class LocalServersIT {
   }
 
   private static String get(LocalRegistry registry, String path) throws Exception {
-    return send(HttpRequest.newBuilder(URI.create(registry.url() + path)).GET());
+    return send(HttpRequest.newBuilder(URI.create(registry.url() + path)).timeout(PATIENT).GET());
   }
 
   private static String post(LocalRegistry registry, String path) throws Exception {
     return send(
         HttpRequest.newBuilder(URI.create(registry.url() + path))
+            .timeout(PATIENT)
             .header("Content-Type", "application/vnd.schemaregistry.v1+json")
             .POST(HttpRequest.BodyPublishers.ofString(SCHEMA)));
   }
@@ -206,8 +212,7 @@ class LocalServersIT {
   private static String send(HttpRequest.Builder request) throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpResponse<String> response =
-          client.send(
-              request.timeout(Duration.ofSeconds(2)).build(), HttpResponse.BodyHandlers.ofString());
+          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
       assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
       return String.valueOf(response.body());
     }

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -197,6 +198,28 @@ class HostileBytesTest {
 
     assertThat(SchemaEvolutionTest.value(reading(writer).decode(bytes, HeaderLookup.NONE)).getId())
         .isEqualTo("id");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ff", "c328", "eda080", "f8a1a1a1a1", "c0af", "e282"})
+  void shouldNotRepairTextThatIsNotUtf8(String hex) {
+    byte[] text = HexFormat.of().parseHex(hex);
+    Schema writer =
+        parse(
+            """
+            {"type":"record","name":"Document","namespace":"dev.millrace.schema.avro","fields":[
+              {"name":"id","type":"string"},{"name":"text","type":"string"}]}\
+            """);
+    byte[] bytes =
+        encoded(encoder -> {
+          encoder.writeString("id");
+          encoder.writeBytes(text);
+        });
+
+    assertThat(reading(writer).decode(bytes, HeaderLookup.NONE))
+        .isInstanceOfSatisfying(
+            Decoding.InvalidText.class,
+            no -> assertThat(no.message()).contains("schema 0").contains("not UTF-8"));
   }
 
   @Test
