@@ -33,6 +33,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
   private final long submittedNanos;
   private final ScheduledRequest scheduled;
   private final AtomicBoolean cancelled = new AtomicBoolean();
+  private boolean queued = true;
   private boolean finished;
 
   /**
@@ -42,6 +43,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
    * @param metrics hears of ends and failures
    * @param nanoClock monotonic
    * @param contained runs listeners
+   * @param onDequeued called when a request left the queue, admitted or not
    * @param onCancel called when a request was marked as cancelled
    * @param onEnd called when a request has ended
    */
@@ -50,6 +52,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
       EngineMetrics metrics,
       LongSupplier nanoClock,
       Containment contained,
+      Runnable onDequeued,
       Runnable onCancel,
       Consumer<ActiveRequest> onEnd) {}
 
@@ -103,6 +106,18 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
   }
 
   @Override
+  public void admitted() {
+    dequeued();
+  }
+
+  private void dequeued() {
+    if (queued) {
+      queued = false;
+      surroundings.onDequeued().run();
+    }
+  }
+
+  @Override
   public void token(GeneratingBranch branch, int token) {
     surroundings.contained().run(() -> listener.onToken(branch.index(), token));
   }
@@ -147,6 +162,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
     if (finished) {
       return;
     }
+    dequeued();
     for (ScheduledBranch branch : unended) {
       surroundings.metrics().failure(reason.name());
       tell(branch.index(), new Failed(reason, message, usageOf(branch)));

@@ -191,10 +191,8 @@ final class DeviceEngine implements InferenceEngine {
   @Override
   public EngineStatus status() {
     Snapshot counts = snapshot;
-    State now = state;
-    int queued = now == State.RUNNING ? waiting.get() : 0;
     return new EngineStatus(
-        now, queued, counts.runningRequests(), opened.blocks(), counts.freeBlocks());
+        state, waiting.get(), counts.runningRequests(), opened.blocks(), counts.freeBlocks());
   }
 
   @Override
@@ -271,6 +269,7 @@ final class DeviceEngine implements InferenceEngine {
             metrics,
             nanoClock,
             new Containment(),
+            waiting::decrementAndGet,
             this::wakeForCancel,
             request -> {
               unfinished.remove(request);
@@ -302,17 +301,14 @@ final class DeviceEngine implements InferenceEngine {
   }
 
   private void turn(EngineLoop loop) {
-    int queued = loop.scheduler().waitingRequests();
     for (ActiveRequest next = inbox.poll(); next != null; next = inbox.poll()) {
       loop.add(next);
-      queued++;
     }
     if (cancelled) {
       cancelled = false;
       loop.dropCancelled();
     }
     boolean worked = loop.step();
-    waiting.addAndGet(loop.scheduler().waitingRequests() - queued);
     snapshot = new Snapshot(loop.scheduler().runningRequests(), loop.scheduler().freeBlocks());
     if (!worked) {
       park();

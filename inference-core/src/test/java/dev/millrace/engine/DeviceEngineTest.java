@@ -105,14 +105,21 @@ class DeviceEngineTest {
   }
 
   @Test
-  void shouldRefuseOneRequestMoreThanTheQueueHolds() {
+  void shouldRefuseOneRequestMoreThanTheQueueHolds() throws Exception {
+    CountDownLatch stepping = new CountDownLatch(1);
     CountDownLatch gate = new CountDownLatch(1);
-    forward.onStep(() -> await(gate));
-    try (DeviceEngine engine = engine(options(3))) {
+    forward.onStep(
+        () -> {
+          stepping.countDown();
+          await(gate);
+        });
+    try (DeviceEngine engine = engine(options(3));
+        AutoCloseable opened = gate::countDown) {
       List<Recorder> all = new ArrayList<>();
       all.add(submit(engine, request(20, 2)));
-      // the first one is out of the queue as soon as its step is done; here it never is
-      for (int i = 0; i < 3; i++) {
+      // admitted, and its step waits at the gate
+      await(stepping);
+      for (int i = 0; i < 4; i++) {
         all.add(submit(engine, request(20, 2)));
       }
       Recorder last = all.getLast();
@@ -131,10 +138,11 @@ class DeviceEngineTest {
   }
 
   @Test
-  void shouldCancelOneRequestOrAllOfAnOwner() {
+  void shouldCancelOneRequestOrAllOfAnOwner() throws Exception {
     CountDownLatch gate = new CountDownLatch(1);
     forward.onStep(() -> await(gate));
-    try (DeviceEngine engine = engine(options(64))) {
+    try (DeviceEngine engine = engine(options(64));
+        AutoCloseable opened = gate::countDown) {
       Object mine = new Object();
       InferenceRequest first = request(20, 200);
       Recorder cancelled = new Recorder(first);
@@ -219,8 +227,17 @@ class DeviceEngineTest {
   @Test
   void shouldFailTheUnfinishedWhenClosed() {
     CountDownLatch stepping = new CountDownLatch(1);
-    forward.onStep(stepping::countDown);
+    AtomicReference<DeviceEngine> itself = new AtomicReference<>();
+    forward.onStep(
+        () -> {
+          stepping.countDown();
+          // the first step lasts until the engine is being closed
+          while (itself.get().status().state() == State.RUNNING) {
+            Thread.onSpinWait();
+          }
+        });
     DeviceEngine engine = engine(options(64));
+    itself.set(engine);
     List<Recorder> all = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
       all.add(submit(engine, request(400, 100)));

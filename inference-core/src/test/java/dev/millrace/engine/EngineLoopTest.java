@@ -135,6 +135,22 @@ class EngineLoopTest {
   }
 
   @Test
+  void shouldLetSequencesDecodeInTurnWhenTheyAreMoreThanTheBudget() {
+    Bench bench = bench(limits(2, 16, false), 400);
+    Branch[] branches = new Branch[6];
+    Arrays.setAll(branches, i -> generate(new int[0], 30));
+    Recorder recorder = bench.submit(owner, tokens(4), branches);
+    for (int i = 0; i < 60; i++) {
+      bench.loop.step();
+    }
+
+    for (int i = 0; i < branches.length; i++) {
+      assertThat(recorder.streamed(i)).hasSizeBetween(15, 25);
+    }
+    bench.runAll();
+  }
+
+  @Test
   void shouldServeOwnersInTurn() {
     Bench bench = bench(limits(32, 64, false), 400);
     List<Recorder> many = new ArrayList<>();
@@ -394,7 +410,7 @@ class EngineLoopTest {
       loop = new EngineLoop(forward, limits, new int[0], metrics, () -> now);
       surroundings =
           new ActiveRequest.Surroundings(
-              limits, metrics, () -> now, new Containment(), () -> {}, loop::ended);
+              limits, metrics, () -> now, new Containment(), () -> {}, () -> {}, loop::ended);
     }
 
     Recorder submit(Object who, int[] prefix, Branch... branches) {

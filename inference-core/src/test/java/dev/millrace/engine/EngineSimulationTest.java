@@ -85,7 +85,7 @@ class EngineSimulationTest {
       loop = new EngineLoop(forward, limits, stop, counters, () -> now);
       surroundings =
           new ActiveRequest.Surroundings(
-              limits, counters, () -> now, new Containment(), () -> {}, loop::ended);
+              limits, counters, () -> now, new Containment(), () -> {}, () -> {}, loop::ended);
       for (int i = 0; i < 4; i++) {
         documents.add(tokens(1 + random.nextInt(CONTEXT - 40)));
       }
@@ -99,8 +99,9 @@ class EngineSimulationTest {
             submit();
           }
         }
-        if (!submitted.isEmpty() && random.nextInt(20) == 0) {
-          submitted.get(random.nextInt(submitted.size())).active().cancel();
+        if (!submitted.isEmpty() && random.nextInt(10) == 0) {
+          int recent = Math.min(8, submitted.size());
+          submitted.get(submitted.size() - 1 - random.nextInt(recent)).active().cancel();
           loop.dropCancelled();
           loop.scheduler().verifyIntegrity();
         }

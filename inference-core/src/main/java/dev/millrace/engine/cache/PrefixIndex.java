@@ -56,11 +56,6 @@ public final class PrefixIndex {
     public boolean pending() {
       return ready < blocks.length;
     }
-
-    /** The last block known. */
-    public int last() {
-      return blocks[blocks.length - 1];
-    }
   }
 
   /**
@@ -94,19 +89,17 @@ public final class PrefixIndex {
    *
    * @param from index of the first new block; the ones before it are known
    * @param to index after the last whole block
-   * @return index after the last block that the index knows now
    */
-  public int announce(int[] prompt, int[] table, int from, int to) {
+  public void announce(int[] prompt, int[] table, int from, int to) {
     int before = from == 0 ? NONE : table[from - 1];
     for (int i = from; i < to; i++) {
       int offset = i * blockTokens;
       if (find(before, prompt, offset) != NONE) {
-        return i;
+        return;
       }
       link(before, prompt, offset, table[i]);
       before = table[i];
     }
-    return to;
   }
 
   /** The block's keys and values are computed; nothing happens if the block is not known. */

@@ -4,12 +4,11 @@ import dev.millrace.engine.cache.BlockTable;
 import dev.millrace.engine.cache.KvBlockPool;
 import dev.millrace.engine.cache.PrefixIndex;
 import dev.millrace.engine.cache.Reservation;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides whether a request may start: only if its worst case fits, so that nothing that started is
- * ever taken back. Finds what of its prefix is computed already, and who is computing it right now.
- * Owned by the engine thread.
+ * ever taken back. Finds what of its prefix is computed already or right now. Owned by the engine
+ * thread.
  */
 final class Admission {
 
@@ -17,8 +16,8 @@ final class Admission {
   enum Outcome {
     /** Blocks are reserved and the prefix sequence stands. */
     ADMITTED,
-    /** Another request is computing the same beginning; waits as its follower. */
-    FOLLOWS,
+    /** Another request is computing the same beginning in this very step. */
+    BEING_COMPUTED,
     /** The worst case does not fit now. */
     NO_MEMORY
   }
@@ -29,22 +28,17 @@ final class Admission {
   private final KvBlockPool pool;
   private final PrefixIndex index;
 
-  /** Who is computing a pending block. */
-  private final @Nullable ScheduledRequest[] computing;
-
   Admission(SchedulerLimits limits, KvBlockPool pool, PrefixIndex index) {
     this.limits = limits;
     this.pool = pool;
     this.index = index;
-    computing = new ScheduledRequest[pool.blocks()];
   }
 
   Outcome tryAdmit(ScheduledRequest request) {
     int[] prefix = request.prefix();
     PrefixIndex.Match match = match(request);
     if (match.pending()) {
-      follow(request, match);
-      return Outcome.FOLLOWS;
+      return Outcome.BEING_COMPUTED;
     }
     BlockTable table = new BlockTable();
     table.share(pool, match.blocks(), match.ready());
@@ -56,10 +50,7 @@ final class Admission {
     table.grow(pool, prefix.length, reservation);
     if (limits.prefixCache()) {
       int whole = prefix.length / pool.blockTokens();
-      int known = index.announce(prefix, table.blocks(), match.ready(), whole);
-      for (int i = match.ready(); i < known; i++) {
-        computing[table.blocks()[i]] = request;
-      }
+      index.announce(prefix, table.blocks(), match.ready(), whole);
     }
     int cached = match.ready() * pool.blockTokens();
     request.cached(cached);
@@ -77,33 +68,17 @@ final class Admission {
     return index.match(request.prefix(), usable / pool.blockTokens());
   }
 
-  private void follow(ScheduledRequest request, PrefixIndex.Match match) {
-    ScheduledRequest leader = computing[match.last()];
-    if (leader == null) {
-      throw new IllegalStateException("nobody computes the pending block " + match.last());
-    }
-    request.leader = leader;
-    request.awaitedTokens = match.blocks().length * pool.blockTokens();
-    leader.followers.add(request);
-  }
-
   /** Publishes the blocks of a prefix that were completed since the last call. */
   void publish(PrefixSequence sequence) {
     int[] blocks = sequence.table().blocks();
     int whole = sequence.position() / pool.blockTokens();
     for (int i = sequence.published(whole); i < whole; i++) {
       index.markReady(blocks[i]);
-      computing[blocks[i]] = null;
     }
   }
 
   /** Withdraws what a prefix announced and did not compute. */
   void withdraw(PrefixSequence sequence) {
     index.withdraw(sequence.table().blocks());
-    for (int block : sequence.table().blocks()) {
-      if (computing[block] == sequence.request()) {
-        computing[block] = null;
-      }
-    }
   }
 }

@@ -3,6 +3,9 @@ package dev.millrace.engine.scheduling;
 /** Hears what becomes of one request. Called on the engine thread, between steps; never throws. */
 public interface RequestEvents {
 
+  /** It left the queue and holds memory now. Once, unless removed before. */
+  void admitted();
+
   /** A token was chosen that is not a stop token. */
   void token(GeneratingBranch branch, int token);
 

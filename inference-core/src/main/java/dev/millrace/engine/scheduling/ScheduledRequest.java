@@ -31,15 +31,6 @@ public final class ScheduledRequest {
 
   @Nullable PrefixSequence prefixSequence;
 
-  /** Requests that wait for this one's prefix. */
-  final List<ScheduledRequest> followers = new ArrayList<>();
-
-  /** Whose prefix this one waits for. */
-  @Nullable ScheduledRequest leader;
-
-  /** Tokens of the leader's prefix that must be computed. */
-  int awaitedTokens;
-
   /**
    * A request to be scheduled.
    *

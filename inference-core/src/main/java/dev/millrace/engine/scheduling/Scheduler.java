@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A step holds one row for every sequence that generates, then suffixes and label nodes, then
  * prefixes in the order they were admitted, and with the budget that is left new requests are
  * admitted, owners in turn. A request is admitted only if its worst case fits into free and
- * reusable blocks, so nothing is ever preempted. A prefix that another request is computing right
- * now is waited for, not computed again.
+ * reusable blocks, so nothing is ever preempted. A request whose beginning another one computes in
+ * this very step is postponed to the next one and finds it there.
  *
  * <p>The cycle is {@link #plan}, the forward pass, an answer to each {@link LogitUse}, {@link
  * #complete}; requests are added and removed between cycles. While planning, blocks are only taken,
@@ -42,8 +42,8 @@ public final class Scheduler {
   private final Deque<ScheduledBranch> forkable = new ArrayDeque<>();
   private final Deque<NodeFork> nodeForks = new ArrayDeque<>();
   private final List<NodeSequence> retired = new ArrayList<>();
+  private final List<ScheduledRequest> postponed = new ArrayList<>();
   private int active;
-  private int following;
   private long earliestDeadline = Long.MAX_VALUE;
 
   /** A trie node that starts from its parent's blocks. */
@@ -88,11 +88,7 @@ public final class Scheduler {
       return;
     }
     request.branches().forEach(ScheduledBranch::end);
-    if (request.leader != null) {
-      request.leader.followers.remove(request);
-      request.leader = null;
-      following--;
-    } else if (!waiting.remove(request)) {
+    if (!waiting.remove(request)) {
       stop(request);
     }
   }
@@ -121,7 +117,6 @@ public final class Scheduler {
       }
       release(branch);
     }
-    wake(request, Integer.MAX_VALUE);
   }
 
   /** Requests whose deadline has passed; they are still scheduled. */
@@ -148,7 +143,7 @@ public final class Scheduler {
 
   /** Requests that were not admitted yet. */
   public int waitingRequests() {
-    return waiting.size() + following;
+    return waiting.size() + postponed.size();
   }
 
   /** Requests that were admitted. */
@@ -216,12 +211,13 @@ public final class Scheduler {
         case NO_MEMORY -> {
           return;
         }
-        case FOLLOWS -> {
+        case BEING_COMPUTED -> {
           waiting.remove(request);
-          following++;
+          postponed.add(request);
         }
         case ADMITTED -> {
           waiting.removeAndEndTurn(request);
+          request.events().admitted();
           begin(request);
         }
       }
@@ -304,6 +300,8 @@ public final class Scheduler {
       discard(node);
     }
     retired.clear();
+    postponed.reversed().forEach(waiting::addFirst);
+    postponed.clear();
     step.charge(nanos);
     for (Sequence sequence : step.sequences()) {
       int rows = sequence.planned();
@@ -319,7 +317,6 @@ public final class Scheduler {
   private void prefixAdvanced(PrefixSequence prefix, int rows) {
     prefix.request().prefixComputed(rows);
     admission.publish(prefix);
-    wake(prefix.request(), prefix.position());
     if (prefix.remaining() == 0) {
       prefixDone(prefix);
     }
@@ -438,25 +435,6 @@ public final class Scheduler {
       sequence.table().release(pool);
       sequence.reservation().close();
       active--;
-    }
-  }
-
-  /** Lets followers try again whose awaited tokens are computed. */
-  private void wake(ScheduledRequest leader, int computedTokens) {
-    if (leader.followers.isEmpty()) {
-      return;
-    }
-    List<ScheduledRequest> ready = new ArrayList<>();
-    for (ScheduledRequest follower : leader.followers) {
-      if (follower.awaitedTokens <= computedTokens) {
-        ready.add(follower);
-      }
-    }
-    leader.followers.removeAll(ready);
-    following -= ready.size();
-    for (ScheduledRequest follower : ready.reversed()) {
-      follower.leader = null;
-      waiting.addFirst(follower);
     }
   }
 
