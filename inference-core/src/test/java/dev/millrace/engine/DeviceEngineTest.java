@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -108,13 +109,12 @@ class DeviceEngineTest {
   void shouldRefuseOneRequestMoreThanTheQueueHolds() throws Exception {
     CountDownLatch stepping = new CountDownLatch(1);
     CountDownLatch gate = new CountDownLatch(1);
-    forward.onStep(
-        () -> {
-          stepping.countDown();
-          await(gate);
-        });
+    forward.onStep(() -> {
+      stepping.countDown();
+      await(gate);
+    });
     try (DeviceEngine engine = engine(options(3));
-        AutoCloseable opened = gate::countDown) {
+        AutoCloseable _ = gate::countDown) {
       List<Recorder> all = new ArrayList<>();
       all.add(submit(engine, request(20, 2)));
       // admitted, and its step waits at the gate
@@ -142,7 +142,7 @@ class DeviceEngineTest {
     CountDownLatch gate = new CountDownLatch(1);
     forward.onStep(() -> await(gate));
     try (DeviceEngine engine = engine(options(64));
-        AutoCloseable opened = gate::countDown) {
+        AutoCloseable _ = gate::countDown) {
       Object mine = new Object();
       InferenceRequest first = request(20, 200);
       Recorder cancelled = new Recorder(first);
@@ -227,17 +227,16 @@ class DeviceEngineTest {
   @Test
   void shouldFailTheUnfinishedWhenClosed() {
     CountDownLatch stepping = new CountDownLatch(1);
-    AtomicReference<DeviceEngine> itself = new AtomicReference<>();
-    forward.onStep(
-        () -> {
-          stepping.countDown();
-          // the first step lasts until the engine is being closed
-          while (itself.get().status().state() == State.RUNNING) {
-            Thread.onSpinWait();
-          }
-        });
+    CompletableFuture<DeviceEngine> itself = new CompletableFuture<>();
+    forward.onStep(() -> {
+      stepping.countDown();
+      // the first step lasts until the engine is being closed
+      while (itself.join().status().state() == State.RUNNING) {
+        Thread.onSpinWait();
+      }
+    });
     DeviceEngine engine = engine(options(64));
-    itself.set(engine);
+    itself.complete(engine);
     List<Recorder> all = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
       all.add(submit(engine, request(400, 100)));
