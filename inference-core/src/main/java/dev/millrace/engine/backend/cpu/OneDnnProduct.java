@@ -14,15 +14,19 @@ import java.util.SplittableRandom;
  * <p>Why the bits of a row do not depend on its tile: every primitive runs on one thread, so no sum
  * is split; and when it is made, each tile size computes made-up rows and must agree bit for bit
  * with the largest tile, row for row. A size that does not agree is dropped: its rows go to the
- * next larger size. (A one-row f32 product is such a case on some processors.)
+ * next larger size.
  *
  * <p>Thread-safe as {@link Product} says. Closed by the backend.
  */
 final class OneDnnProduct implements Product {
 
-  /** Tile sizes, ascending; neighbours are close enough that little work goes into padding. */
+  /**
+   * Tile sizes, ascending; neighbours are close enough that little work goes into padding. Fewer
+   * than four rows cost as much as four: the weights come from memory meanwhile, and code for one
+   * row was seen to load them more slowly.
+   */
   private static final int[] TILES = {
-    1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128
+    4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128
   };
 
   private final OneDnn dnn;
