@@ -113,6 +113,18 @@ class ArchitectureTest {
               "picocli",
               JSON)
           .row(
+              "dev.millrace.streams.cli.bench.engine",
+              "dev.millrace.engine",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine.model",
+              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.tensor",
+              "dev.millrace.streams.cli",
+              "picocli",
+              MEMORY,
+              JSON)
+          .row(
               "dev.millrace.streams.cli.enrich",
               "dev.millrace.engine",
               "dev.millrace.enrichment",

@@ -1,5 +1,6 @@
 package dev.millrace.streams.cli.bench;
 
+import dev.millrace.streams.cli.bench.engine.EngineBench;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measures this machine, each figure beside the limit it is compared with.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {StreamBench.class})
+    subcommands = {EngineBench.class, StreamBench.class})
 public final class BenchCommand implements Runnable {
 
   @Spec private CommandSpec spec;

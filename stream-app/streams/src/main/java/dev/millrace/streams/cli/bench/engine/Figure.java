@@ -1,0 +1,12 @@
+package dev.millrace.streams.cli.bench.engine;
+
+/**
+ * One measured figure. Larger is better.
+ *
+ * @param name key in JSON and in peers' files
+ * @param title what was measured
+ * @param unit unit of the values
+ * @param value median and spread
+ * @param limit what the machine allows in the same unit; 0 if no limit is known
+ */
+record Figure(String name, String title, String unit, Spread value, double limit) {}
