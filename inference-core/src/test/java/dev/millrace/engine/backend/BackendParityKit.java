@@ -38,7 +38,7 @@ public abstract class BackendParityKit {
   }
 
   /** Runs one operation on a backend and gives its result. */
-  private interface Run extends Function<ComputeBackend, float[]> {}
+  interface Run extends Function<ComputeBackend, float[]> {}
 
   private Stream<DynamicTest> each(String name, Operation operation, Checked checked) {
     List<DynamicTest> tests = new ArrayList<>();
@@ -65,7 +65,7 @@ public abstract class BackendParityKit {
    * @param width elements of a row of the result
    * @param run the operation
    */
-  private record Comparison(int width, Run run) {}
+  record Comparison(int width, Run run) {}
 
   private void check(String what, Operation operation, Comparison comparison) {
     float[] expected;
@@ -217,7 +217,8 @@ public abstract class BackendParityKit {
         "moe, expert 0 empty",
         Operation.MOE,
         (fixtures, extents, rows) ->
-            moe(fixtures, extents, rows, 1, row -> new int[] {1 + row % (extents.experts() - 1)}));
+            MoeCase.fused(
+                fixtures, extents, rows, 1, row -> new int[] {1 + row % (extents.experts() - 1)}));
   }
 
   @TestFactory
@@ -226,7 +227,7 @@ public abstract class BackendParityKit {
         "moe, all to the last expert",
         Operation.MOE,
         (fixtures, extents, rows) ->
-            moe(fixtures, extents, rows, 1, row -> new int[] {extents.experts() - 1}));
+            MoeCase.fused(fixtures, extents, rows, 1, row -> new int[] {extents.experts() - 1}));
   }
 
   @TestFactory
@@ -235,7 +236,7 @@ public abstract class BackendParityKit {
         "moe, top 2",
         Operation.MOE,
         (fixtures, extents, rows) ->
-            moe(
+            MoeCase.fused(
                 fixtures,
                 extents,
                 rows,
@@ -251,67 +252,9 @@ public abstract class BackendParityKit {
     return each(
         "moe, unfused, no shared expert",
         Operation.MOE,
-        (fixtures, extents, rows) -> {
-          float[] router = fixtures.router(extents.experts(), extents.hidden());
-          List<MoeSource.Expert> experts = new ArrayList<>();
-          for (int e = 0; e < extents.experts(); e++) {
-            experts.add(fixtures.plainExpert(extents.hidden(), extents.width()));
-          }
-          MoeSource source = new MoeSource(router(router, extents), experts, List.of(), 1);
-          return moe(
-              fixtures,
-              extents,
-              rows,
-              source,
-              router,
-              row -> new int[] {fixtures.below(extents.experts())});
-        });
-  }
-
-  private static Comparison moe(
-      Fixtures fixtures, Extents extents, int rows, int topK, Function<Integer, int[]> chosen) {
-    float[] router = fixtures.router(extents.experts(), extents.hidden());
-    List<MoeSource.Expert> experts = new ArrayList<>();
-    for (int e = 0; e < extents.experts(); e++) {
-      experts.add(fixtures.fusedExpert(extents.hidden(), extents.width()));
-    }
-    MoeSource.Expert shared = fixtures.plainExpert(extents.hidden(), extents.width());
-    MoeSource source = new MoeSource(router(router, extents), experts, List.of(shared), topK);
-    return moe(fixtures, extents, rows, source, router, chosen);
-  }
-
-  private static Comparison moe(
-      Fixtures fixtures,
-      Extents extents,
-      int rows,
-      MoeSource source,
-      float[] router,
-      Function<Integer, int[]> chosen) {
-    int width = extents.hidden();
-    float[] values = new float[rows * width];
-    for (int row = 0; row < rows; row++) {
-      float[] routed = fixtures.routed(router, width, chosen.apply(row));
-      System.arraycopy(routed, 0, values, row * width, width);
-    }
-    float[] residual = fixtures.values(rows * width, 1);
-    return new Comparison(
-        width,
-        backend -> {
-          MoeWeights packed = backend.moe(source);
-          Rows in = backend.rows(rows, width);
-          Rows hidden = backend.rows(rows, width);
-          backend.begin(layout(rows));
-          backend.write(in, values);
-          backend.write(hidden, residual);
-          backend.moe(in, packed, hidden);
-          return read(backend, hidden, rows);
-        });
-  }
-
-  private static MatrixSource router(float[] values, Extents extents) {
-    return new MatrixSource.Plain(
-        TestTensors.of(DType.BF16, Shape.of(extents.experts(), extents.hidden()), values),
-        MatrixSource.Order.OUT_IN);
+        (fixtures, extents, rows) ->
+            MoeCase.unfused(
+                fixtures, extents, rows, row -> new int[] {fixtures.below(extents.experts())}));
   }
 
   @TestFactory
