@@ -8,6 +8,7 @@ import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -25,14 +26,20 @@ final class TemplateRenderer {
   private static final int OUTPUT_CHARS_MAX = 1 << 20;
   private static final int LOOP_MAX = 10_000;
   private static final int DEPTH_MAX = 32;
-  private static final long SECONDS_MAX = 10;
+  private static final Duration TIME_MAX = Duration.ofSeconds(10);
 
   private final Path file;
+  private final Duration timeMax;
   private final String template;
   private final Jinjava jinjava;
 
   TemplateRenderer(Path file, String template) {
+    this(file, template, TIME_MAX);
+  }
+
+  TemplateRenderer(Path file, String template, Duration timeMax) {
     this.file = file;
+    this.timeMax = timeMax;
     try {
       this.template = TemplateWhitespace.applied(template);
     } catch (IllegalArgumentException e) {
@@ -62,6 +69,7 @@ final class TemplateRenderer {
         .withMaxListSize(LOOP_MAX)
         .withMaxMapSize(LOOP_MAX)
         .withRangeLimit(LOOP_MAX)
+        .withInterperterFactory(StoppableInterpreter.FACTORY)
         .withDisabled(
             Map.of(
                 Library.TAG, Set.of("include", "import", "from", "extends"),
@@ -85,13 +93,13 @@ final class TemplateRenderer {
         new FutureTask<>(() -> jinjava.renderForResult(template, variables));
     Thread thread = Thread.ofPlatform().daemon().name("chat-template").start(task);
     try {
-      return output(task.get(SECONDS_MAX, TimeUnit.SECONDS));
+      return output(task.get(timeMax.toMillis(), TimeUnit.MILLISECONDS));
     } catch (ExecutionException e) {
       throw new TokenizerException(file, "its chat template fails: " + e.getCause(), e);
     } catch (TimeoutException e) {
       thread.interrupt();
       throw new TokenizerException(
-          file, "its chat template takes longer than %d s".formatted(SECONDS_MAX), e);
+          file, "its chat template takes longer than %d s".formatted(timeMax.toSeconds()), e);
     } catch (InterruptedException e) {
       thread.interrupt();
       Thread.currentThread().interrupt();

@@ -8,6 +8,7 @@ import dev.millrace.engine.tokenizer.ChatTemplate.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -305,6 +306,25 @@ final class JinjaChatTemplateTest {
       assertThatThrownBy(() -> open(LLAMA4, bad + "{{ messages[0].content }}"))
           .as(bad)
           .isInstanceOf(TokenizerException.class);
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void shouldEndTheThreadOfATemplateThatTakesTooLong() throws InterruptedException {
+    String loop = "{% for i in range(9999) %}";
+    TemplateRenderer endless =
+        new TemplateRenderer(
+            Path.of("endless.jinja"),
+            loop.repeat(3) + "{% endfor %}".repeat(3),
+            Duration.ofSeconds(1));
+
+    assertThatThrownBy(() -> endless.render(Map.of()))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("endless.jinja: its chat template takes longer than 1 s");
+    while (Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.getName().equals("chat-template"))) {
+      Thread.sleep(10);
     }
   }
 
