@@ -2,10 +2,8 @@ package dev.millrace.engine;
 
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelFiles;
-import dev.millrace.engine.checkpoint.TensorInfo;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * What a model directory holds, without loading it.
@@ -66,10 +64,7 @@ public record ModelSummary(
   public static ModelSummary of(Path directory) {
     try (ModelFiles files = ModelFiles.open(directory)) {
       ModelConfig config = files.config();
-      Map<String, Long> bytes = new TreeMap<>();
-      for (TensorInfo tensor : files.tensors()) {
-        bytes.merge(tensor.type().name(), tensor.bytes(), Long::sum);
-      }
+      Map<String, Long> bytes = files.bytesByType();
       return new ModelSummary(
           directory.toAbsolutePath().normalize().getFileName().toString(),
           config.architecture(),

@@ -158,6 +158,15 @@ public final class ModelFiles implements AutoCloseable {
     return all;
   }
 
+  /** Bytes of all tensors by the name of their element type. */
+  public Map<String, Long> bytesByType() {
+    Map<String, Long> bytes = new TreeMap<>();
+    for (TensorInfo tensor : tensors()) {
+      bytes.merge(tensor.type().name(), tensor.bytes(), Long::sum);
+    }
+    return bytes;
+  }
+
   /** Names of the weight files, ascending. */
   public List<String> shards() {
     return List.copyOf(shards.keySet());
