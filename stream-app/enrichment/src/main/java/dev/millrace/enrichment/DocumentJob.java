@@ -126,11 +126,11 @@ final class DocumentJob {
   }
 
   private String language() {
-    Optional<String> stated = Language.of(document.language());
-    if (stated.isEmpty() && !document.language().isBlank()) {
+    String tag = document.language();
+    if (!tag.isBlank() && Language.of(tag).isEmpty()) {
       findings.warn(Warning.Code.LANGUAGE_ASSUMED, "language");
     }
-    return stated.or(() -> Language.of(shared.plan().language())).orElseThrow();
+    return shared.plan().languageOf(tag);
   }
 
   /**

@@ -79,6 +79,14 @@ public record Plan(
     return tasks.stream().filter(Classify.class::isInstance).map(Classify.class::cast).findFirst();
   }
 
+  /**
+   * The language a document is taken to be in: the primary subtag of its tag, or the plan's own if
+   * there is no usable tag.
+   */
+  public String languageOf(String tag) {
+    return Language.of(tag).or(() -> Language.of(language)).orElseThrow();
+  }
+
   /** The same plan with another calibration of its classification. */
   public Plan withCalibration(double temperature, double abstainBelow) {
     List<Task> changed =

@@ -13,7 +13,6 @@ import dev.millrace.enrichment.Task.Label;
 import dev.millrace.enrichment.Task.Translate;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -74,7 +73,7 @@ public final class Evaluation {
       String summary = enrichment == null ? "" : enrichment.summary().orElse("");
       rougeSum += RougeL.score(reference.summary(), summary);
     }
-    String from = language.isBlank() ? plan.language() : primary(language);
+    String from = plan.languageOf(language);
     reference
         .translations()
         .forEach((target, expected) -> {
@@ -118,10 +117,6 @@ public final class Evaluation {
     return task instanceof Translate translate
         && translate.target().equals(target)
         && translate.appliesTo(from);
-  }
-
-  private static String primary(String tag) {
-    return tag.split("[-_]", 2)[0].toLowerCase(Locale.ROOT);
   }
 
   /**

@@ -1,16 +1,17 @@
 package dev.millrace.streams.cli.enrich;
 
 import dev.millrace.engine.EngineFactory;
-import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.evaluation.Evaluation;
 import dev.millrace.enrichment.evaluation.EvaluationReport;
+import dev.millrace.enrichment.evaluation.Reference;
 import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.ExitCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -73,6 +74,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     Plan plan = arguments.plan();
     Evaluation evaluation = new Evaluation(plan);
     TaskTokens tokens = new TaskTokens();
+    AtomicInteger referenced = new AtomicInteger();
     AtomicReference<@Nullable Progress> progress = new AtomicReference<>();
     new FileRun(opener, arguments, tokens)
         .run(
@@ -84,8 +86,19 @@ public final class EvaluateCommand implements Callable<Integer> {
               progress.set(begun);
               return begun;
             },
-            (_, line, outcome) -> add(evaluation, line, outcome));
+            (_, line, outcome) -> {
+              InputLine.Good good = whole(line);
+              if (!good.reference().equals(Reference.NONE)) {
+                referenced.incrementAndGet();
+              }
+              evaluation.add(good.document().language(), good.reference(), outcome);
+            });
     @Nullable Progress begun = progress.get();
+    if (referenced.get() == 0) {
+      throw CommandException.failure(
+          "nothing to compare with: no line of %s has a reference, such as".formatted(input)
+              + " \"reference\":{\"label\":\"..\",\"summary\":\"..\",\"translations\":{..}}");
+    }
     EvaluationReport report =
         evaluation.report(fitTemperature, begun == null ? 0 : begun.seconds());
     if (fitTemperature && report.labels().isEmpty()) {
@@ -99,13 +112,12 @@ public final class EvaluateCommand implements Callable<Integer> {
     return ExitCode.SUCCESS;
   }
 
-  private static void add(Evaluation evaluation, InputLine line, Outcome outcome) {
-    switch (line) {
-      case InputLine.Good good ->
-          evaluation.add(good.document().language(), good.reference(), outcome);
+  private static InputLine.Good whole(InputLine line) {
+    return switch (line) {
+      case InputLine.Good good -> good;
       case InputLine.Bad bad ->
           // References of a broken line would be missing from the figures without a trace.
           throw CommandException.failure("cannot evaluate: " + bad.message());
-    }
+    };
   }
 }

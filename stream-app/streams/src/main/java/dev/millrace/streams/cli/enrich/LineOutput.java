@@ -39,10 +39,10 @@ final class LineOutput implements AutoCloseable {
       Writer direct = Files.newBufferedWriter(file, StandardCharsets.UTF_8);
       return new LineOutput(direct, Optional.of(file), Optional.empty());
     }
-    Path absolute = file.toAbsolutePath();
-    Path directory = absolute.getParent();
-    Path temporary =
-        Files.createTempFile(directory, "." + absolute.getFileName() + ".", ".partial");
+    // What a link points to is replaced, not the link.
+    Path absolute = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+    String name = ".%s.%d.partial".formatted(absolute.getFileName(), ProcessHandle.current().pid());
+    Path temporary = absolute.resolveSibling(name);
     BufferedWriter writer = Files.newBufferedWriter(temporary, StandardCharsets.UTF_8);
     return new LineOutput(writer, Optional.of(absolute), Optional.of(temporary));
   }

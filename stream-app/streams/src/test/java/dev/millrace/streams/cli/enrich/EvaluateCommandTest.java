@@ -92,12 +92,27 @@ class EvaluateCommandTest {
     int exitCode =
         run.run(
             EvaluateCommand::new,
-            "{\"id\":\"1\",\"text\":\"a\"}\n",
+            "{\"id\":\"1\",\"text\":\"a\",\"reference\":{\"summary\":\"a mill\"}}\n",
             "--input",
             "-",
             "--fit-temperature");
 
     assertThat(exitCode).isEqualTo(1);
     assertThat(run.err.toString()).contains("nothing to fit a temperature on");
+  }
+
+  @Test
+  void shouldRefuseToMeasureAgainstNothing() throws IOException {
+    CommandRun run = new CommandRun(directory, SCRIPT);
+
+    int exitCode =
+        run.run(
+            EvaluateCommand::new,
+            "{\"id\":\"1\",\"text\":\"a\",\"summary\":\"in the wrong place\"}\n",
+            "--input",
+            "-");
+
+    assertThat(exitCode).isEqualTo(1);
+    assertThat(run.err.toString()).contains("nothing to compare with");
   }
 }
