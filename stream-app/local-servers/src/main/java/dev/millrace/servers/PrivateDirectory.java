@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * and whatever server still runs from it (a frozen one cannot end by itself); and the next start
  * sweeps what even that shell did not live to delete. Thread-safe: immutable but for the shell.
  */
-final class PrivateDirectory implements AutoCloseable {
+public final class PrivateDirectory implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(PrivateDirectory.class);
 
@@ -45,6 +45,11 @@ final class PrivateDirectory implements AutoCloseable {
     this.guard = guard;
   }
 
+  /** Creates one where the platform puts temporary files. */
+  public static PrivateDirectory create() {
+    return create(Path.of(System.getProperty("java.io.tmpdir")));
+  }
+
   /**
    * Creates one under {@code parent}, readable by its owner only, after sweeping stale ones there.
    */
@@ -71,7 +76,8 @@ final class PrivateDirectory implements AutoCloseable {
         .start();
   }
 
-  Path path() {
+  /** Where it is. */
+  public Path path() {
     return path;
   }
 

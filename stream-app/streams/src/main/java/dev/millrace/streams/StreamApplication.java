@@ -157,6 +157,11 @@ public final class StreamApplication implements AutoCloseable {
     return !failed;
   }
 
+  /** Whether it has stopped because of a fault. */
+  public boolean hasFailed() {
+    return failed;
+  }
+
   /** Whether the streams run. */
   public boolean isRunning() {
     return streams.state() == KafkaStreams.State.RUNNING;

@@ -4,6 +4,7 @@ import dev.millrace.streams.cli.bench.BenchCommand;
 import dev.millrace.streams.cli.enrich.EnrichCommand;
 import dev.millrace.streams.cli.enrich.EvaluateCommand;
 import dev.millrace.streams.cli.model.ModelCommand;
+import dev.millrace.streams.demo.DemoCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,10 +24,12 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration."},
     subcommands = {
+      DemoCommand.class,
       TopicsCommand.class,
       EnrichCommand.class,
       EvaluateCommand.class,
       ModelCommand.class,
+      SchemasCommand.class,
       BenchCommand.class,
       HelpCommand.class,
     })

@@ -66,10 +66,14 @@ final class Progress implements AutoCloseable {
   }
 
   /** Leaves the screen at the beginning of an empty line. */
-  @Override
-  public synchronized void close() {
+  synchronized void clear() {
     clearLine();
     out.flush();
+  }
+
+  @Override
+  public void close() {
+    clear();
   }
 
   private void clearLine() {

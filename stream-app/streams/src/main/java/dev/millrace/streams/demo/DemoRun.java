@@ -1,0 +1,356 @@
+package dev.millrace.streams.demo;
+
+import dev.millrace.engine.EngineFactory;
+import dev.millrace.engine.EngineOptions;
+import dev.millrace.engine.InferenceEngine;
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.EngineEnricher;
+import dev.millrace.enrichment.PlanReader;
+import dev.millrace.schema.WireDeserializer;
+import dev.millrace.servers.BrokerOptions;
+import dev.millrace.servers.LocalServers;
+import dev.millrace.servers.PrivateDirectory;
+import dev.millrace.servers.RegistryOptions;
+import dev.millrace.servers.StartListener;
+import dev.millrace.streams.ApplicationSettings;
+import dev.millrace.streams.StreamApplication;
+import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.VersionProvider;
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.config.ConfigReader;
+import dev.millrace.streams.config.KafkaClientProperties;
+import dev.millrace.streams.deploy.SchemaDeployment;
+import dev.millrace.streams.deploy.TopicDeployment;
+import dev.millrace.streams.metrics.EngineMeters;
+import dev.millrace.streams.topology.Topics;
+import dev.millrace.streams.wire.AvroDecoder;
+import dev.millrace.streams.wire.AvroDocuments;
+import dev.millrace.streams.wire.AvroEncoder;
+import dev.millrace.streams.wire.AvroOutcomes;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/**
+ * Everything the demo starts, in the order it is started, closed in reverse. Owned by the command's
+ * thread.
+ */
+final class DemoRun implements AutoCloseable {
+
+  private static final Duration POLL = Duration.ofMillis(100);
+
+  /** Without any outcome for so long, something is broken that nobody reported. */
+  private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
+
+  private final Path modelDirectory;
+  private final String backend;
+  private final Progress progress;
+  private final long startedNanos;
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final Outcomes outcomes = new Outcomes();
+  private @org.jspecify.annotations.Nullable Stack stack;
+
+  /** What is there once everything has started. */
+  private record Stack(
+      Config config,
+      Path configFile,
+      Topics topics,
+      SchemaDeployment schemas,
+      OutcomeReader reader,
+      StreamApplication application) {}
+
+  /**
+   * @param startedNanos {@link System#nanoTime} at which the process began
+   */
+  DemoRun(Path modelDirectory, String backend, Progress progress, long startedNanos) {
+    this.modelDirectory = modelDirectory;
+    this.backend = backend;
+    this.progress = progress;
+    this.startedNanos = startedNanos;
+  }
+
+  /** Starts servers and model side by side, then the application. */
+  void start() throws InterruptedException {
+    PrivateDirectory directory = keep(PrivateDirectory.create());
+    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    open.push(meters::close);
+    ExecutorService loading =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("load-model").factory());
+    Future<InferenceEngine> engineLoad = loading.submit(() -> openEngine(meters));
+    loading.shutdown();
+    open.push(() -> closeLate(engineLoad));
+    LocalServers servers =
+        keep(
+            LocalServers.start(
+                BrokerOptions.DEFAULT, RegistryOptions.DEFAULT, new Announcer(progress)));
+    Path file = writeConfig(directory.path(), servers);
+    Config config = ConfigReader.read(file, Map.of());
+    Topics topics = ApplicationSettings.topics(config);
+    try (TopicDeployment deployment = new TopicDeployment(config)) {
+      deployment.create();
+    }
+    SchemaDeployment schemas = keep(new SchemaDeployment(config));
+    schemas.register();
+    progress.stage("topics created, schemas registered");
+
+    InferenceEngine engine = await(engineLoad);
+    EngineEnricher enricher =
+        keep(
+            new EngineEnricher(
+                engine,
+                PlanReader.beside(modelDirectory),
+                EngineEnricher.Settings.of(VersionProvider.version(), InstantSource.system())));
+    StreamApplication application =
+        keep(
+            new StreamApplication(
+                config,
+                enricher,
+                new AvroDecoder(
+                    new WireDeserializer<>(
+                        schemas.registry(), dev.millrace.schema.avro.Document.class)),
+                encoder(schemas, topics),
+                meters));
+    application.start();
+    AvroOutcomes reading =
+        new AvroOutcomes(schemas.registry(), topics.quarantined(), topics.deadLetter());
+    OutcomeReader reader =
+        keep(
+            new OutcomeReader(
+                KafkaClientProperties.consumer(config),
+                topics.outputs(),
+                record -> {
+                  AvroOutcomes.Read read = reading.read(record);
+                  return new OutcomeReader.Decoded(read.id(), read.outcome());
+                }));
+    stack = new Stack(config, file, topics, schemas, reader, application);
+    progress.stage("application started: probes and metrics on port " + application.healthPort());
+  }
+
+  /**
+   * Sends documents and waits until each has an outcome.
+   *
+   * @param first hears each outcome when it is read for the first time
+   */
+  Totals enrich(List<Document> documents, Consumer<Outcomes.Seen> first)
+      throws InterruptedException {
+    Stack running = running();
+    produce(documents, running);
+    progress.stage("%d documents sent".formatted(documents.size()));
+    long firstNanos = 0;
+    long lastNanos = System.nanoTime();
+    while (outcomes.size() < documents.size()) {
+      List<Outcomes.Seen> batch = running.reader().poll(POLL);
+      long now = System.nanoTime();
+      for (Outcomes.Seen seen : batch) {
+        if (outcomes.add(seen)) {
+          first.accept(seen);
+        }
+      }
+      if (!batch.isEmpty()) {
+        if (firstNanos == 0) {
+          firstNanos = now;
+          progress.stage("first outcome");
+        }
+        lastNanos = now;
+      }
+      progress.count("documents enriched", outcomes.size(), documents.size());
+      checkAlive(running, now - lastNanos);
+    }
+    // One more look: a duplicate would come after the last one that was waited for.
+    running.reader().poll(Duration.ofSeconds(1)).forEach(outcomes::add);
+    return Totals.of(
+        outcomes.all().stream().map(Outcomes.Seen::outcome).toList(),
+        Duration.ofNanos(firstNanos - startedNanos),
+        Duration.ofNanos(lastNanos - firstNanos));
+  }
+
+  /** Outcomes in the order they were read. */
+  List<Outcomes.Seen> outcomes() {
+    return outcomes.all();
+  }
+
+  /** What contradicts exactly-once. */
+  List<String> faults() {
+    return outcomes.faults();
+  }
+
+  /** How to go on by hand while everything keeps running. */
+  String invitation() {
+    Stack running = running();
+    return """
+
+    Everything keeps running until Ctrl-C. In another terminal:
+      ./millrace produce --config %1$s --input documents.jsonl
+      ./millrace tail --config %1$s
+    Broker %2$s, registry %3$s, metrics http://127.0.0.1:%4$d/metrics\
+    """
+        .formatted(
+            running.configFile(),
+            String.join(",", running.config().get(ConfigKeys.BOOTSTRAP_SERVERS)),
+            String.join(",", running.config().get(ConfigKeys.REGISTRY_URL)),
+            running.application().healthPort());
+  }
+
+  private void produce(List<Document> documents, Stack running) throws InterruptedException {
+    AvroDocuments encoder = new AvroDocuments(running.schemas().id(running.topics().documents()));
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(KafkaClientProperties.producer(running.config()))) {
+      for (Document document : documents) {
+        sent.add(
+            producer.send(
+                new ProducerRecord<>(
+                    running.topics().documents(),
+                    document.id().getBytes(StandardCharsets.UTF_8),
+                    encoder.encode(document))));
+      }
+      producer.flush();
+    }
+    for (int i = 0; i < sent.size(); i++) {
+      RecordMetadata at = await(sent.get(i));
+      outcomes.produced(new Outcomes.Position(at.partition(), at.offset()), documents.get(i).id());
+    }
+  }
+
+  private static void checkAlive(Stack running, long silentNanos) {
+    if (running.application().hasFailed()) {
+      throw CommandException.failure("the application has stopped; the log above says why");
+    }
+    if (silentNanos > SILENCE_MAX.toNanos()) {
+      throw CommandException.failure(
+          "no outcome for %s with documents pending: %d"
+              .formatted(Progress.readable(SILENCE_MAX), running.application().pending()));
+    }
+  }
+
+  private InferenceEngine openEngine(PrometheusMeterRegistry meters) {
+    InferenceEngine engine =
+        EngineFactory.open(
+            modelDirectory, EngineOptions.DEFAULTS.withBackend(backend), new EngineMeters(meters));
+    progress.stage(
+        "model %s loaded on %s (%s, %s)"
+            .formatted(
+                engine.model().name(),
+                engine.model().backend().name(),
+                engine.model().backend().device(),
+                engine.model().backend().arithmetic()));
+    return engine;
+  }
+
+  private static AvroEncoder encoder(SchemaDeployment schemas, Topics topics) {
+    return new AvroEncoder(
+        new AvroEncoder.SchemaIds(
+            schemas.id(topics.enriched()),
+            schemas.id(topics.quarantined()),
+            schemas.id(topics.deadLetter())),
+        VersionProvider.version());
+  }
+
+  private Path writeConfig(Path directory, LocalServers servers) {
+    String yaml =
+        """
+        kafka.bootstrap.servers: %s
+        schema.registry.url: %s
+        app.id: millrace-demo
+        app.instance.id: demo
+        app.state.dir: %s
+        topics.partitions: 4
+        topics.replication.factor: 1
+        app.replication.factor: 1
+        model.dir: %s
+        health.port: 0
+        """
+            .formatted(
+                servers.broker().bootstrapServers(),
+                servers.registry().url(),
+                directory.resolve("state"),
+                modelDirectory.toAbsolutePath());
+    Path file = directory.resolve("millrace.yaml");
+    try {
+      return Files.writeString(file, yaml);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file, e);
+    }
+  }
+
+  private Stack running() {
+    Stack running = stack;
+    if (running == null) {
+      throw new IllegalStateException("start() comes first");
+    }
+    return running;
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  /** The engine may still be loading when everything is torn down: then it is closed when done. */
+  private static void closeLate(Future<InferenceEngine> load) throws Exception {
+    try {
+      load.get().close();
+    } catch (ExecutionException e) {
+      // It never opened; whoever waited for it has reported why.
+    }
+  }
+
+  private static <T> T await(Future<T> future) throws InterruptedException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException known) {
+        throw known;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  @Override
+  public void close() {
+    boolean interrupted = Thread.interrupted();
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        org.slf4j.LoggerFactory.getLogger(DemoRun.class)
+            .warn("while cleaning up: {}", e.toString());
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Tells of the servers as they come up. */
+  private record Announcer(Progress progress) implements StartListener {
+    @Override
+    public void onStarting(String server, Path log) {}
+
+    @Override
+    public void onReady(String server, String address, Duration took) {
+      progress.stage("%s ready at %s".formatted(server, address));
+    }
+  }
+}
