@@ -1,14 +1,20 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.model.DecoderModel;
+import dev.millrace.engine.tokenizer.ChatTemplate;
 import dev.millrace.engine.tokenizer.HuggingFaceTokenizer;
 import dev.millrace.engine.tokenizer.JinjaChatTemplate;
+import dev.millrace.engine.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens engines. Thread-safe: it has no state. */
 public final class EngineFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineFactory.class);
 
   private EngineFactory() {}
 
@@ -27,20 +33,30 @@ public final class EngineFactory {
    * @throws EngineException if the directory, the backend or the memory do not allow it
    */
   public static InferenceEngine open(Path directory, EngineOptions options, EngineMetrics metrics) {
-    return DeviceEngine.start(
-        () -> load(directory, options),
-        "engine-" + options.backend(),
-        options,
-        metrics,
-        System::nanoTime);
+    BackendChoice choice = OpenModel.choose(options);
+    DeviceEngine engine =
+        DeviceEngine.start(
+            () -> load(directory, choice, options),
+            "engine-" + choice.provider().name() + "0",
+            options,
+            metrics,
+            System::nanoTime);
+    LOG.info(
+        "engine ready: model {}, digest {}, {} key-value blocks, context of {} tokens",
+        engine.model().name(),
+        engine.model().digest(),
+        engine.status().kvBlocksTotal(),
+        engine.model().contextTokens());
+    return engine;
   }
 
-  private static LoadedModel load(Path directory, EngineOptions options) {
+  private static LoadedModel load(Path directory, BackendChoice choice, EngineOptions options) {
     HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(directory);
     try {
-      OpenModel open = OpenModel.open(directory, options);
+      JinjaChatTemplate template = JinjaChatTemplate.open(directory, tokenizer);
+      OpenModel open = OpenModel.open(directory, choice, options);
       try {
-        ModelInfo info = info(directory, open, tokenizer);
+        ModelInfo info = info(directory, open, tokenizer, template);
         return new LoadedModel(
             info,
             open.model(),
@@ -58,7 +74,8 @@ public final class EngineFactory {
     }
   }
 
-  private static ModelInfo info(Path directory, OpenModel open, HuggingFaceTokenizer tokenizer) {
+  private static ModelInfo info(
+      Path directory, OpenModel open, Tokenizer tokenizer, ChatTemplate template) {
     ModelConfig config = open.checkpoint().config();
     DecoderModel model = open.model();
     long room = (long) model.kv().blocks() * model.kv().blockTokens();
@@ -70,7 +87,7 @@ public final class EngineFactory {
         (int) Math.min(config.contextTokens(), room),
         config.vocabulary(),
         tokenizer,
-        JinjaChatTemplate.open(directory, tokenizer),
+        template,
         config.stopTokens().stream().mapToInt(Integer::intValue).toArray(),
         model.backend());
   }

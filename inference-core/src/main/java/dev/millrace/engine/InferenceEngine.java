@@ -3,7 +3,7 @@ package dev.millrace.engine;
 /**
  * Runs requests through one model on one device. Thread-safe.
  *
- * <p>Opened by {@code EngineFactory.open}; closed last, after everything that submits to it.
+ * <p>Opened by {@link EngineFactory#open}; closed last, after everything that submits to it.
  */
 public interface InferenceEngine extends AutoCloseable {
 

@@ -27,9 +27,30 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
    * @throws EngineException if the directory, the backend or the memory do not allow it
    */
   static OpenModel open(Path directory, EngineOptions options) {
+    return open(directory, choose(options), options);
+  }
+
+  /**
+   * Chooses a backend.
+   *
+   * @throws EngineException if there is none of this name or it cannot run here
+   */
+  static BackendChoice choose(EngineOptions options) {
+    try {
+      return BackendChoice.of(options.backend(), BackendChoice.installed());
+    } catch (BackendException e) {
+      throw new EngineException("cannot start an engine: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Loads the model into the chosen backend.
+   *
+   * @throws EngineException if the directory, the backend or the memory do not allow it
+   */
+  static OpenModel open(Path directory, BackendChoice choice, EngineOptions options) {
     Checkpoint checkpoint = Checkpoint.open(directory);
     try {
-      BackendChoice choice = BackendChoice.of(options.backend(), BackendChoice.installed());
       ComputeBackend backend = choice.provider().create(options.backendOptions());
       BackendInfo info = backend.info();
       LOG.info(

@@ -10,7 +10,8 @@ import dev.millrace.engine.backend.Logits;
  * token at the random point of its mass is chosen. All sums run in a fixed order in double
  * precision, so the choice is a function of the row, the parameters and the position.
  *
- * <p>Owned by one thread: it keeps scratch memory of one row.
+ * <p>A row without numbers (all not-a-number) gives some token of the vocabulary, as greedy choice
+ * does. Owned by one thread: it keeps scratch memory of one row.
  */
 public final class TokenSampler {
   /** A token this many temperatures below the best one weighs nothing in double precision. */
@@ -50,6 +51,9 @@ public final class TokenSampler {
         total += weights[id];
         heap[candidates++] = id;
       }
+    }
+    if (candidates == 0) {
+      return LogSoftmax.argmax(logits);
     }
     heapify(candidates);
     double wanted = params.topP() * total;

@@ -74,6 +74,14 @@ class TokenSamplerTest {
   }
 
   @Test
+  void shouldGiveATokenOfTheVocabularyForARowWithoutNumbers() {
+    RowLogits nothing = new RowLogits(new float[] {Float.NaN, Float.NaN});
+
+    assertThat(sampler.choose(LOGITS, 0, new SamplingParams(1, 1, 5), 3)).isBetween(0, 3);
+    assertThat(sampler.choose(nothing, 0, new SamplingParams(1, 1, 5), 3)).isBetween(0, 1);
+  }
+
+  @Test
   void shouldOrderByFallingLogitOverALargeVocabulary() {
     Random random = new Random(3);
     float[] row = new float[5000];
