@@ -103,8 +103,8 @@ final class DocumentJob {
       deliver(
           new Rejected(
               RejectReason.TOO_LONG,
-              ("the text has %d characters; %d parts of %d tokens, as many as the plan reads, end at"
-                      + " character %d: raise documents.partsMax or set documents.beyond")
+              ("the text has %d characters; %d parts of %d tokens, as many as the plan reads,"
+                      + " end at character %d: raise documents.partsMax or set documents.beyond")
                   .formatted(
                       document.text().length(),
                       parts.size(),

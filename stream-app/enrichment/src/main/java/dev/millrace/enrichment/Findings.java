@@ -100,8 +100,8 @@ final class Findings {
       return Optional.of(
           new Rejected(
               RejectReason.INVALID_ANSWER,
-              ("the model's answer for %s is flawed (%s) and the plan rejects such answers: raise its"
-                      + " tokensMax, or set answers.flawed to keep")
+              ("the model's answer for %s is flawed (%s) and the plan rejects such answers:"
+                      + " raise its tokensMax, or set answers.flawed to keep")
                   .formatted(field, answer.flaw().get())));
     }
     answer.flaw().ifPresent(code -> warn(code, field));

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A listener that waits for its one call and counts how many came. Thread-safe. */
 public final class OutcomeRecorder implements OutcomeListener {
-  private static final int WAIT_SECONDS_MAX = 30;
+  private static final int WAIT_SECONDS_MAX = 120;
 
   private final CompletableFuture<Object> answer = new CompletableFuture<>();
   private final AtomicInteger calls = new AtomicInteger();

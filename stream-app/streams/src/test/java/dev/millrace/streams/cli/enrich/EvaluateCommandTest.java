@@ -27,7 +27,7 @@ class EvaluateCommandTest {
   private static final String INPUT =
       """
       {"id":"1","text":"aaa","reference":{"label":"mill","summary":"A mill!"}}
-      {"id":"2","text":"bb","language":"en","reference":{"label":"mill","translations":{"it":"un mulino"}}}
+      {"id":"2","text":"bb","reference":{"label":"mill","translations":{"it":"un mulino"}}}
       {"id":"3","text":"c","reference":{"label":"race"}}
       {"id":"4","text":"","reference":{"label":"race"}}
       """;
