@@ -25,11 +25,15 @@ import picocli.CommandLine.Spec;
     footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration."},
     subcommands = {
       DemoCommand.class,
+      RunCommand.class,
       TopicsCommand.class,
+      SchemasCommand.class,
+      ProduceCommand.class,
+      TailCommand.class,
+      RedriveCommand.class,
       EnrichCommand.class,
       EvaluateCommand.class,
       ModelCommand.class,
-      SchemasCommand.class,
       BenchCommand.class,
       HelpCommand.class,
     })

@@ -1,6 +1,9 @@
 package dev.millrace.streams.cli;
 
+import dev.millrace.schema.RegistryClient;
+import dev.millrace.streams.config.Config;
 import dev.millrace.streams.deploy.SchemaDeployment;
+import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -11,10 +14,11 @@ import picocli.CommandLine.Spec;
 /** Schemas as a deploy step. */
 @Command(
     name = "schemas",
-    description = "Registers or checks the schemas; `run` never registers any.",
+    description = "Registers or checks the topics' schemas; `run` never registers any.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {SchemasCommand.Register.class, SchemasCommand.Check.class})
 public final class SchemasCommand implements Runnable {
+  static final Duration PATIENCE = Duration.ofSeconds(10);
 
   @Spec private CommandSpec spec;
 
@@ -26,39 +30,45 @@ public final class SchemasCommand implements Runnable {
   /** Registers what is missing. */
   @Command(
       name = "register",
-      description =
-          "Registers the schemas of the topics; output subjects become BACKWARD_TRANSITIVE.")
+      description = "Registers the schemas and sets the subjects' compatibility levels.")
   static final class Register implements Runnable {
     @Spec private CommandSpec spec;
     @Mixin private ConfigOption config;
 
     @Override
     public void run() {
-      try (SchemaDeployment schemas = new SchemaDeployment(config.read())) {
-        schemas
+      Config settings = config.read();
+      try (RegistryClient registry =
+          RegistryClient.create(SchemaDeployment.settings(settings, PATIENCE))) {
+        new SchemaDeployment(settings, registry)
             .register()
-            .forEach((subject, id) ->
-                spec.commandLine().getOut().printf("%s registered, id %d%n", subject, id));
+            .forEach(
+                (subject, id) -> spec.commandLine().getOut().printf("%s has id %d%n", subject, id));
       }
     }
   }
 
   /** Checks them. */
-  @Command(name = "check", description = "Checks that this version's schemas are registered.")
+  @Command(name = "check", description = "Checks that the schemas are registered.")
   static final class Check implements Runnable {
     @Spec private CommandSpec spec;
     @Mixin private ConfigOption config;
 
     @Override
     public void run() {
-      try (SchemaDeployment schemas = new SchemaDeployment(config.read())) {
-        List<String> problems = schemas.check();
-        if (!problems.isEmpty()) {
-          throw CommandException.failure(
-              "the schemas are not ready:\n  - " + String.join("\n  - ", problems));
-        }
+      Config settings = config.read();
+      try (RegistryClient registry =
+          RegistryClient.create(SchemaDeployment.settings(settings, PATIENCE))) {
+        report(new SchemaDeployment(settings, registry).check());
       }
       spec.commandLine().getOut().println("schemas are as they should be");
+    }
+  }
+
+  static void report(List<String> problems) {
+    if (!problems.isEmpty()) {
+      throw CommandException.failure(
+          "the schemas are not ready:\n  - " + String.join("\n  - ", problems));
     }
   }
 }

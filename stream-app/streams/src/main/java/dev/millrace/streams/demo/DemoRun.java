@@ -4,17 +4,16 @@ import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.Document;
-import dev.millrace.enrichment.EngineEnricher;
-import dev.millrace.enrichment.PlanReader;
-import dev.millrace.schema.WireDeserializer;
+import dev.millrace.schema.RegistryClient;
 import dev.millrace.servers.BrokerOptions;
 import dev.millrace.servers.LocalServers;
 import dev.millrace.servers.PrivateDirectory;
 import dev.millrace.servers.RegistryOptions;
 import dev.millrace.servers.StartListener;
-import dev.millrace.streams.ApplicationSettings;
+import dev.millrace.streams.EnrichmentRuntime;
 import dev.millrace.streams.StreamApplication;
 import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.OutcomeReader;
 import dev.millrace.streams.cli.VersionProvider;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
@@ -23,11 +22,8 @@ import dev.millrace.streams.config.KafkaClientProperties;
 import dev.millrace.streams.deploy.SchemaDeployment;
 import dev.millrace.streams.deploy.TopicDeployment;
 import dev.millrace.streams.metrics.EngineMeters;
-import dev.millrace.streams.topology.Topics;
-import dev.millrace.streams.wire.AvroDecoder;
-import dev.millrace.streams.wire.AvroDocuments;
-import dev.millrace.streams.wire.AvroEncoder;
-import dev.millrace.streams.wire.AvroOutcomes;
+import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.wire.DocumentBytes;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -36,7 +32,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -57,7 +52,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
  */
 final class DemoRun implements AutoCloseable {
 
-  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration REGISTRY_PATIENCE = Duration.ofSeconds(10);
+  private static final int LAST_LOOKS = 5;
 
   /** Without any outcome for so long, something is broken that nobody reported. */
   private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
@@ -74,8 +70,7 @@ final class DemoRun implements AutoCloseable {
   private record Stack(
       Config config,
       Path configFile,
-      Topics topics,
-      SchemaDeployment schemas,
+      int documentSchemaId,
       OutcomeReader reader,
       StreamApplication application) {}
 
@@ -93,7 +88,6 @@ final class DemoRun implements AutoCloseable {
   void start() throws InterruptedException {
     PrivateDirectory directory = keep(PrivateDirectory.create());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    open.push(meters::close);
     ExecutorService loading =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("load-model").factory());
@@ -106,44 +100,22 @@ final class DemoRun implements AutoCloseable {
                 BrokerOptions.DEFAULT, RegistryOptions.DEFAULT, new Announcer(progress)));
     Path file = writeConfig(directory.path(), servers);
     Config config = ConfigReader.read(file, Map.of());
-    Topics topics = ApplicationSettings.topics(config);
     try (TopicDeployment deployment = new TopicDeployment(config)) {
       deployment.create();
     }
-    SchemaDeployment schemas = keep(new SchemaDeployment(config));
+    RegistryClient registry =
+        keep(RegistryClient.create(SchemaDeployment.settings(config, REGISTRY_PATIENCE)));
+    SchemaDeployment schemas = new SchemaDeployment(config, registry);
     schemas.register();
     progress.stage("topics created, schemas registered");
 
     InferenceEngine engine = await(engineLoad);
-    EngineEnricher enricher =
-        keep(
-            new EngineEnricher(
-                engine,
-                PlanReader.beside(modelDirectory),
-                EngineEnricher.Settings.of(VersionProvider.version(), InstantSource.system())));
     StreamApplication application =
-        keep(
-            new StreamApplication(
-                config,
-                enricher,
-                new AvroDecoder(
-                    new WireDeserializer<>(
-                        schemas.registry(), dev.millrace.schema.avro.Document.class)),
-                encoder(schemas, topics),
-                meters));
+        keep(new EnrichmentRuntime(config, VersionProvider.version(), meters, _ -> engine))
+            .application();
     application.start();
-    AvroOutcomes reading =
-        new AvroOutcomes(schemas.registry(), topics.quarantined(), topics.deadLetter());
-    OutcomeReader reader =
-        keep(
-            new OutcomeReader(
-                KafkaClientProperties.consumer(config),
-                topics.outputs(),
-                record -> {
-                  AvroOutcomes.Read read = reading.read(record);
-                  return new OutcomeReader.Decoded(read.id(), read.outcome());
-                }));
-    stack = new Stack(config, file, topics, schemas, reader, application);
+    OutcomeReader reader = keep(new OutcomeReader(config, registry));
+    stack = new Stack(config, file, schemas.documentId(), reader, application);
     progress.stage("application started: probes and metrics on port " + application.healthPort());
   }
 
@@ -160,7 +132,7 @@ final class DemoRun implements AutoCloseable {
     long firstNanos = 0;
     long lastNanos = System.nanoTime();
     while (outcomes.size() < documents.size()) {
-      List<Outcomes.Seen> batch = running.reader().poll(POLL);
+      List<Outcomes.Seen> batch = read(running);
       long now = System.nanoTime();
       for (Outcomes.Seen seen : batch) {
         if (outcomes.add(seen)) {
@@ -178,11 +150,20 @@ final class DemoRun implements AutoCloseable {
       checkAlive(running, now - lastNanos);
     }
     // One more look: a duplicate would come after the last one that was waited for.
-    running.reader().poll(Duration.ofSeconds(1)).forEach(outcomes::add);
+    for (int look = 0; look < LAST_LOOKS; look++) {
+      read(running).forEach(outcomes::add);
+    }
     return Totals.of(
         outcomes.all().stream().map(Outcomes.Seen::outcome).toList(),
         Duration.ofNanos(firstNanos - startedNanos),
         Duration.ofNanos(lastNanos - firstNanos));
+  }
+
+  private static List<Outcomes.Seen> read(Stack running) {
+    return running.reader().poll(Long.MAX_VALUE).stream()
+        .map(
+            entry -> new Outcomes.Seen(entry.source(), String.valueOf(entry.id()), entry.outcome()))
+        .toList();
   }
 
   /** Outcomes in the order they were read. */
@@ -213,7 +194,8 @@ final class DemoRun implements AutoCloseable {
   }
 
   private void produce(List<Document> documents, Stack running) throws InterruptedException {
-    AvroDocuments encoder = new AvroDocuments(running.schemas().id(running.topics().documents()));
+    DocumentBytes bytes = DocumentBytes.avro(running.documentSchemaId());
+    String topic = running.config().get(ConfigKeys.TOPIC_DOCUMENTS);
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(KafkaClientProperties.producer(running.config()))) {
@@ -221,15 +203,13 @@ final class DemoRun implements AutoCloseable {
         sent.add(
             producer.send(
                 new ProducerRecord<>(
-                    running.topics().documents(),
-                    document.id().getBytes(StandardCharsets.UTF_8),
-                    encoder.encode(document))));
+                    topic, document.id().getBytes(StandardCharsets.UTF_8), bytes.of(document))));
       }
       producer.flush();
     }
     for (int i = 0; i < sent.size(); i++) {
       RecordMetadata at = await(sent.get(i));
-      outcomes.produced(new Outcomes.Position(at.partition(), at.offset()), documents.get(i).id());
+      outcomes.produced(new PendingId(at.partition(), at.offset()), documents.get(i).id());
     }
   }
 
@@ -256,15 +236,6 @@ final class DemoRun implements AutoCloseable {
                 engine.model().backend().device(),
                 engine.model().backend().arithmetic()));
     return engine;
-  }
-
-  private static AvroEncoder encoder(SchemaDeployment schemas, Topics topics) {
-    return new AvroEncoder(
-        new AvroEncoder.SchemaIds(
-            schemas.id(topics.enriched()),
-            schemas.id(topics.quarantined()),
-            schemas.id(topics.deadLetter())),
-        VersionProvider.version());
   }
 
   private Path writeConfig(Path directory, LocalServers servers) {
@@ -307,7 +278,7 @@ final class DemoRun implements AutoCloseable {
     return resource;
   }
 
-  /** The engine may still be loading when everything is torn down: then it is closed when done. */
+  /** The engine may still be loading when everything is torn down; closing it twice is no harm. */
   private static void closeLate(Future<InferenceEngine> load) throws Exception {
     try {
       load.get().close();

@@ -1,6 +1,7 @@
 package dev.millrace.streams.demo;
 
 import dev.millrace.enrichment.Outcome;
+import dev.millrace.streams.processor.PendingId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,22 +22,14 @@ final class Outcomes {
    * @param id the document's
    * @param outcome what became of it
    */
-  record Seen(Position source, String id, Outcome outcome) {}
+  record Seen(PendingId source, String id, Outcome outcome) {}
 
-  /** A position of the input topic. */
-  record Position(int partition, long offset) {
-    @Override
-    public String toString() {
-      return partition + "@" + offset;
-    }
-  }
-
-  private final Map<Position, String> expected = new LinkedHashMap<>();
-  private final Map<Position, Seen> seen = new LinkedHashMap<>();
+  private final Map<PendingId, String> expected = new LinkedHashMap<>();
+  private final Map<PendingId, Seen> seen = new LinkedHashMap<>();
   private final List<String> faults = new ArrayList<>();
 
   /** A document was written and acknowledged. */
-  void produced(Position position, String id) {
+  void produced(PendingId position, String id) {
     expected.put(position, id);
   }
 

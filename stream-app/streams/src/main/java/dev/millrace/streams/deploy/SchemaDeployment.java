@@ -8,38 +8,48 @@ import dev.millrace.schema.SchemaRole;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.DocumentFormat;
+import dev.millrace.streams.wire.AvroOutcomes.OutputSchemaIds;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.apache.avro.Schema;
+import java.util.function.Supplier;
 
-/** The schemas of the application's topics in the registry. Owns a registry client: close it. */
-public final class SchemaDeployment implements AutoCloseable {
+/** The schemas of the application's topics. Borrows a registry client. */
+public final class SchemaDeployment {
+  /** Readers of the outputs may be upgraded first, and read all that was ever written. */
+  private static final String OUTPUT_LEVEL = "BACKWARD_TRANSITIVE";
 
-  /** Every version must be readable by the newest reader: outputs are kept and read again. */
-  private static final String LEVEL = "BACKWARD_TRANSITIVE";
+  /** Producers of documents may go ahead, and this application still reads them. */
+  private static final String INPUT_LEVEL = "FORWARD_TRANSITIVE";
 
+  private final Config config;
   private final RegistryClient registry;
-  private final Map<String, SchemaRole> roles = new LinkedHashMap<>();
 
-  /** Opens a client; connects at the first call. */
-  public SchemaDeployment(Config config) {
-    this.registry = RegistryClient.create(settings(config));
-    if (config.get(ConfigKeys.DOCUMENTS_FORMAT) == DocumentFormat.AVRO) {
-      roles.put(config.get(ConfigKeys.TOPIC_DOCUMENTS), SchemaRole.DOCUMENT);
+  private record Subject(String topic, SchemaRole role, String level) {
+    String name() {
+      return SchemaCatalog.subject(topic);
     }
-    roles.put(config.get(ConfigKeys.TOPIC_ENRICHED), SchemaRole.ENRICHED_DOCUMENT);
-    roles.put(config.get(ConfigKeys.TOPIC_QUARANTINED), SchemaRole.ENRICHED_DOCUMENT);
-    roles.put(config.get(ConfigKeys.TOPIC_DEAD_LETTER), SchemaRole.DEAD_LETTER);
   }
 
-  /** How the configuration says that the registry is reached. */
-  public static RegistrySettings settings(Config config) {
+  /** Borrows the client. */
+  public SchemaDeployment(Config config, RegistryClient registry) {
+    this.config = config;
+    this.registry = registry;
+  }
+
+  /**
+   * How the configuration says the registry is reached.
+   *
+   * @param patience how long one call goes on trying
+   */
+  public static RegistrySettings settings(Config config, Duration patience) {
     RegistrySettings settings =
         RegistrySettings.of(config.get(ConfigKeys.REGISTRY_URL))
-            .withTimeout(config.get(ConfigKeys.REGISTRY_TIMEOUT));
+            .withTimeout(config.get(ConfigKeys.REGISTRY_TIMEOUT))
+            .withPatience(patience);
     String user = config.get(ConfigKeys.REGISTRY_USER);
     return user.isEmpty()
         ? settings
@@ -47,93 +57,91 @@ public final class SchemaDeployment implements AutoCloseable {
   }
 
   /**
-   * Registers what is not registered; the same schema again keeps its id. Sets the compatibility
-   * level of the output subjects.
+   * Registers what is missing and sets the compatibility levels; the same again changes nothing.
    *
    * @return id by subject
-   * @throws DeployException if a schema does not fit its earlier versions, or the registry refuses
    */
   public Map<String, Integer> register() {
     Map<String, Integer> ids = new LinkedHashMap<>();
-    roles.forEach((topic, role) -> {
-      String subject = SchemaCatalog.subject(topic);
-      Schema schema = SchemaCatalog.current().schema(role);
-      try {
-        ids.put(subject, registry.register(subject, schema));
-        if (role != SchemaRole.DOCUMENT) {
-          registry.setCompatibilityLevel(subject, LEVEL);
-        }
-      } catch (RegistryException e) {
+    for (Subject subject : subjects()) {
+      var schema = SchemaCatalog.current().schema(subject.role());
+      List<String> problems = ask(() -> registry.check(subject.name(), schema));
+      boolean known = ask(() -> registry.idOf(subject.name(), schema)).isPresent();
+      if (!known && !problems.isEmpty()) {
         throw new DeployException(
-            "cannot register the schema of %s: %s".formatted(subject, e.getMessage()), e);
+            "cannot register subject %s: %s"
+                .formatted(subject.name(), String.join("; ", problems)));
       }
-    });
+      ids.put(subject.name(), ask(() -> registry.register(subject.name(), schema)));
+      ask(() -> {
+        registry.setCompatibilityLevel(subject.name(), subject.level());
+        return subject.level();
+      });
+    }
     return ids;
   }
 
-  /** What is wrong with the subjects, one line each; empty if the application may start. */
+  /** What is wrong with the registered schemas, one line each; empty if `run` may start. */
   public List<String> check() {
     List<String> problems = new ArrayList<>();
-    roles.forEach((topic, role) -> {
-      String subject = SchemaCatalog.subject(topic);
-      Schema schema = SchemaCatalog.current().schema(role);
-      // Producers of documents may use an older or newer schema than this build's.
-      if (role != SchemaRole.DOCUMENT && idOf(subject, schema).isEmpty()) {
+    for (Subject subject : subjects()) {
+      boolean needed = subject.role() != SchemaRole.DOCUMENT;
+      if (needed && find(subject).isEmpty()) {
         problems.add(
-            "subject %s has no schema of this version; run `millrace schemas register`"
-                .formatted(subject));
-        check(subject, schema, problems);
+            "the schema of topic %s is not registered in subject %s; run `millrace schemas register`"
+                .formatted(subject.topic(), subject.name()));
       }
-    });
+    }
     return problems;
   }
 
-  private void check(String subject, Schema schema, List<String> problems) {
+  /** Ids of the output schemas, as they are registered. */
+  public OutputSchemaIds outputIds() {
+    return new OutputSchemaIds(
+        id(ConfigKeys.TOPIC_ENRICHED.name(), config.get(ConfigKeys.TOPIC_ENRICHED)),
+        id(ConfigKeys.TOPIC_QUARANTINED.name(), config.get(ConfigKeys.TOPIC_QUARANTINED)),
+        id(ConfigKeys.TOPIC_DEAD_LETTER.name(), config.get(ConfigKeys.TOPIC_DEAD_LETTER)));
+  }
+
+  /** Id of the input schema, as it is registered. */
+  public int documentId() {
+    return id(ConfigKeys.TOPIC_DOCUMENTS.name(), config.get(ConfigKeys.TOPIC_DOCUMENTS));
+  }
+
+  private int id(String key, String topic) {
+    Subject subject =
+        subjects().stream().filter(s -> s.topic().equals(topic)).findFirst().orElseThrow();
+    return find(subject)
+        .orElseThrow(() ->
+            new DeployException(
+                "the schema of %s = %s is not registered; run `millrace schemas register`"
+                    .formatted(key, topic)));
+  }
+
+  private OptionalInt find(Subject subject) {
+    return ask(() -> registry.idOf(subject.name(), SchemaCatalog.current().schema(subject.role())));
+  }
+
+  private List<Subject> subjects() {
+    List<Subject> subjects = new ArrayList<>();
+    if (config.get(ConfigKeys.DOCUMENTS_FORMAT) == DocumentFormat.AVRO) {
+      subjects.add(
+          new Subject(config.get(ConfigKeys.TOPIC_DOCUMENTS), SchemaRole.DOCUMENT, INPUT_LEVEL));
+    }
+    SchemaRole enriched = SchemaRole.ENRICHED_DOCUMENT;
+    subjects.add(new Subject(config.get(ConfigKeys.TOPIC_ENRICHED), enriched, OUTPUT_LEVEL));
+    subjects.add(new Subject(config.get(ConfigKeys.TOPIC_QUARANTINED), enriched, OUTPUT_LEVEL));
+    subjects.add(
+        new Subject(
+            config.get(ConfigKeys.TOPIC_DEAD_LETTER), SchemaRole.DEAD_LETTER, OUTPUT_LEVEL));
+    return subjects;
+  }
+
+  private static <T> T ask(Supplier<T> call) {
     try {
-      registry.check(subject, schema).stream()
-          .map(problem -> "subject %s: %s".formatted(subject, problem))
-          .forEach(problems::add);
+      return call.get();
     } catch (RegistryException e) {
-      throw unreachable(subject, e);
+      throw new DeployException("%s; is schema.registry.url right?".formatted(e.getMessage()), e);
     }
-  }
-
-  /**
-   * The registry's id of this version's schema for a topic.
-   *
-   * @throws DeployException if it is not registered, or the registry does not answer
-   */
-  public int id(String topic) {
-    SchemaRole role = roles.getOrDefault(topic, SchemaRole.DOCUMENT);
-    String subject = SchemaCatalog.subject(topic);
-    OptionalInt id = idOf(subject, SchemaCatalog.current().schema(role));
-    if (id.isEmpty()) {
-      throw new DeployException(
-          "subject %s has no schema of this version; run `millrace schemas register`"
-              .formatted(subject));
-    }
-    return id.getAsInt();
-  }
-
-  private OptionalInt idOf(String subject, Schema schema) {
-    try {
-      return registry.idOf(subject, schema);
-    } catch (RegistryException e) {
-      throw unreachable(subject, e);
-    }
-  }
-
-  private static DeployException unreachable(String subject, RegistryException e) {
-    return new DeployException("cannot check subject %s: %s".formatted(subject, e.getMessage()), e);
-  }
-
-  /** The client, for reading records; closed by {@link #close}. */
-  public RegistryClient registry() {
-    return registry;
-  }
-
-  @Override
-  public void close() {
-    registry.close();
   }
 }

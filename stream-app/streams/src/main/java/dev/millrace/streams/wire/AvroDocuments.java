@@ -1,37 +1,97 @@
 package dev.millrace.streams.wire;
 
 import dev.millrace.enrichment.Document;
-import dev.millrace.schema.WireSerializer;
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.schema.Decoding;
+import dev.millrace.schema.SchemaSource;
+import dev.millrace.schema.WireDeserializer;
+import dev.millrace.streams.processor.Decoded;
+import dev.millrace.streams.processor.DocumentDecoder;
+import dev.millrace.streams.processor.Envelope;
+import dev.millrace.streams.processor.PendingId;
 import java.time.Instant;
 import java.util.List;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
 
-/** Documents as values of the input topic. Thread-safe. */
-public final class AvroDocuments {
-
-  private final WireSerializer<dev.millrace.schema.avro.Document> wire;
+/**
+ * Values that are Avro documents in Confluent wire format. Thread-safe; may wait for the registry.
+ */
+public final class AvroDocuments implements DocumentDecoder {
+  private final WireDeserializer<dev.millrace.schema.avro.Document> deserializer;
 
   /**
-   * A writer.
-   *
-   * @param schemaId the registry's id of the document schema
+   * @param schemas borrowed
    */
-  public AvroDocuments(int schemaId) {
-    this.wire = new WireSerializer<>(schemaId, dev.millrace.schema.avro.Document.class);
+  public AvroDocuments(SchemaSource schemas) {
+    deserializer = new WireDeserializer<>(schemas, dev.millrace.schema.avro.Document.class);
   }
 
-  /** The bytes of a document. */
-  public byte[] encode(Document document) {
-    return wire.serialize(
-        dev.millrace.schema.avro.Document.newBuilder()
-            .setId(document.id())
-            .setText(document.text())
-            .setLanguage(EnrichmentRecords.orNull(document.language()))
-            .setTitle(EnrichmentRecords.orNull(document.title()))
-            .setSource(EnrichmentRecords.orNull(document.source()))
-            .setTenant(EnrichmentRecords.orNull(document.tenant()))
-            .setAttributes(document.attributes())
-            .setImages(List.of())
-            .setCreatedAt(document.createdAt().equals(Instant.EPOCH) ? null : document.createdAt())
-            .build());
+  @Override
+  public Decoded decode(PendingId id, Envelope record) {
+    return switch (deserializer.decode(record.value(), name -> last(record, name))) {
+      case Decoding.Value<dev.millrace.schema.avro.Document>(var document) ->
+          document.getImages().isEmpty()
+              ? new Decoded.Success(fromAvro(document, Instant.ofEpochMilli(record.timestamp())))
+              : withImages(document.getImages().size());
+      case Decoding.BadFraming<?>(String message) ->
+          new Decoded.Invalid(RejectReason.BAD_FRAMING, message);
+      case Decoding.Undecodable<?>(String message) ->
+          new Decoded.Invalid(RejectReason.UNDECODABLE, message);
+      case Decoding.InvalidText<?>(String message) ->
+          new Decoded.Invalid(RejectReason.INVALID_TEXT, message);
+      case Decoding.UnknownSchema<?>(String message) -> new Decoded.UnknownSchema(message);
+      case Decoding.Unavailable<?>(String message) -> new Decoded.Unavailable(message);
+    };
+  }
+
+  /** Enriching the text alone would leave part of the document unread without saying so. */
+  private static Decoded withImages(int images) {
+    return new Decoded.Invalid(
+        RejectReason.INVALID_DOCUMENT,
+        "the document has %d images, and this version reads text only; send it without them"
+            .formatted(images));
+  }
+
+  private static byte @Nullable [] last(Envelope record, String name) {
+    Header header = record.headers().lastHeader(name);
+    return header == null ? null : header.value();
+  }
+
+  private static Document fromAvro(
+      dev.millrace.schema.avro.Document document, Instant defaultCreatedAt) {
+    Instant createdAt = document.getCreatedAt();
+    return new Document(
+        document.getId(),
+        document.getText(),
+        orEmpty(document.getLanguage()),
+        orEmpty(document.getTitle()),
+        orEmpty(document.getSource()),
+        orEmpty(document.getTenant()),
+        document.getAttributes(),
+        createdAt == null ? defaultCreatedAt : createdAt);
+  }
+
+  /** The same document as the class of the wire. */
+  static dev.millrace.schema.avro.Document toAvro(Document document) {
+    return dev.millrace.schema.avro.Document.newBuilder()
+        .setId(document.id())
+        .setText(document.text())
+        .setLanguage(orNull(document.language()))
+        .setTitle(orNull(document.title()))
+        .setSource(orNull(document.source()))
+        .setTenant(orNull(document.tenant()))
+        .setAttributes(document.attributes())
+        .setImages(List.of())
+        .setCreatedAt(document.createdAt().equals(Instant.EPOCH) ? null : document.createdAt())
+        .build();
+  }
+
+  static String orEmpty(@Nullable String text) {
+    return text == null ? "" : text;
+  }
+
+  static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
   }
 }

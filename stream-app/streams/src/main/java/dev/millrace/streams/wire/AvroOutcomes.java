@@ -1,118 +1,106 @@
 package dev.millrace.streams.wire;
 
-import dev.millrace.enrichment.Outcome;
-import dev.millrace.enrichment.RejectReason;
-import dev.millrace.schema.Decoding;
-import dev.millrace.schema.SchemaSource;
-import dev.millrace.schema.WireDeserializer;
-import dev.millrace.schema.avro.DeadLetter;
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.schema.WireSerializer;
+import dev.millrace.schema.avro.DeadLetterHeader;
 import dev.millrace.schema.avro.DeadLetterPosition;
 import dev.millrace.schema.avro.EnrichedDocument;
+import dev.millrace.streams.processor.DeadLetter;
+import dev.millrace.streams.processor.OutcomeEncoder;
+import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.processor.RecordHeaderNames;
 import java.nio.ByteBuffer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
 
-/** Reads the records of the outcome topics. Thread-safe; may wait for the registry. */
-public final class AvroOutcomes {
-
-  /**
-   * What a record says.
-   *
-   * @param id the document's; for a dead letter the record's key, if it is text, else its position
-   * @param outcome what became of it; the document in it has no text
-   */
-  public record Read(String id, Outcome outcome) {}
-
-  /** A record of an outcome topic that is not what was written there. */
-  public static final class UnreadableOutcomeException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    UnreadableOutcomeException(ConsumerRecord<?, ?> record, String why) {
-      super(
-          "cannot read the outcome at %s-%d@%d: %s"
-              .formatted(record.topic(), record.partition(), record.offset(), why));
-    }
-  }
-
-  private final String quarantinedTopic;
-  private final String deadLetterTopic;
-  private final WireDeserializer<EnrichedDocument> enriched;
-  private final WireDeserializer<DeadLetter> deadLetters;
+/**
+ * Output records in Avro, under schema ids that were looked up at the start. Thread-safe; never
+ * waits.
+ */
+public final class AvroOutcomes implements OutcomeEncoder {
+  private final WireSerializer<EnrichedDocument> enriched;
+  private final WireSerializer<EnrichedDocument> quarantined;
+  private final WireSerializer<dev.millrace.schema.avro.DeadLetter> deadLetter;
+  private final String engineBuild;
 
   /**
-   * A reader.
-   *
-   * @param schemas where writers' schemas come from; borrowed
-   * @param quarantinedTopic its records are quarantined documents
-   * @param deadLetterTopic its records are dead letters; those of any other topic are enriched
+   * @param ids ids of the output schemas
+   * @param engineBuild version of this software
    */
-  public AvroOutcomes(SchemaSource schemas, String quarantinedTopic, String deadLetterTopic) {
-    this.quarantinedTopic = quarantinedTopic;
-    this.deadLetterTopic = deadLetterTopic;
-    this.enriched = new WireDeserializer<>(schemas, EnrichedDocument.class);
-    this.deadLetters = new WireDeserializer<>(schemas, DeadLetter.class);
+  public AvroOutcomes(OutputSchemaIds ids, String engineBuild) {
+    this.enriched = new WireSerializer<>(ids.enriched(), EnrichedDocument.class);
+    this.quarantined = new WireSerializer<>(ids.quarantined(), EnrichedDocument.class);
+    this.deadLetter =
+        new WireSerializer<>(ids.deadLetter(), dev.millrace.schema.avro.DeadLetter.class);
+    this.engineBuild = engineBuild;
   }
 
   /**
-   * Reads one record.
+   * Ids of the output schemas.
    *
-   * @throws UnreadableOutcomeException if it was not written by this application
+   * @param enriched in the enriched topic's subject
+   * @param quarantined in the quarantine topic's subject
+   * @param deadLetter in the dead-letter topic's subject
    */
-  public Read read(ConsumerRecord<byte[], byte[]> record) {
-    if (record.topic().equals(deadLetterTopic)) {
-      DeadLetter letter = value(deadLetters, record);
-      return new Read(
-          id(letter), new Outcome.Rejected(reason(letter, record), letter.getMessage()));
-    }
-    EnrichedDocument value = value(enriched, record);
-    var enrichment = EnrichmentRecords.fromAvro(value);
-    return new Read(
-        value.getDocumentId(),
-        record.topic().equals(quarantinedTopic)
-            ? new Outcome.Quarantined(enrichment)
-            : new Outcome.Enriched(enrichment));
+  public record OutputSchemaIds(int enriched, int quarantined, int deadLetter) {}
+
+  @Override
+  public byte[] enriched(Enrichment enrichment, String topic, PendingId source) {
+    return enriched.serialize(EnrichedDocuments.toAvro(enrichment, topic, source));
   }
 
-  private static <T extends org.apache.avro.specific.SpecificRecord> T value(
-      WireDeserializer<T> wire, ConsumerRecord<byte[], byte[]> record) {
-    Decoding<T> decoding =
-        wire.decode(
-            record.value(),
-            name -> {
-              Header header = record.headers().lastHeader(name);
-              return header == null ? null : header.value();
-            });
-    return switch (decoding) {
-      case Decoding.Value<T>(T value) -> value;
-      case Decoding.BadFraming<T>(String why) -> throw new UnreadableOutcomeException(record, why);
-      case Decoding.Undecodable<T>(String why) -> throw new UnreadableOutcomeException(record, why);
-      case Decoding.InvalidText<T>(String why) -> throw new UnreadableOutcomeException(record, why);
-      case Decoding.UnknownSchema<T>(String why) ->
-          throw new UnreadableOutcomeException(record, why);
-      case Decoding.Unavailable<T>(String why) -> throw new UnreadableOutcomeException(record, why);
-    };
+  @Override
+  public byte[] quarantined(Enrichment enrichment, String topic, PendingId source) {
+    return quarantined.serialize(EnrichedDocuments.toAvro(enrichment, topic, source));
   }
 
-  private static RejectReason reason(DeadLetter letter, ConsumerRecord<?, ?> record) {
-    try {
-      return RejectReason.valueOf(letter.getReason());
-    } catch (IllegalArgumentException e) {
-      throw new UnreadableOutcomeException(
-          record, "this version does not know the reason " + letter.getReason());
-    }
+  @Override
+  public byte[] deadLetter(DeadLetter letter) {
+    return deadLetter.serialize(
+        dev.millrace.schema.avro.DeadLetter.newBuilder()
+            .setReason(letter.reason().name())
+            .setMessage(letter.message())
+            .setSourcePosition(
+                new DeadLetterPosition(
+                    letter.topic(), letter.source().partition(), letter.source().offset()))
+            .setKey(buffer(letter.key()))
+            .setValue(buffer(letter.value()))
+            .setValueLength(letter.valueLength())
+            .setValueSha256(letter.valueSha256().isEmpty() ? null : letter.valueSha256())
+            .setValueTruncated(letter.truncated())
+            .setHeaders(headers(letter.headers()))
+            .setRecordTimestamp(Instant.ofEpochMilli(letter.timestamp()))
+            .setAttempt(letter.attempt())
+            .setRedrives(redrives(letter.headers()))
+            .setEngineBuild(engineBuild)
+            .setRejectedAt(Instant.ofEpochMilli(letter.rejectedAtMillis()))
+            .build());
   }
 
-  private static String id(DeadLetter letter) {
-    ByteBuffer key = letter.getKey();
-    if (key != null) {
-      byte[] bytes = new byte[key.remaining()];
-      key.duplicate().get(bytes);
-      String text = StrictUtf8.decode(bytes).orElse("");
-      if (!text.isBlank()) {
-        return text;
-      }
+  /** How often the record was sent in again, as its header says. */
+  private static int redrives(Headers headers) {
+    Header header = headers.lastHeader(RecordHeaderNames.REDRIVES);
+    if (header == null || header.value() == null) {
+      return 0;
     }
-    DeadLetterPosition from = letter.getSourcePosition();
-    return "%s-%d-%d".formatted(from.getTopic(), from.getPartition(), from.getOffset());
+    String text = new String(header.value(), StandardCharsets.US_ASCII);
+    return text.matches("\\d{1,9}") ? Integer.parseInt(text) : 0;
+  }
+
+  private static List<DeadLetterHeader> headers(Headers headers) {
+    List<DeadLetterHeader> list = new ArrayList<>();
+    for (Header header : headers) {
+      list.add(new DeadLetterHeader(header.key(), buffer(header.value())));
+    }
+    return list;
+  }
+
+  private static @Nullable ByteBuffer buffer(byte @Nullable [] bytes) {
+    return bytes == null ? null : ByteBuffer.wrap(bytes);
   }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.streams.demo.Outcomes.Position;
 import dev.millrace.streams.demo.Outcomes.Seen;
+import dev.millrace.streams.processor.PendingId;
 import org.junit.jupiter.api.Test;
 
 class OutcomesTest {
@@ -14,8 +14,8 @@ class OutcomesTest {
 
   @Test
   void shouldFindNoFaultWhereEachDocumentCameOutOnce() {
-    outcomes.produced(new Position(0, 1), "a");
-    outcomes.produced(new Position(1, 1), "b");
+    outcomes.produced(new PendingId(0, 1), "a");
+    outcomes.produced(new PendingId(1, 1), "b");
 
     assertThat(outcomes.add(seen(1, 1, "b"))).isTrue();
     assertThat(outcomes.add(seen(0, 1, "a"))).isTrue();
@@ -26,14 +26,14 @@ class OutcomesTest {
 
   @Test
   void shouldReportWhatIsMissing() {
-    outcomes.produced(new Position(0, 7), "a");
+    outcomes.produced(new PendingId(0, 7), "a");
 
     assertThat(outcomes.faults()).containsExactly("document a at 0@7 has no outcome");
   }
 
   @Test
   void shouldReportWhatCameTwice() {
-    outcomes.produced(new Position(0, 7), "a");
+    outcomes.produced(new PendingId(0, 7), "a");
     outcomes.add(seen(0, 7, "a"));
 
     assertThat(outcomes.add(seen(0, 7, "a"))).isFalse();
@@ -51,7 +51,7 @@ class OutcomesTest {
 
   @Test
   void shouldReportAnOutcomeUnderAnotherName() {
-    outcomes.produced(new Position(0, 0), "a");
+    outcomes.produced(new PendingId(0, 0), "a");
     outcomes.add(seen(0, 0, "b"));
 
     assertThat(outcomes.faults()).containsExactly("the outcome of a at 0@0 names b");
@@ -59,7 +59,7 @@ class OutcomesTest {
 
   private static Seen seen(int partition, long offset, String id) {
     return new Seen(
-        new Position(partition, offset),
+        new PendingId(partition, offset),
         id,
         new Outcome.Rejected(RejectReason.TOO_LONG, "found 9, expected 8"));
   }

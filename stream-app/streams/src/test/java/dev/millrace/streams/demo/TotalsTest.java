@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.wire.EnrichmentSample;
 import java.time.Duration;
 import java.util.List;
@@ -64,11 +65,9 @@ class TotalsTest {
         DemoTable.render(
             List.of(
                 new Outcomes.Seen(
-                    new Outcomes.Position(0, 0),
-                    "doc-1",
-                    new Outcome.Quarantined(EnrichmentSample.full())),
+                    new PendingId(0, 0), "doc-1", new Outcome.Quarantined(EnrichmentSample.full())),
                 new Outcomes.Seen(
-                    new Outcomes.Position(0, 1),
+                    new PendingId(0, 1),
                     "doc-2",
                     new Outcome.Rejected(RejectReason.TOO_LONG, "found 9"))),
             100);

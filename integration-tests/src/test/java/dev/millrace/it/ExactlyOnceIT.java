@@ -1,0 +1,74 @@
+package dev.millrace.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.servers.LocalBroker;
+import dev.millrace.streams.cli.bench.ChildNode;
+import dev.millrace.streams.cli.bench.DocumentLoad;
+import dev.millrace.streams.cli.bench.OutcomeChecker;
+import dev.millrace.streams.cli.bench.OutcomeWatcher;
+import dev.millrace.streams.config.Config;
+import dev.millrace.streams.config.ConfigReader;
+import dev.millrace.streams.processor.PendingId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The real application with a scripted enricher in a JVM of its own, killed while it works: each
+ * document has exactly one outcome all the same, in the order of its key.
+ */
+class ExactlyOnceIT {
+  private static final int DOCUMENTS = 3000;
+  private static final int KEYS = 300;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @TempDir private Path directory;
+
+  @Test
+  void shouldGiveEachDocumentOneOutcomeWhenKilledUnderLoad() throws IOException {
+    try (LocalBroker broker = LocalBroker.start()) {
+      Path file =
+          StreamHarness.config(
+              directory,
+              broker.bootstrapServers(),
+              "http://127.0.0.1:9",
+              Map.of("documents.format", "text", "processing.order", "key"));
+      Config config = ConfigReader.read(file, Map.of());
+      assertThat(StreamHarness.run("topics", "create", "--config", file.toString()).exitCode())
+          .isZero();
+      Set<PendingId> acknowledged =
+          DocumentLoad.produce(config, DOCUMENTS, KEYS, ExactlyOnceIT::text);
+      List<String> outputs =
+          List.of("enriched-documents", "quarantined-documents", "dead-letter-documents");
+
+      try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs);
+          ChildNode node =
+              ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261121")) {
+        watcher.await(DOCUMENTS / 4, PATIENCE, node::isAlive);
+        node.kill();
+        node.restart();
+        watcher.await(DOCUMENTS, PATIENCE, node::isAlive);
+        assertThat(node.stop(Duration.ofSeconds(40)))
+            .as("stopped in good order, log: %s", Files.readString(node.log()))
+            .isTrue();
+        assertThat(Files.readString(node.log())).contains("left pending by an earlier run");
+      }
+
+      OutcomeChecker.Verdict verdict = new OutcomeChecker(config, acknowledged, true).check();
+      assertThat(verdict.problems()).isEmpty();
+      assertThat(verdict.outcomes()).isEqualTo(DOCUMENTS);
+    }
+  }
+
+  /** Some are rejected and some quarantined, so that all three topics take part. */
+  private static String text(int number) {
+    return (number % 50 == 7 ? "reject " : number % 50 == 9 ? "quarantine " : "text ") + number;
+  }
+}
