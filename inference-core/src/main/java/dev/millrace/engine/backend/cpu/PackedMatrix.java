@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class PackedMatrix implements Matrix {
 
-  private static final int PANEL_BYTES = 256 << 10;
+  private static final int PANEL_BYTES = 512 << 10;
   private static final int PANELS_WANTED = 4;
   private static final int PANEL_MULTIPLE = 64;
 

@@ -1,0 +1,51 @@
+package dev.millrace.engine.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.engine.backend.BackendException;
+import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.engine.backend.ComputeBackend;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CpuBackendProviderTest {
+
+  private final CpuBackendProvider provider = new CpuBackendProvider();
+
+  @AfterEach
+  void forgetTheProperty() {
+    System.clearProperty(CpuBackendProvider.KERNELS_PROPERTY);
+  }
+
+  @Test
+  void shouldRunWithoutNativeCodeWhenAsked() {
+    System.setProperty(CpuBackendProvider.KERNELS_PROPERTY, "java");
+
+    try (ComputeBackend backend = provider.create(new BackendOptions(Arithmetic.AUTO, 1))) {
+      assertThat(backend.info().arithmetic()).isEqualTo("f32");
+      assertThat(backend.info().threads()).isEqualTo(1);
+      assertThat(backend.info().device()).contains("Java vectors");
+    }
+  }
+
+  @Test
+  void shouldRefuseBfloat16WithoutNativeCode() {
+    System.setProperty(CpuBackendProvider.KERNELS_PROPERTY, "java");
+
+    assertThatThrownBy(() -> provider.create(new BackendOptions(Arithmetic.BF16, 1)))
+        .isInstanceOf(BackendException.class)
+        .hasMessageContaining("f32");
+  }
+
+  @Test
+  void shouldTakeTheArithmeticThatTheProcessorMultipliesBest() {
+    String expected = provider.multipliesBfloat16() ? "bf16" : "f32";
+
+    try (ComputeBackend backend = provider.create(BackendOptions.DEFAULTS)) {
+      assertThat(backend.info().arithmetic()).isEqualTo(expected);
+      assertThat(backend.info().threads()).isPositive();
+    }
+  }
+}
