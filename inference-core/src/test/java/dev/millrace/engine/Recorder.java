@@ -60,7 +60,8 @@ final class Recorder implements RequestListener {
 
   boolean await() {
     try {
-      return done.await(30, TimeUnit.SECONDS);
+      // only a hang takes this long, even on a machine that does much else
+      return done.await(5, TimeUnit.MINUTES);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
