@@ -53,23 +53,39 @@ public final class HuggingFaceTokenizer implements Tokenizer {
   public static HuggingFaceTokenizer open(Path directory) {
     TokenizerFile file = TokenizerFile.read(directory.resolve("tokenizer.json"));
     NativeTokenizer plain = new NativeTokenizer(file.file(), file.plain());
+    NativeTokenizer withSpecial = null;
     try {
-      requirePlain(file, plain);
-      return new HuggingFaceTokenizer(
-          file, plain, new NativeTokenizer(file.file(), file.withSpecial()));
+      withSpecial = new NativeTokenizer(file.file(), file.withSpecial());
+      requireSeparation(file, plain, withSpecial);
+      return new HuggingFaceTokenizer(file, plain, withSpecial);
     } catch (RuntimeException | Error e) {
       plain.close();
+      if (withSpecial != null) {
+        withSpecial.close();
+      }
       throw e;
     }
   }
 
-  /** Text must have no way to a special token; proved here for each of them. */
-  private static void requirePlain(TokenizerFile file, NativeTokenizer plain) {
+  /**
+   * Text must have no way to a special token, and a template must have one; proved here for each of
+   * them.
+   */
+  private static void requireSeparation(
+      TokenizerFile file, NativeTokenizer plain, NativeTokenizer withSpecial) {
     Set<Integer> ids = file.specialIds();
-    for (String text : file.special().keySet()) {
-      if (Arrays.stream(plain.encode(text)).anyMatch(ids::contains)) {
+    for (var token : file.special().entrySet()) {
+      if (Arrays.stream(plain.encode(token.getKey())).anyMatch(ids::contains)) {
         throw new TokenizerException(
-            file.file(), "text that spells %s would become that special token".formatted(text));
+            file.file(),
+            "text that spells %s would become that special token".formatted(token.getKey()));
+      }
+      int[] found = withSpecial.encode(token.getKey());
+      if (!Arrays.equals(found, new int[] {token.getValue()})) {
+        throw new TokenizerException(
+            file.file(),
+            "special token %s has id %d, but is encoded as %s"
+                .formatted(token.getKey(), token.getValue(), Arrays.toString(found)));
       }
     }
   }

@@ -11,7 +11,6 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -22,7 +21,7 @@ import java.util.Set;
  * @param file where it came from
  * @param tokens every token's id to its text as stored, special tokens included
  * @param special text of each special token to its id
- * @param withSpecial the file, with truncation and padding off
+ * @param withSpecial what we understand of the file, with truncation and padding off
  * @param plain the same without special tokens
  */
 record TokenizerFile(
@@ -37,34 +36,38 @@ record TokenizerFile(
 
   static TokenizerFile read(Path file) {
     ObjectNode root = readObject(file);
-    requireByteLevel(file, root);
+    TokenizerRules rules = new TokenizerRules(file);
+    ObjectNode model = rules.model(root.path("model"));
+    ObjectNode vocabulary = (ObjectNode) model.path("vocab");
     Map<Integer, String> tokens = new HashMap<>();
-    for (var entry : root.path("model").path("vocab").properties()) {
+    for (var entry : vocabulary.properties()) {
       put(file, tokens, entry.getValue(), entry.getKey());
     }
     Map<String, Integer> special = new HashMap<>();
+    ArrayNode all = root.arrayNode();
     ArrayNode ordinary = root.arrayNode();
-    for (JsonNode added : root.path("added_tokens")) {
-      String content = added.path("content").asText();
-      if (content.isEmpty()) {
-        throw new TokenizerException(file, "an entry of added_tokens has no content");
-      }
-      put(file, tokens, added.path("id"), content);
-      if (added.path("special").asBoolean()) {
-        special.put(content, added.path("id").intValue());
+    for (JsonNode entry : root.path("added_tokens")) {
+      put(file, tokens, entry.path("id"), entry.path("content").asText());
+      ObjectNode added = rules.addedToken(entry);
+      all.add(added);
+      if (added.path("special").booleanValue()) {
+        special.put(added.path("content").textValue(), added.path("id").intValue());
       } else {
         ordinary.add(added);
       }
     }
-    root.putNull("truncation");
-    root.putNull("padding");
-    String withSpecial = write(file, root);
-    root.set("added_tokens", ordinary);
-    root.putNull("post_processor");
-    ObjectNode vocabulary = (ObjectNode) root.path("model").path("vocab");
-    vocabulary.remove(new HashSet<>(special.keySet()));
+    ObjectNode clean = root.objectNode().put("version", "1.0");
+    clean.putNull("truncation").putNull("padding").putNull("post_processor");
+    clean.set("added_tokens", all);
+    clean.set("normalizer", rules.normalizer(root.path("normalizer")));
+    clean.set("pre_tokenizer", rules.preTokenizer(root.path("pre_tokenizer")));
+    clean.set("decoder", rules.decoder(root.path("decoder")));
+    clean.set("model", model);
+    String withSpecial = write(file, clean);
+    clean.set("added_tokens", ordinary);
+    vocabulary.remove(special.keySet());
     return new TokenizerFile(
-        file, Map.copyOf(tokens), Map.copyOf(special), withSpecial, write(file, root));
+        file, Map.copyOf(tokens), Map.copyOf(special), withSpecial, write(file, clean));
   }
 
   /** Ids of special tokens. */
@@ -102,22 +105,6 @@ record TokenizerFile(
       throw new TokenizerException(file, "not valid JSON: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw new TokenizerException(file, "it cannot be read: " + e, e);
-    }
-  }
-
-  /** All models we run have byte-level vocabularies; our decoder relies on it. */
-  private static void requireByteLevel(Path file, JsonNode root) {
-    String model = root.path("model").path("type").asText("nothing");
-    String decoder = root.path("decoder").path("type").asText("nothing");
-    if (!model.equals("BPE") || !decoder.equals("ByteLevel")) {
-      throw new TokenizerException(
-          file,
-          "expected model BPE with decoder ByteLevel, found model %s with decoder %s"
-              .formatted(model, decoder));
-    }
-    if (!(root.path("model").path("vocab") instanceof ObjectNode vocabulary)
-        || vocabulary.isEmpty()) {
-      throw new TokenizerException(file, "model.vocab is missing or empty");
     }
   }
 

@@ -274,16 +274,35 @@ final class HuggingFaceTokenizerTest {
     assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
         .isInstanceOf(TokenizerException.class)
         .hasMessageContaining("tokenizer.json")
-        .hasMessageContaining("found model BPE with decoder Metaspace");
+        .hasMessageContaining("key decoder.type: expected ByteLevel, found \"Metaspace\"");
 
     edit(root -> root.withObject("model").put("type", "WordPiece"));
     assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
-        .hasMessageContaining("found model WordPiece with decoder ByteLevel");
+        .hasMessageContaining("key model.type: expected BPE, found \"WordPiece\"");
 
     edit(root -> root.withObject("model").putArray("merges").add("no merge of mine at all"));
     assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
         .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("expected two tokens of the vocabulary that make a third");
+
+    // This one would end the process if it reached the library.
+    edit(root -> root.withObject("model").put("continuing_subword_prefix", "ByteLevel"));
+    assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("continuing_subword_prefix: expected none, found \"ByteLevel\"");
+
+    edit(root ->
+        ((ObjectNode) root.withObject("pre_tokenizer").withArray("pretokenizers").get(0))
+            .putObject("pattern")
+            .put("Regex", "(unclosed"));
+    assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
+        .isInstanceOf(TokenizerException.class)
         .hasMessageContaining("the tokenizer library refuses it");
+
+    edit(root -> ((ObjectNode) root.withArray("added_tokens").get(1)).put("id", 1_000_000));
+    assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("has id 1000000, but is encoded as [1]");
 
     edit(root -> root.withObject("model").withObject("vocab").put("a", 1 << 30));
     assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
