@@ -2,13 +2,16 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -87,6 +90,24 @@ class NothingLeftBehindIT {
     assertNothingLeft(parent);
   }
 
+  /** Without the guards there is only what each server's own process sees. */
+  @Test
+  void shouldEndByThemselvesWhenTheParentAndItsGuardsAreKilled() throws Exception {
+    Parent parent = start("sleep");
+    List<Long> servers = parent.servers().stream().map(Server::pid).toList();
+    List<ProcessHandle> guards =
+        parent.process().children().filter(child -> !servers.contains(child.pid())).toList();
+    assertThat(guards).hasSize(2);
+    guards.forEach(ProcessHandle::destroyForcibly);
+
+    parent.process().destroyForcibly().waitFor();
+
+    for (Server server : parent.servers()) {
+      await(server + " has ended", 20, () -> !server.isAlive());
+      delete(server.directory());
+    }
+  }
+
   @Test
   void shouldGoWhenTheParentExitsWithoutClosingThem() throws Exception {
     Parent parent = start("exit");
@@ -117,6 +138,14 @@ class NothingLeftBehindIT {
     for (Server server : parent.servers()) {
       await(server + " has ended", 20, () -> !server.isAlive());
       await(server + " has left no files", 20, () -> Files.notExists(server.directory()));
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
     }
   }
 

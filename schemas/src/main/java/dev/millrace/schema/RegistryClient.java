@@ -140,7 +140,27 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
    * @throws RegistryException of kind {@link Kind#INCOMPATIBLE} if it does not fit the earlier ones
    */
   public int register(String subject, Schema schema) {
-    return retry.call(() -> api.register(subject, schema));
+    return retry.call(() -> registerOnce(subject, schema));
+  }
+
+  /**
+   * A conflict is not always an incompatibility: it may also be another registration of the same
+   * subject at the same moment, perhaps our own whose answer did not arrive in time.
+   */
+  private int registerOnce(String subject, Schema schema) {
+    try {
+      return api.register(subject, schema);
+    } catch (RegistryException e) {
+      if (e.kind() != Kind.INCOMPATIBLE || !api.isCompatible(subject, schema)) {
+        throw e;
+      }
+      try {
+        return api.idOf(subject, schema);
+      } catch (RegistryException notYet) {
+        throw new RegistryException(
+            Kind.UNAVAILABLE, e.httpStatus(), String.valueOf(e.getMessage()), e);
+      }
+    }
   }
 
   /**

@@ -257,7 +257,8 @@ class RegistryClientTest {
 
   @Test
   void shouldSayThatASchemaDoesNotFit() {
-    stub.then(409, "{\"error_code\":409,\"message\":\"incompatible\"}");
+    stub.then(409, "{\"error_code\":409,\"message\":\"incompatible\"}")
+        .then(200, "{\"is_compatible\":false}");
     try (RegistryClient client = client()) {
       assertThatThrownBy(() -> client.register("t-value", Schema.create(Schema.Type.INT)))
           .isInstanceOfSatisfying(
@@ -268,6 +269,21 @@ class RegistryClientTest {
               })
           .hasMessageContaining("cannot register a schema for t-value");
     }
+  }
+
+  /** Seen with a slow registry: the first call's answer came too late, the second met its work. */
+  @Test
+  void shouldTakeWhatAnotherRegistrationHasDone() {
+    stub.then(409, "{\"error_code\":409,\"message\":\"already exists\"}")
+        .then(200, "{\"is_compatible\":true}")
+        .then(404, "{\"error_code\":40403,\"message\":\"not yet\"}")
+        .then(409, "{\"error_code\":409,\"message\":\"already exists\"}")
+        .then(200, "{\"is_compatible\":true}")
+        .then(200, "{\"subject\":\"t-value\",\"id\":5,\"version\":1,\"schema\":\"\\\"int\\\"\"}");
+    try (RegistryClient client = client()) {
+      assertThat(client.register("t-value", Schema.create(Schema.Type.INT))).isEqualTo(5);
+    }
+    assertThat(stub.requests).hasSize(6);
   }
 
   @Test

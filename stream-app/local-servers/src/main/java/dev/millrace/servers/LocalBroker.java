@@ -2,8 +2,8 @@ package dev.millrace.servers;
 
 import dev.millrace.servers.child.BrokerMain;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -130,8 +130,9 @@ public final class LocalBroker extends LocalServer {
   private static void write(Path file, Map<String, String> values) {
     Properties properties = new Properties();
     properties.putAll(values);
-    try (Writer writer = Files.newBufferedWriter(file)) {
-      properties.store(writer, null);
+    // A stream, for Kafka reads ISO 8859-1 with escapes: so is what this writes.
+    try (OutputStream out = Files.newOutputStream(file)) {
+      properties.store(out, null);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file, e);
     }
