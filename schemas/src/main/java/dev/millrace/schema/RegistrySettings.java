@@ -105,10 +105,10 @@ public record RegistrySettings(
   /** Names client settings only: their values may be secret. */
   @Override
   public String toString() {
-    return "RegistrySettings[urls=%s, connectTimeout=%s, readTimeout=%s, patience=%s, unknownTtl=%s, "
-            .formatted(where(), connectTimeout, readTimeout, patience, unknownTtl)
-        + "cacheEntriesMax=%d, client=%s]"
-            .formatted(cacheEntriesMax, new TreeSet<>(client.keySet()));
+    return "RegistrySettings[urls=%s, connectTimeout=%s, readTimeout=%s, patience=%s, "
+            .formatted(where(), connectTimeout, readTimeout, patience)
+        + "unknownTtl=%s, cacheEntriesMax=%d, client=%s]"
+            .formatted(unknownTtl, cacheEntriesMax, new TreeSet<>(client.keySet()));
   }
 
   private static String withoutUser(String url) {

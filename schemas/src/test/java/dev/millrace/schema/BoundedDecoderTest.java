@@ -29,8 +29,10 @@ class BoundedDecoderTest {
               """
               {"type":"record","name":"Everything","fields":[
                 {"name":"a","type":"boolean"},{"name":"b","type":"int"},{"name":"c","type":"long"},
-                {"name":"d","type":"float"},{"name":"e","type":"double"},{"name":"f","type":"bytes"},
-                {"name":"g","type":"string"},{"name":"h","type":{"type":"fixed","name":"F","size":7}},
+                {"name":"d","type":"float"},{"name":"e","type":"double"},
+                {"name":"f","type":"bytes"},
+                {"name":"g","type":"string"},
+                {"name":"h","type":{"type":"fixed","name":"F","size":7}},
                 {"name":"i","type":{"type":"enum","name":"E","symbols":["X","Y","Z"]}},
                 {"name":"j","type":{"type":"array","items":["null","long","string"]}},
                 {"name":"k","type":{"type":"map","values":{"type":"array","items":"double"}}},
