@@ -99,7 +99,6 @@ final class ModelProbeTest {
     Path model = tiny();
     assertThatThrownBy(() -> ModelProbe.open(model, OPTIONS.withBackend("abacus")))
         .isInstanceOf(EngineException.class)
-        .hasMessageContaining(model.toString())
         .hasMessageContaining("there is no backend 'abacus'");
     EngineOptions endless =
         new EngineOptions("reference", BackendOptions.DEFAULTS, 10, 1L << 42, 1, 1, false);

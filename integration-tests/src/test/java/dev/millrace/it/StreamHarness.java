@@ -1,5 +1,7 @@
 package dev.millrace.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.servers.LocalServers;
 import dev.millrace.streams.cli.Main;
 import java.io.IOException;
@@ -7,7 +9,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What the stream's tests share: a configuration file, and commands run in this process. */
 final class StreamHarness {
@@ -25,12 +29,19 @@ final class StreamHarness {
     return new Said(exitCode, out.toString(), err.toString());
   }
 
+  /** The same for a command that must succeed; gives what it printed. */
+  static String succeed(String... arguments) {
+    Said said = run(arguments);
+    assertThat(said.exitCode()).as("%s: %s", List.of(arguments), said.err()).isZero();
+    return said.out();
+  }
+
   /** Writes a configuration for small local servers; {@code more} wins. */
   static Path config(
       Path directory, String bootstrapServers, String registryUrl, Map<String, String> more)
       throws IOException {
     StringBuilder yaml = new StringBuilder();
-    Map<String, String> all = new java.util.TreeMap<>();
+    Map<String, String> all = new TreeMap<>();
     all.put("kafka.bootstrap.servers", bootstrapServers);
     all.put("schema.registry.url", registryUrl);
     all.put("model.dir", "none");

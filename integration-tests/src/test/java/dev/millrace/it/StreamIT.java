@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -56,14 +57,14 @@ class StreamIT {
                   "schema.unknown.grace", "1s",
                   "documents.bytes.max", "1MiB"));
       String config = file.toString();
-      succeed("topics", "create", "--config", config);
-      succeed("topics", "check", "--config", config);
+      StreamHarness.succeed("topics", "create", "--config", config);
+      StreamHarness.succeed("topics", "check", "--config", config);
       assertThat(StreamHarness.run("schemas", "check", "--config", config).err())
           .contains("schemas register");
-      succeed("schemas", "register", "--config", config);
-      succeed("schemas", "check", "--config", config);
+      StreamHarness.succeed("schemas", "register", "--config", config);
+      StreamHarness.succeed("schemas", "check", "--config", config);
       Path documents = documents();
-      succeed("produce", "--config", config, "--input", documents.toString());
+      StreamHarness.succeed("produce", "--config", config, "--input", documents.toString());
       Config settings = ConfigReader.read(file, Map.of());
       poison(settings);
 
@@ -75,9 +76,13 @@ class StreamIT {
         assertThat(get(runtime.application().healthPort(), "/metrics"))
             .contains("millrace_outcomes_total{outcome=\"enriched\",reason=\"\"} 4.0");
 
-        assertThat(succeed("redrive", "--config", config, "--reason", "UNKNOWN_SCHEMA", "--json"))
+        assertThat(
+                StreamHarness.succeed(
+                    "redrive", "--config", config, "--reason", "UNKNOWN_SCHEMA", "--json"))
             .isEqualTo("{\"copied\":1,\"truncated\":0,\"unreadable\":0}\n");
-        assertThat(succeed("redrive", "--config", config, "--reason", "UNKNOWN_SCHEMA", "--json"))
+        assertThat(
+                StreamHarness.succeed(
+                    "redrive", "--config", config, "--reason", "UNKNOWN_SCHEMA", "--json"))
             .isEqualTo("{\"copied\":0,\"truncated\":0,\"unreadable\":0}\n");
         assertThat(reasons(tail(config, 10))).containsEntry("UNKNOWN_SCHEMA", 2L);
       }
@@ -97,7 +102,7 @@ class StreamIT {
   private void compareWithFileCommand(Path model, Path documents, List<JsonNode> outcomes)
       throws IOException {
     Path results = directory.resolve("out.jsonl");
-    succeed(
+    StreamHarness.succeed(
         "enrich",
         "--model",
         model.toString(),
@@ -109,8 +114,7 @@ class StreamIT {
     outcomes.forEach(outcome -> streamed.put(outcome.path("id").asText(), outcome));
     for (String line : Files.readAllLines(results)) {
       JsonNode expected = JSON.readTree(line);
-      JsonNode found = streamed.get(expected.path("id").asText());
-      assertThat(found).as(line).isNotNull();
+      JsonNode found = Objects.requireNonNull(streamed.get(expected.path("id").asText()), line);
       for (String field : List.of("summary", "classification", "translations", "safety")) {
         assertThat(found.path(field)).as(field).isEqualTo(expected.path(field));
       }
@@ -138,12 +142,13 @@ class StreamIT {
   private static void poison(Config config) throws Exception {
     byte[] unknown = ByteBuffer.allocate(9).put((byte) 0).putInt(987_654).putInt(1).array();
     byte[] truncated = ByteBuffer.allocate(6).put((byte) 0).putInt(1).put((byte) 40).array();
-    List<byte[]> values = new ArrayList<>();
-    values.add("no magic byte".getBytes(StandardCharsets.UTF_8));
-    values.add(unknown);
-    values.add(truncated);
-    values.add(null);
-    values.add(new byte[5_000_000]);
+    byte[][] values = {
+      "no magic byte".getBytes(StandardCharsets.UTF_8),
+      unknown,
+      truncated,
+      null,
+      new byte[5_000_000]
+    };
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(KafkaClientProperties.producer(config))) {
       for (byte[] value : values) {
@@ -167,18 +172,14 @@ class StreamIT {
 
   private static List<JsonNode> tail(String config, int count) throws IOException {
     List<JsonNode> outcomes = new ArrayList<>();
-    String out = succeed("tail", "--config", config, "--max", Integer.toString(count), "--json");
+    String out =
+        StreamHarness.succeed(
+            "tail", "--config", config, "--max", Integer.toString(count), "--json");
     for (String line : out.lines().toList()) {
       outcomes.add(JSON.readTree(line));
     }
     assertThat(outcomes).hasSize(count);
     return outcomes;
-  }
-
-  private static String succeed(String... arguments) {
-    StreamHarness.Said said = StreamHarness.run(arguments);
-    assertThat(said.exitCode()).as("%s: %s", List.of(arguments), said.err()).isZero();
-    return said.out();
   }
 
   private static String get(int port, String path) throws IOException, InterruptedException {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -24,6 +25,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** The topics of the application. Owns an admin client: close it. */
 public final class TopicDeployment implements AutoCloseable {
   private static final String DELETE = "delete";
+  private static final int VISIBLE_ATTEMPTS = 200;
+  private static final int VISIBLE_WAIT_MILLIS = 50;
 
   private final Config config;
   private final Admin admin;
@@ -74,7 +77,26 @@ public final class TopicDeployment implements AutoCloseable {
         created.put(topic, false);
       }
     }
+    all.forEach(this::awaitVisible);
     return created;
+  }
+
+  /** The controller has the topic; the brokers hear of it a moment later. */
+  private void awaitVisible(String topic) {
+    for (int attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
+      if (partitions(topic).isPresent()) {
+        return;
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(VISIBLE_WAIT_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new DeployException("interrupted while waiting for topic " + topic, e);
+      }
+    }
+    throw new DeployException(
+        "topic %s was created, but no broker knows it after %d s"
+            .formatted(topic, VISIBLE_ATTEMPTS * VISIBLE_WAIT_MILLIS / 1000));
   }
 
   /** What is wrong with the topics, one line each; empty if the application may start. */

@@ -48,6 +48,7 @@ public final class EngineBench implements Runnable {
   private static final int SEQUENCES_MAX = 64;
   private static final long KV_BYTES = 256L << 20;
   private static final int[] DECODE_SEQUENCES = {1, 8, 32};
+
   /** Rounds before the first that counts: by then the compiler has settled. */
   private static final int WARM_ROUNDS = 8;
 
