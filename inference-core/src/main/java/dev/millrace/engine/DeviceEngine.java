@@ -148,7 +148,8 @@ final class DeviceEngine implements InferenceEngine {
 
   private String tooLarge(long blocks) {
     return ("the request needs up to %d key-value blocks of %d tokens for its prefix and all"
-            + " branches, the engine has %d; shorten it, split its branches, or raise kvMemoryBytes")
+            + " branches, the engine has %d; shorten it, split its branches, or raise"
+            + " kvMemoryBytes")
         .formatted(blocks, opened.surroundings().limits().blockTokens(), opened.blocks());
   }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,17 +114,17 @@ class ServerProcessTest {
   }
 
   @Test
-  void shouldFreezeAndStopAFrozenChild() throws IOException {
+  void shouldFreezeAndStopAFrozenChild() throws Exception {
     ServerProcess server = process(Fixtures.SHORT, "ready", ready.toString());
     server.start();
 
     server.freeze();
     assertThat(server.isFrozen()).isTrue();
     assertThat(server.isRunning()).isTrue();
-    assertThat(state(server.pid())).isEqualTo("T");
+    awaitState(server.pid(), "T"::equals);
     server.unfreeze();
     assertThat(server.isFrozen()).isFalse();
-    assertThat(state(server.pid())).isNotEqualTo("T");
+    awaitState(server.pid(), state -> !state.equals("T"));
     server.freeze();
     server.stop();
 
@@ -167,6 +168,14 @@ class ServerProcessTest {
 
     assertThat(kept[0]).as("interrupt kept").isTrue();
     assertThat(server.isRunning()).isFalse();
+  }
+
+  /** Signals take effect a moment after they are sent. */
+  private static void awaitState(long pid, Predicate<String> expected) throws Exception {
+    for (int look = 0; look < 500 && !expected.test(state(pid)); look++) {
+      Thread.sleep(10);
+    }
+    assertThat(state(pid)).matches(expected);
   }
 
   /** The kernel's letter for a process's state. */
