@@ -360,7 +360,7 @@ final class OneDnn {
         switch (status) {
           case 1 -> "out of memory";
           case 2 -> "invalid arguments";
-          case 3 -> "not implemented on this processor";
+          case 3 -> "not available on this processor";
           case 5 -> "runtime error";
           default -> "see dnnl_status_t";
         };
