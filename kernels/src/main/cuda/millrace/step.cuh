@@ -1,0 +1,78 @@
+// The control block of a step: everything about a step that changes from step to step, in one buffer
+// of int32 in device memory. Kernels read it instead of taking such values as parameters, so that a
+// captured graph never changes: its grids are sized for a bucket, and blocks beyond the real size
+// leave at once.
+//
+// Layout, in words of 32 bits, little endian, base aligned to 128 bytes:
+//
+//   [0]  rows         T: rows of the step, 0 allowed
+//   [1]  runs         R: runs of consecutive tokens of one sequence each, in row order
+//   [2]  shortRows    runs of at most so many rows are attended by the split kernel (mr_attend_split
+//                     and mr_attend_merge), longer ones by mr_attend. Both give the same bits, so
+//                     this is a matter of speed only: 0 sends every run to mr_attend
+//   [3]..[31]         zero
+//   [32 + 4 t]        row t, 4 words, t < T:
+//       + 0 token         id, row of the embedding table
+//       + 1 position      absolute position, 0 .. 2^31 - 1
+//       + 2 run           index of its run
+//       + 3 block         physical block that holds this position: table[position / blockTokens]
+//   [32 + 4 rowCapacity + 8 r]  run r, 8 words, r < R:
+//       + 0 firstRow
+//       + 1 rows          at least 1
+//       + 2 firstPosition
+//       + 3 table         word of this control block at which the run's block table begins:
+//                         entry i holds positions i * blockTokens .. (i + 1) * blockTokens - 1.
+//                         Entries that no row of the run can see (before its chunk) are never read
+//       + 4 .. + 7        zero
+//   then the block tables, one after the other
+//
+// rowCapacity is a parameter of the kernels that need more than the header: a constant of a captured
+// graph (its bucket), and the number of rows of the step for a launch without a graph. So the block
+// is always dense enough to be sent in one copy: header, rows, runs, tables. Nothing else about
+// capacities is fixed here: there may be any number of runs and table entries.
+//
+// The selection, a second buffer of int32, says which rows go through the head:
+//   [0] count          S
+//   [1]..[3]           zero
+//   [4 + i]            row of the step, in result order; a row may be selected twice
+#pragma once
+
+#include "millrace/device.cuh"
+
+constexpr int MR_STEP_HEADER = 32;
+constexpr int MR_STEP_ROW_WORDS = 4;
+constexpr int MR_STEP_RUN_WORDS = 8;
+constexpr int MR_SELECTION_HEADER = 4;
+
+// One row of the step.
+struct MrStepRow {
+  int32_t token, position, run, block;
+};
+
+// One run of the step.
+struct MrStepRun {
+  int32_t firstRow, rows, firstPosition, table;
+};
+
+MR_DEVICE int32_t mr_step_rows(const int32_t* step) { return step[0]; }
+
+MR_DEVICE int32_t mr_step_runs(const int32_t* step) { return step[1]; }
+
+MR_DEVICE int32_t mr_step_short_rows(const int32_t* step) { return step[2]; }
+
+MR_DEVICE MrStepRow mr_step_row(const int32_t* step, int row) {
+  const uint4 words = *reinterpret_cast<const uint4*>(step + MR_STEP_HEADER + MR_STEP_ROW_WORDS * row);
+  return {(int32_t)words.x, (int32_t)words.y, (int32_t)words.z, (int32_t)words.w};
+}
+
+MR_DEVICE MrStepRun mr_step_run(const int32_t* step, int rowCapacity, int run) {
+  const uint4 words = *reinterpret_cast<const uint4*>(
+      step + MR_STEP_HEADER + MR_STEP_ROW_WORDS * rowCapacity + MR_STEP_RUN_WORDS * run);
+  return {(int32_t)words.x, (int32_t)words.y, (int32_t)words.z, (int32_t)words.w};
+}
+
+MR_DEVICE int32_t mr_selection_count(const int32_t* selection) { return selection[0]; }
+
+MR_DEVICE int32_t mr_selection_row(const int32_t* selection, int index) {
+  return selection[MR_SELECTION_HEADER + index];
+}
