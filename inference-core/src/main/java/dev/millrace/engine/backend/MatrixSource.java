@@ -2,8 +2,11 @@ package dev.millrace.engine.backend;
 
 import dev.millrace.engine.tensor.Tensor;
 
-/** Where the values of a linear weight come from, in the layout of the checkpoint. */
-public sealed interface MatrixSource {
+/**
+ * Where the values of a linear weight come from, in the layout of the checkpoint. Immutable views
+ * of memory that somebody else owns.
+ */
+public sealed interface MatrixSource permits MatrixSource.Unquantised, QuantisedSource {
 
   /** Output width. */
   int outputs();
@@ -12,12 +15,27 @@ public sealed interface MatrixSource {
   int inputs();
 
   /**
+   * Copies the weights of one output as floats: stored values exactly, quantised ones times their
+   * scale, rounded once.
+   *
+   * @param row has {@link #inputs()} elements
+   */
+  void readOutput(int output, float[] row);
+
+  /** Values that are weights as they stand. */
+  sealed interface Unquantised extends MatrixSource {
+
+    /** The tensor that holds them. */
+    Tensor values();
+  }
+
+  /**
    * Unquantised values: F32, F16 or BF16.
    *
    * @param values two-dimensional
    * @param order how its dimensions are to be read
    */
-  record Plain(Tensor values, Order order) implements MatrixSource {
+  record Plain(Tensor values, Order order) implements Unquantised {
 
     /** Refuses anything but two dimensions of a floating type. */
     public Plain {
@@ -37,6 +55,15 @@ public sealed interface MatrixSource {
     public int inputs() {
       return Math.toIntExact(values.shape().extent(order == Order.OUT_IN ? 1 : 0));
     }
+
+    @Override
+    public void readOutput(int output, float[] row) {
+      if (order == Order.OUT_IN) {
+        values.readFloats((long) output * row.length, row, 0, row.length);
+      } else {
+        readColumn(values, output, row);
+      }
+    }
   }
 
   /**
@@ -47,7 +74,7 @@ public sealed interface MatrixSource {
    * @param first first column
    * @param outputs number of columns
    */
-  record Columns(Tensor values, int first, int outputs) implements MatrixSource {
+  record Columns(Tensor values, int first, int outputs) implements Unquantised {
 
     /** Refuses anything but two dimensions, and columns that do not exist. */
     public Columns {
@@ -67,6 +94,11 @@ public sealed interface MatrixSource {
     public int inputs() {
       return Math.toIntExact(values.shape().extent(0));
     }
+
+    @Override
+    public void readOutput(int output, float[] row) {
+      readColumn(values, first + output, row);
+    }
   }
 
   /** Which dimension comes first in the file. */
@@ -75,6 +107,13 @@ public sealed interface MatrixSource {
     OUT_IN,
     /** [inputs, outputs], as fused Llama 4 experts are stored. */
     IN_OUT
+  }
+
+  private static void readColumn(Tensor values, int column, float[] row) {
+    long width = values.shape().extent(1);
+    for (int i = 0; i < row.length; i++) {
+      values.readFloats(i * width + column, row, i, 1);
+    }
   }
 
   private static void refuseOtherTypes(Tensor values) {

@@ -27,11 +27,13 @@ final class DecoderTensors {
   private final ModelFiles files;
   private final ModelConfig config;
   private final String prefix;
+  private final QuantisedTensors quantised;
 
   DecoderTensors(ModelFiles files) {
     this.files = files;
     this.config = files.config();
     this.prefix = files.find(PREFIX + EMBEDDING).isPresent() ? PREFIX : "";
+    this.quantised = new QuantisedTensors(files);
   }
 
   MatrixSource embedding() {
@@ -121,8 +123,12 @@ final class DecoderTensors {
         linear(name + "down_proj.weight", config.hiddenSize(), width));
   }
 
+  /** A linear layer's weight; which layout it has shows in the tensors that are there. */
   private MatrixSource linear(String name, int outputs, int inputs) {
-    return new MatrixSource.Plain(tensor(name, Shape.of(outputs, inputs)), Order.OUT_IN);
+    MatrixSource found = quantised.find(name, outputs, inputs);
+    return found != null
+        ? found
+        : new MatrixSource.Plain(tensor(name, Shape.of(outputs, inputs)), Order.OUT_IN);
   }
 
   /** A tensor of a floating type and of this shape. */
@@ -136,21 +142,13 @@ final class DecoderTensors {
     if (type != DType.F32 && type != DType.F16 && type != DType.BF16) {
       throw refuse(
           name,
-          "has dtype %s, expected BF16, F16 or F32 (quantisation: %s)"
+          "has dtype %s without a scale beside it, expected BF16, F16 or F32 (quantisation: %s)"
               .formatted(type, config.quantisation()));
     }
     return tensor;
   }
 
   private CheckpointException missing(String name) {
-    for (String packed : List.of("_packed", "_scale")) {
-      if (files.find(name + packed).isPresent()) {
-        return refuse(
-            name + packed,
-            "is quantised (%s), which is not supported; use a BF16 upload of this model"
-                .formatted(config.quantisation()));
-      }
-    }
     String hint =
         name.endsWith("lm_head.weight")
             ? "; if head and embedding are one, config.json says tie_word_embeddings: true"

@@ -113,7 +113,7 @@ final class CheckpointTest {
   }
 
   @Test
-  void shouldSayThatQuantisedWeightsAreNotSupported() throws IOException {
+  void shouldNameAQuantisationThatIsNotSupported() throws IOException {
     TinyModel.fused()
         .rename(
             "model.layers.0.self_attn.q_proj.weight",
@@ -122,7 +122,8 @@ final class CheckpointTest {
 
     assertThatThrownBy(() -> Checkpoint.open(directory))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("q_proj.weight_packed is quantised (none), which is not supported");
+        .hasMessageContaining(
+            "q_proj.weight holds values packed in F32 (quantisation: none), which is not supported");
   }
 
   @Test

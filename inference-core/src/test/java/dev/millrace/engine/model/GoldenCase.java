@@ -32,7 +32,8 @@ public record GoldenCase(
   public static final int GREEDY_PROMPT = 21;
 
   /** All cases. */
-  public static final List<String> NAMES = List.of("scout", "maverick", "guard", "llama3");
+  public static final List<String> NAMES =
+      List.of("scout", "maverick", "guard", "llama3", "maverick-fp8", "scout-w4a16");
 
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

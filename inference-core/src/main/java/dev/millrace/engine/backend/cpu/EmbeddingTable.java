@@ -23,7 +23,6 @@ final class EmbeddingTable implements Matrix {
 
   /** Copies a table whose rows are contiguous. */
   static EmbeddingTable copy(MatrixSource table, NativeMemory memory) {
-    MatrixPacker.check(table);
     if (!(table instanceof MatrixSource.Plain plain)
         || plain.order() != MatrixSource.Order.OUT_IN) {
       throw new IllegalArgumentException("an embedding table is stored as [vocabulary, hidden]");

@@ -1,7 +1,9 @@
 package dev.millrace.engine.backend.cpu;
 
 import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.backend.QuantisedSource;
 import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,7 +24,7 @@ final class MatrixPacker {
   /** How to find an element of a source: {@code base + output * perOutput + input * perInput}. */
   private record View(Tensor tensor, long base, long perOutput, long perInput) {
 
-    static View of(MatrixSource source) {
+    static View of(MatrixSource.Unquantised source) {
       return switch (source) {
         case MatrixSource.Plain(Tensor values, MatrixSource.Order order) ->
             order == MatrixSource.Order.OUT_IN
@@ -31,17 +33,6 @@ final class MatrixPacker {
         case MatrixSource.Columns(Tensor values, int first, _) ->
             new View(values, first, 1, values.shape().extent(1));
       };
-    }
-  }
-
-  /** Refuses element types that this packer cannot read. */
-  static void check(MatrixSource source) {
-    Tensor tensor = View.of(source).tensor();
-    DType type = tensor.type();
-    if (type != DType.BF16 && type != DType.F16 && type != DType.F32) {
-      throw new IllegalArgumentException(
-          "tensor %s is %s; the cpu backend reads F32, F16 and BF16"
-              .formatted(tensor.name(), type));
     }
   }
 
@@ -67,15 +58,36 @@ final class MatrixPacker {
       int column,
       PackedFormat format,
       MemorySegment target) {
-    View view = View.of(source);
     int inputs = source.inputs();
     int done = 0;
     while (done < outputs) {
       int first = column + done;
       int count = Math.min(outputs - done, format.width() - first % format.width());
-      packBlock(view, inputs, firstOutput + done, count, first, format, target);
+      switch (source) {
+        case MatrixSource.Unquantised values ->
+            packBlock(View.of(values), inputs, firstOutput + done, count, first, format, target);
+        case QuantisedSource quantised -> {
+          View view = dequantised(quantised, firstOutput + done, count);
+          packBlock(view, inputs, 0, count, first, format, target);
+        }
+      }
       done += count;
     }
+  }
+
+  /** Some outputs of a quantised source as a small [outputs, inputs] tensor of floats. */
+  private static View dequantised(QuantisedSource source, int firstOutput, int outputs) {
+    int inputs = source.inputs();
+    float[] row = new float[inputs];
+    MemorySegment data = MemorySegment.ofArray(new float[Math.multiplyExact(outputs, inputs)]);
+    for (int o = 0; o < outputs; o++) {
+      source.readOutput(firstOutput + o, row);
+      MemorySegment.copy(row, 0, data, FLOAT, (long) o * inputs * Float.BYTES, inputs);
+    }
+    return View.of(
+        new MatrixSource.Plain(
+            new Tensor("dequantised", DType.F32, Shape.of(outputs, inputs), data),
+            MatrixSource.Order.OUT_IN));
   }
 
   private static void packBlock(

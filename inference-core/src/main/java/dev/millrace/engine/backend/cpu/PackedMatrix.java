@@ -38,7 +38,6 @@ final class PackedMatrix implements Matrix {
     int outputs = 0;
     int inputs = sources.getFirst().inputs();
     for (MatrixSource source : sources) {
-      MatrixPacker.check(source);
       if (source.inputs() != inputs) {
         throw new IllegalArgumentException(
             "stacked weights have %d and %d inputs".formatted(inputs, source.inputs()));

@@ -96,33 +96,12 @@ final class HostMatrix implements Matrix {
     int first = 0;
     for (MatrixSource source : sources) {
       if (output < first + source.outputs()) {
-        readRow(source, output - first, row);
+        source.readOutput(output - first, row);
         return;
       }
       first += source.outputs();
     }
     throw new IllegalArgumentException("output %d of %d".formatted(output, outputs));
-  }
-
-  private static void readRow(MatrixSource source, int output, float[] row) {
-    switch (source) {
-      case MatrixSource.Plain(var values, MatrixSource.Order order) -> {
-        if (order == MatrixSource.Order.OUT_IN) {
-          values.readFloats((long) output * row.length, row, 0, row.length);
-        } else {
-          readColumn(values, output, row);
-        }
-      }
-      case MatrixSource.Columns columns ->
-          readColumn(columns.values(), columns.first() + output, row);
-    }
-  }
-
-  private static void readColumn(Tensor values, int column, float[] row) {
-    long width = values.shape().extent(1);
-    for (int i = 0; i < row.length; i++) {
-      values.readFloats(i * width + column, row, i, 1);
-    }
   }
 
   private float[] kept() {
@@ -146,10 +125,10 @@ final class HostMatrix implements Matrix {
           widenColumns(tensor, 0, source.outputs(), all, first);
       case MatrixSource.Columns(var tensor, int column, int count) ->
           widenColumns(tensor, column, count, all, first);
-      case MatrixSource.Plain plain -> {
+      default -> {
         float[] row = new float[inputs];
-        for (int o = 0; o < plain.outputs(); o++) {
-          readRow(plain, o, row);
+        for (int o = 0; o < source.outputs(); o++) {
+          source.readOutput(o, row);
           for (int i = 0; i < inputs; i++) {
             all[i * outputs + first + o] = row[i];
           }

@@ -1,0 +1,190 @@
+package dev.millrace.engine.backend;
+
+import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.tensor.Float8;
+import dev.millrace.engine.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Optional;
+
+/**
+ * Weights stored in fewer bits, as the compressed-tensors layouts store them: [outputs, inputs].
+ */
+public sealed interface QuantisedSource extends MatrixSource {
+
+  /** Byte order of what is stored. */
+  ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /**
+   * Eight-bit floats: weight [o, i] is {@code values[o, i] * scales[o]}.
+   *
+   * @param values F8_E4M3 [outputs, inputs]
+   * @param scales floating; one per output, or a single one for all
+   */
+  record Float8Channels(Tensor values, Tensor scales) implements QuantisedSource {
+
+    /** Checks types and extents. */
+    public Float8Channels {
+      require(
+          values.type() == DType.F8_E4M3 && values.shape().rank() == 2,
+          values,
+          "F8_E4M3 [outputs, inputs]");
+      long count = scales.shape().elements();
+      require(
+          scales.floating() && (count == 1 || count == values.shape().extent(0)),
+          scales,
+          "one floating scale per output of %s, or one for all".formatted(values.shape()));
+    }
+
+    @Override
+    public int outputs() {
+      return Math.toIntExact(values.shape().extent(0));
+    }
+
+    @Override
+    public int inputs() {
+      return Math.toIntExact(values.shape().extent(1));
+    }
+
+    /** Scale of one output. */
+    public float scale(int output) {
+      float[] scale = new float[1];
+      scales.readFloats(scales.shape().elements() == 1 ? 0 : output, scale, 0, 1);
+      return scale[0];
+    }
+
+    @Override
+    public void readOutput(int output, float[] row) {
+      float scale = scale(output);
+      long at = (long) output * row.length;
+      for (int i = 0; i < row.length; i++) {
+        row[i] = Float8.toFloat(values.data().get(ValueLayout.JAVA_BYTE, at + i)) * scale;
+      }
+    }
+  }
+
+  /**
+   * Four-bit integers with one scale per output and group of inputs: weight [o, i] is {@code (q[o,
+   * i] - zero[o, g]) * scales[o, g]} with {@code g} the group of input {@code i}. Eight of them are
+   * in a word, the first in the lowest bits, each stored with 8 added; so are the zero points,
+   * which are packed along the outputs.
+   *
+   * @param packed I32 [outputs, inputs / 8, rounded up]
+   * @param scales floating [outputs, groups]
+   * @param zeroPoints I32 [outputs / 8 rounded up, groups]; absent: zero
+   * @param groupOfInput I32 [inputs] for weights whose inputs were reordered; absent: consecutive
+   *     inputs share a group
+   * @param inputs input width
+   */
+  record Int4Groups(
+      Tensor packed,
+      Tensor scales,
+      Optional<Tensor> zeroPoints,
+      Optional<Tensor> groupOfInput,
+      int inputs)
+      implements QuantisedSource {
+
+    private static final int PER_WORD = 8;
+    private static final int OFFSET = 8;
+
+    /** Checks types and extents. */
+    public Int4Groups {
+      long words = Math.ceilDiv(inputs, PER_WORD);
+      require(
+          inputs > 0
+              && packed.type() == DType.I32
+              && packed.shape().rank() == 2
+              && packed.shape().extent(1) == words,
+          packed,
+          "I32 [outputs, %d] for %d inputs".formatted(words, inputs));
+      long outputs = packed.shape().extent(0);
+      require(
+          scales.floating() && scales.shape().rank() == 2 && scales.shape().extent(0) == outputs,
+          scales,
+          "floating [%d, groups]".formatted(outputs));
+      long groups = scales.shape().extent(1);
+      require(
+          groups > 0 && (groupOfInput.isPresent() || inputs % groups == 0),
+          scales,
+          "groups that divide %d inputs".formatted(inputs));
+      zeroPoints.ifPresent(zeros ->
+          require(
+              zeros.type() == DType.I32
+                  && zeros.shape().rank() == 2
+                  && zeros.shape().extent(0) == Math.ceilDiv(outputs, PER_WORD)
+                  && zeros.shape().extent(1) == groups,
+              zeros,
+              "I32 [%d, %d]".formatted(Math.ceilDiv(outputs, PER_WORD), groups)));
+      if (groupOfInput.isPresent()) {
+        checkGroups(groupOfInput.get(), inputs, groups);
+      }
+    }
+
+    private static void checkGroups(Tensor groupOfInput, int inputs, long groups) {
+      require(
+          groupOfInput.type() == DType.I32 && groupOfInput.shape().elements() == inputs,
+          groupOfInput,
+          "I32 [%d]".formatted(inputs));
+      for (int i = 0; i < inputs; i++) {
+        int group = groupOfInput.data().get(INT, (long) i * Integer.BYTES);
+        require(
+            group >= 0 && group < groups,
+            groupOfInput,
+            "groups from 0 to %d, found %d for input %d".formatted(groups - 1, group, i));
+      }
+    }
+
+    @Override
+    public int outputs() {
+      return Math.toIntExact(packed.shape().extent(0));
+    }
+
+    /** Scales of one output. */
+    public int groups() {
+      return Math.toIntExact(scales.shape().extent(1));
+    }
+
+    /** Group of one input. */
+    public int group(int input) {
+      return groupOfInput.isPresent()
+          ? groupOfInput.get().data().get(INT, (long) input * Integer.BYTES)
+          : input / (inputs / groups());
+    }
+
+    /** What is subtracted from the integers of one output and group. */
+    public int zeroPoint(int output, int group) {
+      return zeroPoints
+          .map(zeros -> nibble(zeros, (long) (output / PER_WORD) * groups() + group, output))
+          .orElse(0);
+    }
+
+    @Override
+    public void readOutput(int output, float[] row) {
+      int groups = groups();
+      float[] scale = new float[groups];
+      scales.readFloats((long) output * groups, scale, 0, groups);
+      int[] zero = new int[groups];
+      for (int g = 0; g < groups; g++) {
+        zero[g] = zeroPoint(output, g);
+      }
+      long words = packed.shape().extent(1);
+      for (int i = 0; i < inputs; i++) {
+        int g = group(i);
+        row[i] = (nibble(packed, output * words + i / PER_WORD, i) - zero[g]) * scale[g];
+      }
+    }
+
+    private static int nibble(Tensor words, long word, int index) {
+      int bits = words.data().get(INT, word * Integer.BYTES);
+      return ((bits >>> (4 * (index % PER_WORD))) & 15) - OFFSET;
+    }
+  }
+
+  private static void require(boolean condition, Tensor tensor, String expected) {
+    if (!condition) {
+      throw new IllegalArgumentException(
+          "tensor %s is %s %s, expected %s"
+              .formatted(tensor.name(), tensor.type(), tensor.shape(), expected));
+    }
+  }
+}

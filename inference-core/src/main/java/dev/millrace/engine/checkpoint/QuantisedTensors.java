@@ -1,0 +1,128 @@
+package dev.millrace.engine.checkpoint;
+
+import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.backend.QuantisedSource;
+import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.tensor.Shape;
+import dev.millrace.engine.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the weights that a quantising tool has replaced, module by module: by the tensors that are
+ * there, since the lists of untouched modules in configurations vary from upload to upload.
+ *
+ * <p>Read are compressed-tensors' float-quantized layout (e4m3 with a scale per output or per
+ * tensor) and its pack-quantized layout with four bits. Other layouts are refused by name.
+ */
+final class QuantisedTensors {
+
+  private final ModelFiles files;
+
+  QuantisedTensors(ModelFiles files) {
+    this.files = files;
+  }
+
+  /**
+   * The quantised weight of a linear layer, or null if it is not quantised.
+   *
+   * @param name as the unquantised weight would be named
+   */
+  @Nullable MatrixSource find(String name, int outputs, int inputs) {
+    Optional<Tensor> packed = files.find(name + "_packed");
+    if (packed.isPresent()) {
+      return packed(name, packed.get(), outputs, inputs);
+    }
+    Optional<Tensor> plain = files.find(name);
+    if (plain.isPresent() && plain.get().type() == DType.F8_E4M3) {
+      return float8(name, plain.get(), outputs, inputs);
+    }
+    if (plain.isPresent() && plain.get().type() == DType.I8) {
+      throw unsupported(name, "eight-bit integers");
+    }
+    return null;
+  }
+
+  private MatrixSource float8(String name, Tensor values, int outputs, int inputs) {
+    if (!values.shape().equals(Shape.of(outputs, inputs))) {
+      throw refuse(
+          name,
+          "has shape %s, the configuration asks for %s"
+              .formatted(values.shape(), Shape.of(outputs, inputs)));
+    }
+    Tensor scales = beside(name, "_scale");
+    if (scales.shape().elements() != 1 && scales.shape().elements() != outputs) {
+      throw unsupported(name, "e4m3 in blocks (scales %s)".formatted(scales.shape()));
+    }
+    return checked(name, () -> new QuantisedSource.Float8Channels(values, scales));
+  }
+
+  private MatrixSource packed(String name, Tensor packed, int outputs, int inputs) {
+    if (packed.type() != DType.I32) {
+      throw unsupported(name, "values packed in " + packed.type());
+    }
+    if (packed.shape().rank() == 2
+        && packed.shape().extent(1) == Math.ceilDiv(inputs, Integer.BYTES)) {
+      throw unsupported(name, "packed eight-bit integers");
+    }
+    checkShape(name, outputs, inputs);
+    if (packed.shape().extent(0) != outputs) {
+      throw refuse(
+          name + "_packed",
+          "has shape %s, the configuration asks for %d outputs".formatted(packed.shape(), outputs));
+    }
+    Tensor scales = beside(name, "_scale");
+    return checked(
+        name,
+        () ->
+            new QuantisedSource.Int4Groups(
+                packed,
+                scales,
+                files.find(name + "_zero_point"),
+                files.find(name + "_g_idx"),
+                inputs));
+  }
+
+  /** The shape that the tool wrote down, where it did, must be the configuration's. */
+  private void checkShape(String name, int outputs, int inputs) {
+    Tensor shape = files.find(name + "_shape").orElse(null);
+    if (shape == null) {
+      return;
+    }
+    List<Long> found = SmallIntegers.read(shape);
+    if (!found.equals(List.of((long) outputs, (long) inputs))) {
+      throw refuse(
+          name + "_shape",
+          "says %s, the configuration asks for %s".formatted(found, Shape.of(outputs, inputs)));
+    }
+  }
+
+  private Tensor beside(String name, String suffix) {
+    return files
+        .find(name + suffix)
+        .orElseThrow(() -> refuse(name + suffix, "is missing beside the quantised weight"));
+  }
+
+  /** Turns what a source says of its tensors into a message that names the directory. */
+  private MatrixSource checked(String name, Supplier<MatrixSource> source) {
+    try {
+      return source.get();
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(
+          files.directory(), "weight %s cannot be read: %s".formatted(name, e.getMessage()));
+    }
+  }
+
+  private CheckpointException unsupported(String name, String layout) {
+    return refuse(
+        name,
+        "holds %s (quantisation: %s), which is not supported; use an upload in BF16, FP8 with scales per channel, or W4A16"
+            .formatted(layout, files.config().quantisation()));
+  }
+
+  private CheckpointException refuse(String name, String problem) {
+    return new CheckpointException(files.directory(), "tensor %s %s".formatted(name, problem));
+  }
+}
