@@ -1,6 +1,8 @@
 package dev.millrace.engine.backend.cpu;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -11,15 +13,39 @@ final class Machine {
 
   private static final Path MEMORY = Path.of("/proc/meminfo");
   private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
+  private static final Path PROCESS = Path.of("/proc/self/status");
   private static final long UNKNOWN_BYTES = 1L << 30;
 
   private Machine() {}
 
   /** Bytes that can be allocated without swapping; a cautious guess where nobody says. */
   static long availableBytes() {
-    return field(MEMORY, "MemAvailable")
-        .map(text -> Long.parseLong(text.replaceAll("\\D", "")) * 1024)
-        .orElse(UNKNOWN_BYTES);
+    return availableBytes(MEMORY, PROCESS, containerBytes());
+  }
+
+  /**
+   * The smaller of what the system has and what the container leaves. Pages of mapped files do not
+   * count: they are given back when memory runs short, in a container as well.
+   *
+   * @param limitBytes the container's limit, or all of the machine's memory
+   */
+  static long availableBytes(Path memory, Path process, long limitBytes) {
+    Optional<Long> system = kibibytes(memory, "MemAvailable");
+    Optional<Long> own = kibibytes(process, "RssAnon");
+    if (system.isEmpty() || own.isEmpty()) {
+      return UNKNOWN_BYTES;
+    }
+    return Math.max(0, Math.min(system.get(), limitBytes - own.get()));
+  }
+
+  private static long containerBytes() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system.getTotalMemorySize()
+        : Long.MAX_VALUE;
+  }
+
+  private static Optional<Long> kibibytes(Path file, String name) {
+    return field(file, name).map(text -> Long.parseLong(text.replaceAll("\\D", "")) * 1024);
   }
 
   /** The processor's name, or its architecture. */
