@@ -82,7 +82,7 @@ public final class EngineFactory {
     return new ModelInfo(
         directory.toAbsolutePath().normalize().getFileName().toString(),
         directory,
-        open.checkpoint().digest(bytes -> {}),
+        open.checkpoint().digest(new DigestProgress()),
         config.quantisation(),
         (int) Math.min(config.contextTokens(), room),
         config.vocabulary(),
