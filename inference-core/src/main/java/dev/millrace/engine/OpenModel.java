@@ -51,7 +51,8 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
   static OpenModel open(Path directory, BackendChoice choice, EngineOptions options) {
     Checkpoint checkpoint = Checkpoint.open(directory);
     try {
-      ComputeBackend backend = choice.provider().create(options.backendOptions());
+      ComputeBackend backend =
+          choice.provider().create(options.backendOptions().withWeights(checkpoint.weightType()));
       BackendInfo info = backend.info();
       LOG.info(
           "backend {} ({}): {}, {} arithmetic, {} threads",

@@ -1,9 +1,11 @@
 package dev.millrace.engine.checkpoint;
 
 import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongConsumer;
 
 /**
@@ -71,6 +73,18 @@ public final class Checkpoint implements AutoCloseable {
   /** Weights of layer {@code index}. */
   public DecoderLayer layer(int index) {
     return layers.get(index);
+  }
+
+  /** Element type of most of the weights: F32, F16, or BF16, which stands for narrower ones too. */
+  public DType weightType() {
+    Map<String, Long> bytes = files.bytesByType();
+    long wide = bytes.getOrDefault(DType.F32.name(), 0L);
+    long half = bytes.getOrDefault(DType.F16.name(), 0L);
+    long rest = bytes.values().stream().mapToLong(Long::longValue).sum() - wide - half;
+    if (rest >= Math.max(wide, half)) {
+      return DType.BF16;
+    }
+    return wide >= half ? DType.F32 : DType.F16;
   }
 
   /**

@@ -7,6 +7,8 @@ import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MatrixSource.Order;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.checkpoint.DecoderLayer.FeedForwardSource;
+import dev.millrace.engine.model.GoldenCase;
+import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +127,18 @@ final class CheckpointTest {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(
             "q_proj.weight holds values packed in F32 (quantisation: none), which is not supported");
+  }
+
+  @Test
+  void shouldTellTheTypeOfMostWeights() throws IOException {
+    try (Checkpoint wide = Checkpoint.open(TinyModel.fused().writeTo(directory))) {
+      assertThat(wide.weightType()).isEqualTo(DType.F32);
+    }
+    for (String golden : List.of("llama3", "maverick-fp8", "scout-w4a16")) {
+      try (Checkpoint narrow = GoldenCase.open(golden, directory).checkpoint()) {
+        assertThat(narrow.weightType()).as(golden).isEqualTo(DType.BF16);
+      }
+    }
   }
 
   @Test

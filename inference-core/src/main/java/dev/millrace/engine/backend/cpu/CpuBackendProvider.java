@@ -6,6 +6,7 @@ import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.BackendProvider;
 import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.tensor.DType;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,7 +16,8 @@ import org.slf4j.LoggerFactory;
  * Makes CPU backends: with oneDNN where it loads, with the Vector API elsewhere. Thread-safe.
  *
  * <p>{@code AUTO} means bfloat16 where the processor multiplies it natively (AMX or AVX512-BF16:
- * twice the rate and half the memory traffic of f32), and f32 elsewhere.
+ * twice the rate and half the memory traffic of f32) and the weights are not stored in more bits,
+ * and f32 elsewhere.
  */
 public final class CpuBackendProvider implements BackendProvider {
 
@@ -53,7 +55,7 @@ public final class CpuBackendProvider implements BackendProvider {
     String kernels = System.getProperty(KERNELS_PROPERTY, "");
     if (!kernels.equals("java")) {
       try {
-        return withOneDnn(options.arithmetic(), threads);
+        return withOneDnn(options, threads);
       } catch (Native.Unavailable e) {
         if (kernels.equals("onednn") || options.arithmetic() == Arithmetic.BF16) {
           throw new BackendException(
@@ -97,14 +99,14 @@ public final class CpuBackendProvider implements BackendProvider {
     return oneDnnLoads() && Native.oneDnn().has(OneDnn.ISA_AVX512_BF16);
   }
 
-  private ComputeBackend withOneDnn(Arithmetic wanted, int threads) {
+  private ComputeBackend withOneDnn(BackendOptions options, int threads) {
     OneDnn dnn = Native.oneDnn();
     dnn.useThisThreadOnly();
     boolean bfloat16 =
-        switch (wanted) {
+        switch (options.arithmetic()) {
           case F32 -> false;
           case BF16 -> true;
-          case AUTO -> dnn.has(OneDnn.ISA_AVX512_BF16);
+          case AUTO -> options.weights() == DType.BF16 && dnn.has(OneDnn.ISA_AVX512_BF16);
         };
     ElementType type = bfloat16 ? ElementType.BF16 : ElementType.F32;
     BackendInfo info =

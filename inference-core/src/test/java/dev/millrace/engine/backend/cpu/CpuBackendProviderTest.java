@@ -7,8 +7,11 @@ import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CpuBackendProviderTest {
 
@@ -46,6 +49,14 @@ class CpuBackendProviderTest {
     try (ComputeBackend backend = provider.create(BackendOptions.DEFAULTS)) {
       assertThat(backend.info().arithmetic()).isEqualTo(expected);
       assertThat(backend.info().threads()).isPositive();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16"})
+  void shouldNotRoundWeightsThatAreStoredInMoreBits(DType weights) {
+    try (ComputeBackend backend = provider.create(BackendOptions.DEFAULTS.withWeights(weights))) {
+      assertThat(backend.info().arithmetic()).isEqualTo("f32");
     }
   }
 }
