@@ -1,0 +1,85 @@
+// What happens to the accumulators of a tile.
+//
+// A thread holds, of each 16 x 8 block: channels g and g + 8 (g = lane / 4) of rows 2 t and 2 t + 1 (t = lane % 4).
+// Eight lanes write 32 bytes of consecutive f32 channels: whole memory sectors.
+#pragma once
+
+#include "millrace/gemm.cuh"
+
+/** out[target[row]][channel] = sum, or += sum. */
+template <class Scale>
+struct MrToRows {
+  float* out;
+  const int32_t* target;
+  int n, ldo, add;
+  Scale scale;
+
+  template <int M, int N>
+  MR_DEVICE void finish(const MrToRows& to, const float (&sums)[M][N][4], const MrGemmTask& task,
+                        const MrTilePlace& place, int firstChannel, int firstRow, const int32_t* source) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int column = 0; column < N; column++) {
+#pragma unroll
+      for (int odd = 0; odd < 2; odd++) {
+        const int inTile = firstRow + column * 8 + (lane & 3) * 2 + odd;
+        const int row = place.firstRow + inTile;
+        if (row >= place.lastRow) continue;
+        float* out = to.out + (size_t)(to.target ? to.target[row] : row) * to.ldo;
+        const float factor = Scale::ofRow(to.scale, source[inTile]);
+#pragma unroll
+        for (int m = 0; m < M; m++) {
+#pragma unroll
+          for (int half = 0; half < 2; half++) {
+            const int channel = firstChannel + m * 16 + half * 8 + (lane >> 2);
+            if (channel >= to.n) continue;
+            const float value = Scale::apply(to.scale, sums[m][column][half * 2 + odd], factor, task, place.group, channel);
+            out[channel] = to.add ? out[channel] + value : value;
+          }
+        }
+      }
+    }
+  }
+};
+
+/** out[row][channel] = bf16(silu(g) * u), g = score[row] * gate sum, u = score[row] * up sum. */
+template <class Scale>
+struct MrToSwiglu {
+  uint16_t* out;
+  const float* score;
+  int n, ldo;
+  Scale scale;
+
+  template <int M, int N>
+  MR_DEVICE void finish(const MrToSwiglu& to, const float (&sums)[M][N][4], const MrGemmTask& task,
+                        const MrTilePlace& place, int firstChannel, int firstRow, const int32_t* source) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int column = 0; column < N; column++) {
+#pragma unroll
+      for (int odd = 0; odd < 2; odd++) {
+        const int inTile = firstRow + column * 8 + (lane & 3) * 2 + odd;
+        const int row = place.firstRow + inTile;
+        if (row >= place.lastRow) continue;
+        uint16_t* out = to.out + (size_t)row * to.ldo;
+        const float factor = Scale::ofRow(to.scale, source[inTile]);
+        const float weight = to.score ? to.score[row] : 1.0f;
+#pragma unroll
+        for (int m = 0; m < M; m++) {
+          const int gateChannel = firstChannel + m * 16 + (lane >> 2);
+          const int channel = (firstChannel + m * 16) / 2 + (lane >> 2);
+          if (channel >= to.n) continue;
+          const float gate = weight * Scale::apply(to.scale, sums[m][column][odd], factor, task, place.group, gateChannel);
+          const float up = weight * Scale::apply(to.scale, sums[m][column][2 + odd], factor, task, place.group, gateChannel + 8);
+          out[channel] = mr_f32_to_bf16(gate / (1.0f + mr_exp(-gate)) * up);
+        }
+      }
+    }
+  }
+};
+
+/** Sums are the result: bf16, and int4 whose scales are in the weights. */
+struct MrUnscaled {
+  MR_DEVICE float ofRow(const MrUnscaled&, int) { return 1.0f; }
+  MR_DEVICE float apply(const MrUnscaled&, float sum, float, const MrGemmTask&, int, int) { return sum; }
+};
