@@ -40,14 +40,10 @@ public final class Scheduler {
   private final LinkedHashSet<Sequence> suffixes = new LinkedHashSet<>();
   private final LinkedHashSet<BranchSequence> decoding = new LinkedHashSet<>();
   private final Deque<ScheduledBranch> forkable = new ArrayDeque<>();
-  private final Deque<NodeFork> nodeForks = new ArrayDeque<>();
-  private final List<NodeSequence> retired = new ArrayList<>();
+  private final LabelNodes labelNodes;
   private final List<ScheduledRequest> postponed = new ArrayList<>();
   private int active;
   private long earliestDeadline = Long.MAX_VALUE;
-
-  /** A trie node that starts from its parent's blocks. */
-  private record NodeFork(ScoringBranch branch, int node, Sequence parent) {}
 
   /**
    * A scheduler over an empty pool.
@@ -60,6 +56,7 @@ public final class Scheduler {
     index = new PrefixIndex(pool);
     admission = new Admission(limits, pool, index);
     plan = new StepPlan(pool, limits.stepTokensMax());
+    labelNodes = new LabelNodes(pool, suffixes);
   }
 
   // ---- requests
@@ -105,16 +102,9 @@ public final class Scheduler {
     if (request.reservation != null) {
       request.reservation.close();
     }
-    nodeForks.removeIf(fork -> fork.branch().request() == request);
+    labelNodes.drop(request);
     for (ScheduledBranch branch : request.branches()) {
       forkable.remove(branch);
-      if (branch instanceof ScoringBranch scoring) {
-        for (NodeSequence node : scoring.nodes()) {
-          suffixes.remove(node);
-          node.table().release(pool);
-        }
-        scoring.nodes().clear();
-      }
       release(branch);
     }
   }
@@ -171,10 +161,10 @@ public final class Scheduler {
   public StepPlan plan(long nowNanos) {
     checkThread();
     plan.clear();
-    forkNodes();
+    labelNodes.fork(plan);
     startBranches();
     if (plan.copies().size() == 0) {
-      forkNodes();
+      labelNodes.fork(plan);
     }
     planDecode();
     suffixes.forEach(plan::add);
@@ -271,21 +261,6 @@ public final class Scheduler {
     return sequence;
   }
 
-  private void forkNodes() {
-    while (!nodeForks.isEmpty()) {
-      NodeFork fork = nodeForks.removeFirst();
-      Sequence parent = fork.parent();
-      BlockTable table =
-          parent.table().fork(pool, parent.position(), parent.reservation(), plan.copies());
-      NodeSequence node = new NodeSequence(fork.branch(), fork.node(), parent, table);
-      fork.branch().nodes().add(node);
-      suffixes.add(node);
-      if (parent instanceof NodeSequence inner && inner.childForked()) {
-        retired.add(inner);
-      }
-    }
-  }
-
   // ---- completion
 
   /**
@@ -296,10 +271,7 @@ public final class Scheduler {
    */
   public void complete(StepPlan step, long nanos) {
     checkThread();
-    for (NodeSequence node : retired) {
-      discard(node);
-    }
-    retired.clear();
+    labelNodes.discardRetired();
     postponed.reversed().forEach(waiting::addFirst);
     postponed.clear();
     step.charge(nanos);
@@ -372,13 +344,7 @@ public final class Scheduler {
         sequence.feedToken(generating.lastToken());
         decoding.add(sequence);
       }
-      case ScoringBranch scoring -> beginWave(scoring, sequence);
-    }
-  }
-
-  private void beginWave(ScoringBranch branch, Sequence root) {
-    for (int node : branch.beginWave()) {
-      nodeForks.addLast(new NodeFork(branch, node, root));
+      case ScoringBranch scoring -> labelNodes.beginWave(scoring, sequence);
     }
   }
 
@@ -388,31 +354,14 @@ public final class Scheduler {
     if (node.remaining() > 0) {
       return;
     }
-    suffixes.remove(node);
-    int forks = 0;
-    for (int child : branch.trie().children(node.node())) {
-      if (branch.trie().rows(child) > 0) {
-        nodeForks.addLast(new NodeFork(branch, child, node));
-        forks++;
-      }
-    }
-    node.expectForks(forks);
-    if (forks == 0) {
-      discard(node);
-    }
+    labelNodes.finished(node);
     if (branch.nodeFinished()) {
       if (branch.hasResult()) {
         finish(branch);
       } else {
-        beginWave(branch, sequenceOf(branch));
+        labelNodes.beginWave(branch, sequenceOf(branch));
       }
     }
-  }
-
-  /** Frees a node's blocks for the next nodes of its branch. */
-  private void discard(NodeSequence node) {
-    node.branch().nodes().remove(node);
-    node.reservation().takeBack(node.table());
   }
 
   private void finish(ScheduledBranch branch) {
@@ -473,30 +422,11 @@ public final class Scheduler {
    * @throws IllegalStateException naming the first contradiction
    */
   public void verifyIntegrity() {
-    List<BlockTable> tables = new ArrayList<>();
-    int promised = 0;
-    int started = prefixes.size();
-    for (ScheduledRequest request : unfinished) {
-      if (request.prefixSequence == null) {
-        continue;
-      }
-      tables.add(prefixOf(request).table());
-      promised += reservationOf(request).remaining();
-      for (ScheduledBranch branch : request.branches()) {
-        if (branch.sequence != null) {
-          started++;
-          tables.add(branch.sequence.table());
-          promised += branch.sequence.reservation().remaining();
-        }
-        if (branch instanceof ScoringBranch scoring) {
-          scoring.nodes().forEach(node -> tables.add(node.table()));
-        }
-      }
-    }
-    pool.verifyIntegrity(tables);
+    BlockAudit found = BlockAudit.of(unfinished, prefixes.size());
+    pool.verifyIntegrity(found.tables());
     index.verifyIntegrity();
-    check(promised == pool.reserved(), "promises of requests and pool differ");
-    check(started == active, "running sequences are miscounted");
+    check(found.promised() == pool.reserved(), "promises of requests and pool differ");
+    check(found.started() == active, "running sequences are miscounted");
     check(unfinished.isEmpty() || plan.rows() <= limits.stepTokensMax(), "a step is too large");
     if (unfinished.isEmpty()) {
       check(pool.free() + pool.reusable() == pool.blocks(), "blocks are held by nobody");
