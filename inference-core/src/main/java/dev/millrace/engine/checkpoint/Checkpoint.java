@@ -12,7 +12,7 @@ import java.util.function.LongConsumer;
  * A model directory whose every tensor is there and has the shape its configuration asks for. What
  * it hands out are views of mapped files that die with it. Thread-safe.
  */
-public final class Checkpoint implements AutoCloseable {
+public final class Checkpoint implements ModelWeights {
 
   private final ModelFiles files;
   private final MatrixSource embedding;
@@ -50,32 +50,32 @@ public final class Checkpoint implements AutoCloseable {
     return files.directory();
   }
 
-  /** Its configuration. */
+  @Override
   public ModelConfig config() {
     return files.config();
   }
 
-  /** Embedding table [V, H]. */
+  @Override
   public MatrixSource embedding() {
     return embedding;
   }
 
-  /** Output projection [V, H]; the very same object as {@link #embedding()} when tied. */
+  @Override
   public MatrixSource head() {
     return head;
   }
 
-  /** Weight of the last norm [H]. */
+  @Override
   public Tensor finalNorm() {
     return finalNorm;
   }
 
-  /** Weights of layer {@code index}. */
+  @Override
   public DecoderLayer layer(int index) {
     return layers.get(index);
   }
 
-  /** Element type of most of the weights: F32, F16, or BF16, which stands for narrower ones too. */
+  @Override
   public DType weightType() {
     Map<String, Long> bytes = files.bytesByType();
     long wide = bytes.getOrDefault(DType.F32.name(), 0L);

@@ -10,17 +10,17 @@ import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.backend.Vector;
-import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.checkpoint.DecoderLayer;
 import dev.millrace.engine.checkpoint.DecoderLayer.FeedForwardSource;
 import dev.millrace.engine.checkpoint.ModelConfig;
+import dev.millrace.engine.checkpoint.ModelWeights;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * A decoder of pre-norm blocks: Llama 4 (dense or mixture of experts) and Llama 3. Owns the backend
- * it was loaded into and borrows the checkpoint: close the model first. Memory is allocated once,
- * when it is loaded. Owned by the engine thread.
+ * it was loaded into and borrows the weights: close the model first. Memory is allocated once, when
+ * it is loaded. Owned by the engine thread.
  */
 public final class DecoderModel implements ForwardPass {
 
@@ -37,13 +37,13 @@ public final class DecoderModel implements ForwardPass {
   private final KvCache cache;
   private final StepCheck check;
 
-  private DecoderModel(Checkpoint checkpoint, ComputeBackend backend, ModelLimits limits) {
-    this.config = checkpoint.config();
+  private DecoderModel(ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
+    this.config = weights.config();
     this.backend = backend;
-    embedding = backend.embedding(checkpoint.embedding());
-    layers = layers(checkpoint, backend);
-    finalNorm = backend.vector(checkpoint.finalNorm());
-    head = backend.matrix(List.of(checkpoint.head()));
+    embedding = backend.embedding(weights.embedding());
+    layers = layers(weights, backend);
+    finalNorm = backend.vector(weights.finalNorm());
+    head = backend.matrix(List.of(weights.head()));
     int rowsMax = limits.stepRowsMax();
     int queries = config.queryHeads() * config.headDimension();
     int keys = config.kvHeads() * config.headDimension();
@@ -56,26 +56,26 @@ public final class DecoderModel implements ForwardPass {
   }
 
   /**
-   * Packs a checkpoint's weights into a backend and allocates everything a step needs.
+   * Packs weights into a backend and allocates everything a step needs.
    *
-   * @param checkpoint stays open as long as the model
+   * @param weights stay open as long as the model
    * @param backend fresh; the model's from now on, closed even if loading fails
    * @throws dev.millrace.engine.EngineException if the keys and values do not fit
    */
   public static DecoderModel load(
-      Checkpoint checkpoint, ComputeBackend backend, ModelLimits limits) {
+      ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
     try {
-      return new DecoderModel(checkpoint, backend, limits);
+      return new DecoderModel(weights, backend, limits);
     } catch (RuntimeException | Error e) {
       backend.close();
       throw e;
     }
   }
 
-  private static List<LayerPlan> layers(Checkpoint checkpoint, ComputeBackend backend) {
+  private static List<LayerPlan> layers(ModelWeights weights, ComputeBackend backend) {
     List<LayerPlan> plans = new ArrayList<>();
-    for (int i = 0; i < checkpoint.config().layers().size(); i++) {
-      DecoderLayer layer = checkpoint.layer(i);
+    for (int i = 0; i < weights.config().layers().size(); i++) {
+      DecoderLayer layer = weights.layer(i);
       plans.add(
           new LayerPlan(
               layer.config().attention(),
