@@ -1,0 +1,180 @@
+// Root-mean-square norm of rows, and of the rows that go through the head.
+#include "millrace/block.cuh"
+#include "millrace/device.cuh"
+#include "millrace/step.cuh"
+
+namespace {
+constexpr int NORM_THREADS = 256;
+constexpr int NORM_WARPS = NORM_THREADS / 32;
+// Groups of four elements that a thread keeps in registers: rows up to 8192 wide are read once.
+constexpr int NORM_KEPT = 8;
+
+struct NormShared {
+  float squares[NORM_WARPS];
+  float largest[NORM_WARPS];
+};
+
+// A row's elements as one thread sees them: four at 4 * (threadIdx.x + 256 * i).
+struct NormRow {
+  const float4* in;
+  const float4* weight;
+  float4 kept[NORM_KEPT];
+  int groups;
+  float scale;
+};
+
+MR_DEVICE void mr_norm_load(NormRow& row, const float* in, const float* weight, int width) {
+  row.in = reinterpret_cast<const float4*>(in);
+  row.weight = reinterpret_cast<const float4*>(weight);
+  row.groups = width / 4;
+#pragma unroll
+  for (int i = 0; i < NORM_KEPT; i++) {
+    const int group = threadIdx.x + i * NORM_THREADS;
+    if (group < row.groups) row.kept[i] = row.in[group];
+  }
+}
+
+MR_DEVICE float mr_norm_squares(float sum, float4 four) {
+  return mr_fma(four.w, four.w, mr_fma(four.z, four.z, mr_fma(four.y, four.y, mr_fma(four.x, four.x, sum))));
+}
+
+MR_DEVICE void mr_norm_scale(NormRow& row, float* partials, int width, float epsilon) {
+  float sum = 0;
+#pragma unroll
+  for (int i = 0; i < NORM_KEPT; i++) {
+    if ((int)threadIdx.x + i * NORM_THREADS < row.groups) sum = mr_norm_squares(sum, row.kept[i]);
+  }
+  for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
+    sum = mr_norm_squares(sum, row.in[group]);
+  }
+  sum = mr_block_sum<NORM_WARPS>(sum, partials);
+  // Division and square root are exact to the last bit on every chip, the fast ones are not.
+  row.scale = 1.0f / sqrtf(mr_add(sum / (float)width, epsilon));
+}
+
+MR_DEVICE float4 mr_norm_apply(const NormRow& row, float4 four, int group) {
+  const float4 weight = row.weight[group];
+  return make_float4(mr_mul(mr_mul(four.x, row.scale), weight.x), mr_mul(mr_mul(four.y, row.scale), weight.y),
+                     mr_mul(mr_mul(four.z, row.scale), weight.z), mr_mul(mr_mul(four.w, row.scale), weight.w));
+}
+
+MR_DEVICE uint2 mr_norm_pack(float4 four) {
+  uint2 packed;
+  packed.x = mr_pack_bf16(four.x, four.y);
+  packed.y = mr_pack_bf16(four.z, four.w);
+  return packed;
+}
+
+MR_DEVICE float mr_largest_of(float4 four) {
+  return mr_max(mr_max(fabsf(four.x), fabsf(four.y)), mr_max(fabsf(four.z), fabsf(four.w)));
+}
+
+MR_DEVICE void mr_norm_to_bf16(const float* in, const float* weight, uint16_t* out, int width, float epsilon,
+                               float* partials) {
+  NormRow row;
+  mr_norm_load(row, in, weight, width);
+  mr_norm_scale(row, partials, width, epsilon);
+  uint2* to = reinterpret_cast<uint2*>(out);
+#pragma unroll
+  for (int i = 0; i < NORM_KEPT; i++) {
+    const int group = threadIdx.x + i * NORM_THREADS;
+    if (group < row.groups) to[group] = mr_norm_pack(mr_norm_apply(row, row.kept[i], group));
+  }
+  for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
+    to[group] = mr_norm_pack(mr_norm_apply(row, row.in[group], group));
+  }
+}
+}  // namespace
+
+// out[t] = hidden[t] / sqrt(mean(hidden[t]^2) + epsilon) * weight
+//
+//   hidden   f32 [T, H]    weight   f32 [H]    out   bf16 [T, H]    width = H, a multiple of 4
+//   grid     (rows of the bucket)    block 256    shared 64
+//   bytes    T * H * 6 (+ weight from the cache)    FLOP  T * H * 4
+//   order    one block per row, 256 threads whatever the load; squares summed in a fixed tree
+//   test     norm_test
+MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm(const float* __restrict__ hidden,
+                                                  const float* __restrict__ weight,
+                                                  uint16_t* __restrict__ out,
+                                                  const int32_t* __restrict__ step, int32_t width,
+                                                  float epsilon) {
+  MR_SHARED(NormShared, shared);
+  const int row = blockIdx.x;
+  if (row >= mr_step_rows(step)) return;
+  mr_norm_to_bf16(hidden + (int64_t)row * width, weight, out + (int64_t)row * width, width, epsilon,
+                  shared.squares);
+}
+MR_EXPORT(mr_norm)
+
+// out[i] = norm of hidden[selection[i]], the same bits as mr_norm gives for that row
+//
+//   hidden   f32 [T, H]    weight   f32 [H]    out   bf16 [S, H]    selection: see step.cuh
+//   grid     (selected rows of the bucket)    block 256    shared 64
+//   test     norm_test: selected
+MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_selected(const float* __restrict__ hidden,
+                                                           const float* __restrict__ weight,
+                                                           uint16_t* __restrict__ out,
+                                                           const int32_t* __restrict__ selection,
+                                                           int32_t width, float epsilon) {
+  MR_SHARED(NormShared, shared);
+  const int index = blockIdx.x;
+  if (index >= mr_selection_count(selection)) return;
+  const int row = mr_selection_row(selection, index);
+  mr_norm_to_bf16(hidden + (int64_t)row * width, weight, out + (int64_t)index * width, width, epsilon,
+                  shared.squares);
+}
+MR_EXPORT(mr_norm_selected)
+
+// y = norm as above;  scale[t] = max|y[t]| / 448,  out[t] = e4m3(y[t] / scale[t]),  plain[t] = bf16(y[t])
+//
+//   hidden   f32 [T, H]    weight   f32 [H]    out   e4m3 [T, H]    scale   f32 [T]
+//   plain    bf16 [T, H], or null when nobody needs it (the router does): the bits of mr_norm
+//   grid     (rows of the bucket)    block 256    shared 64    width = H, a multiple of 4
+//   bytes    T * H * 5, 7 with plain
+//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a NaN stays one
+//   test     norm_test: e4m3
+MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_e4m3(const float* __restrict__ hidden,
+                                                       const float* __restrict__ weight,
+                                                       uint16_t* __restrict__ plain,
+                                                       uint8_t* __restrict__ out, float* __restrict__ scale,
+                                                       const int32_t* __restrict__ step, int32_t width,
+                                                       float epsilon) {
+  MR_SHARED(NormShared, shared);
+  const int index = blockIdx.x;
+  if (index >= mr_step_rows(step)) return;
+  const int64_t start = (int64_t)index * width;
+  NormRow row;
+  mr_norm_load(row, hidden + start, weight, width);
+  mr_norm_scale(row, shared.squares, width, epsilon);
+  float largest = 0;
+#pragma unroll
+  for (int i = 0; i < NORM_KEPT; i++) {
+    const int group = threadIdx.x + i * NORM_THREADS;
+    if (group < row.groups) {
+      row.kept[i] = mr_norm_apply(row, row.kept[i], group);
+      largest = mr_max(largest, mr_largest_of(row.kept[i]));
+    }
+  }
+  for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
+    largest = mr_max(largest, mr_largest_of(mr_norm_apply(row, row.in[group], group)));
+  }
+  largest = mr_block_max<NORM_WARPS>(largest, shared.largest);
+  const float inverse = largest > 1e-30f ? 448.0f / largest : 0.0f;
+  uint32_t* to = reinterpret_cast<uint32_t*>(out + start);
+  uint2* toPlain = plain == nullptr ? nullptr : reinterpret_cast<uint2*>(plain + start);
+  auto store = [&](int group, float4 four) {
+    to[group] = mr_pack_e4m3(mr_mul(four.x, inverse), mr_mul(four.y, inverse), mr_mul(four.z, inverse),
+                             mr_mul(four.w, inverse));
+    if (toPlain != nullptr) toPlain[group] = mr_norm_pack(four);
+  };
+#pragma unroll
+  for (int i = 0; i < NORM_KEPT; i++) {
+    const int group = threadIdx.x + i * NORM_THREADS;
+    if (group < row.groups) store(group, row.kept[i]);
+  }
+  for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
+    store(group, mr_norm_apply(row, row.in[group], group));
+  }
+  if (threadIdx.x == 0) scale[index] = largest > 1e-30f ? largest / 448.0f : 0.0f;
+}
+MR_EXPORT(mr_norm_e4m3)

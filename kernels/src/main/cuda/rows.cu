@@ -1,0 +1,115 @@
+// Rows between storage types: embedding gather, conversions, quantisation per row.
+#include "millrace/block.cuh"
+#include "millrace/device.cuh"
+#include "millrace/step.cuh"
+
+namespace {
+constexpr int ROWS_THREADS = 256;
+constexpr int ROWS_WARPS = ROWS_THREADS / 32;
+
+struct QuantizeShared {
+  float partials[ROWS_WARPS];
+};
+
+MR_DEVICE float4 mr_four(uint2 packed) {
+  return make_float4(mr_as_f32(packed.x << 16), mr_as_f32(packed.x & 0xffff0000u), mr_as_f32(packed.y << 16),
+                     mr_as_f32(packed.y & 0xffff0000u));
+}
+
+MR_DEVICE float4 mr_four(float4 four) { return four; }
+
+// Quantises the block's row; Four holds four elements.
+template <class Four>
+MR_DEVICE void mr_quantize_row(const Four* in, uint8_t* out, float* scale, const int32_t* step, int rowsPerToken,
+                               int width) {
+  MR_SHARED(QuantizeShared, shared);
+  const int row = blockIdx.x;
+  if (row >= mr_step_rows(step) * rowsPerToken) return;
+  const Four* from = in + (int64_t)row * (width / 4);
+  float largest = 0;
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) {
+    const float4 four = mr_four(from[i]);
+    largest = mr_max(largest, mr_max(fabsf(four.x), fabsf(four.y)));
+    largest = mr_max(largest, mr_max(fabsf(four.z), fabsf(four.w)));
+  }
+  largest = mr_block_max<ROWS_WARPS>(largest, shared.partials);
+  const float inverse = largest > 1e-30f ? 448.0f / largest : 0.0f;
+  uint32_t* to = reinterpret_cast<uint32_t*>(out + (int64_t)row * width);
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) {
+    const float4 four = mr_four(from[i]);
+    to[i] = mr_pack_e4m3(mr_mul(four.x, inverse), mr_mul(four.y, inverse), mr_mul(four.z, inverse),
+                         mr_mul(four.w, inverse));
+  }
+  if (threadIdx.x == 0) scale[row] = largest > 1e-30f ? largest / 448.0f : 0.0f;
+}
+}  // namespace
+
+// hidden[t] = table[token[t]]
+//
+//   table    bf16 [V, H]     hidden   f32 [T, H]     width = H, a multiple of 4
+//   grid     (rows of the bucket)    block 256    shared 0
+//   bytes    T * H * 6; no arithmetic: exact
+//   bounds   the caller has checked every token against V
+//   test     rows_test: embed
+MR_KERNEL mr_embed(const uint16_t* __restrict__ table, float* __restrict__ hidden,
+                   const int32_t* __restrict__ step, int32_t width) {
+  const int row = blockIdx.x;
+  if (row >= mr_step_rows(step)) return;
+  const int token = mr_step_row(step, row).token;
+  const uint2* from = reinterpret_cast<const uint2*>(table + (int64_t)token * width);
+  float4* to = reinterpret_cast<float4*>(hidden + (int64_t)row * width);
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) {
+    to[i] = mr_four(from[i]);
+  }
+}
+MR_EXPORT(mr_embed)
+
+// out[r] = in[r], bf16 to f32, rows apart by strides
+//
+//   in       bf16, row r at r * inStride elements     out   f32, row r at r * outStride
+//   grid     (rows)    block 256    shared 0          any width and strides
+//   bytes    rows * width * 6; exact
+//   test     rows_test: convert
+MR_KERNEL mr_rows_to_f32(const uint16_t* __restrict__ in, float* __restrict__ out, int64_t inStride,
+                         int64_t outStride, int32_t width) {
+  const uint16_t* from = in + blockIdx.x * inStride;
+  float* to = out + blockIdx.x * outStride;
+  for (int i = threadIdx.x; i < width; i += ROWS_THREADS) to[i] = mr_bf16_to_f32(from[i]);
+}
+MR_EXPORT(mr_rows_to_f32)
+
+// out[r] = in[r], f32 to bf16, to nearest even, rows apart by strides
+//
+//   in       f32, row r at r * inStride elements      out   bf16, row r at r * outStride
+//   grid     (rows)    block 256    shared 0          any width and strides
+//   bytes    rows * width * 6
+//   test     rows_test: convert
+MR_KERNEL mr_rows_to_bf16(const float* __restrict__ in, uint16_t* __restrict__ out, int64_t inStride,
+                          int64_t outStride, int32_t width) {
+  const float* from = in + blockIdx.x * inStride;
+  uint16_t* to = out + blockIdx.x * outStride;
+  for (int i = threadIdx.x; i < width; i += ROWS_THREADS) to[i] = mr_f32_to_bf16(from[i]);
+}
+MR_EXPORT(mr_rows_to_bf16)
+
+// scale[r] = max|in[r]| / 448,  out[r] = e4m3(in[r] / scale[r])
+//
+//   in       bf16 [rows, width]    out   e4m3 [rows, width]    scale   f32 [rows]    width: a multiple of 4
+//   rows     T * rowsPerToken: 1 for plain rows, slots per token for rows of experts
+//   grid     (rows of the bucket)    block 256    shared 32
+//   bytes    rows * width * 3 (the second reading comes from the cache)
+//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a NaN stays one
+//   test     rows_test: quantize
+MR_KERNEL mr_quantize_bf16(const uint16_t* __restrict__ in, uint8_t* __restrict__ out,
+                           float* __restrict__ scale, const int32_t* __restrict__ step,
+                           int32_t rowsPerToken, int32_t width) {
+  mr_quantize_row(reinterpret_cast<const uint2*>(in), out, scale, step, rowsPerToken, width);
+}
+MR_EXPORT(mr_quantize_bf16)
+
+// The same from f32 [rows, width]; bytes: rows * width * 5.
+MR_KERNEL mr_quantize_f32(const float* __restrict__ in, uint8_t* __restrict__ out, float* __restrict__ scale,
+                          const int32_t* __restrict__ step, int32_t rowsPerToken, int32_t width) {
+  mr_quantize_row(reinterpret_cast<const float4*>(in), out, scale, step, rowsPerToken, width);
+}
+MR_EXPORT(mr_quantize_f32)
