@@ -176,6 +176,9 @@ MR_DEVICE int __clz(int v) { return v ? __builtin_clz(static_cast<unsigned>(v)) 
 
 MR_DEVICE int atomicAdd(int* p, int v) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
 MR_DEVICE unsigned atomicAdd(unsigned* p, unsigned v) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
+MR_DEVICE unsigned long long atomicAdd(unsigned long long* p, unsigned long long v) {
+  return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);
+}
 template <class T>
 MR_DEVICE T mr_atomic_update_(T* p, T v, bool (*replaces)(T, T)) {
   T old = __atomic_load_n(p, __ATOMIC_SEQ_CST);
