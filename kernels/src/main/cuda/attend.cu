@@ -146,7 +146,7 @@ MR_DEVICE void mr_attend_long(const uint16_t* queries, const uint16_t* layer, ui
   mr_running_clear(running);
   LongTotal total = {{MR_NOTHING_SEEN, MR_NOTHING_SEEN}, {0, 0}, false};
   for (int at = firstTile; at <= lastTile; at++) {
-    const int stage = at - firstTile & 1;
+    const int stage = (at - firstTile) & 1;
     mr_cp_async_wait<0>();
     __syncthreads();  // the tile is here for all, and all have left the other stage
     if (at < lastTile) mr_kv_load<D>(source, shared.kv, stage ^ 1);

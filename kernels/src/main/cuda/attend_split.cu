@@ -14,7 +14,7 @@ template <int D>
 struct SplitShared {
   MrKvStages<D> kv;
   uint16_t queries[SPLIT_ROWS][D + 8];
-  uint16_t weights[SPLIT_ROWS][MR_TILE_KEYS + 8];
+  uint32_t weights[SPLIT_ROWS][MR_TILE_KEYS / 2 + 4];  // pairs of keys
   float largest[SPLIT_WARPS][SPLIT_ROWS];
 };
 
@@ -64,8 +64,7 @@ MR_DEVICE void mr_split_tile_step(MrRunning<D / 32>& running, const uint32_t (&q
   for (int n = 0; n < 2; n++) {
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-      const int key = warp * SPLIT_WARP_KEYS + 8 * n + (lane & 3) * 2;
-      *reinterpret_cast<uint32_t*>(&shared.weights[row + 8 * r][key]) =
+      shared.weights[row + 8 * r][warp * (SPLIT_WARP_KEYS / 2) + 4 * n + (lane & 3)] =
           mr_pack_bf16(mr_weight<D>(scores[n][2 * r], base[r]), mr_weight<D>(scores[n][2 * r + 1], base[r]));
     }
   }
@@ -73,7 +72,7 @@ MR_DEVICE void mr_split_tile_step(MrRunning<D / 32>& running, const uint32_t (&q
 #pragma unroll
   for (int k = 0; k < MR_TILE_KEYS / 16; k++) {
     uint32_t weights[4];
-    mr_ldmatrix_x4(weights, &shared.weights[lane & 15][16 * k + (lane >> 4) * 8]);
+    mr_ldmatrix_x4(weights, &shared.weights[lane & 15][8 * k + (lane >> 4) * 4]);
     mr_running_add<D>(running, weights, shared.kv.values[stage], 16 * k, warp * (D / SPLIT_WARPS));
   }
 }
@@ -93,7 +92,7 @@ MR_DEVICE void mr_split_walk(MrRunning<D / 32>& running, SplitShared<D>& shared,
   mr_kv_load<D>(source, shared.kv, 0);
   mr_running_clear(running);
   for (int at = firstTile; at <= lastTile; at++) {
-    const int stage = at - firstTile & 1;
+    const int stage = (at - firstTile) & 1;
     mr_cp_async_wait<0>();
     __syncthreads();  // the tile is here for all, and all have left the other stage
     if (at < lastTile) mr_kv_load<D>(source, shared.kv, stage ^ 1);

@@ -12,3 +12,4 @@
 #include "rotate.cu"
 #include "route.cu"
 #include "rows.cu"
+#include "sample.cu"

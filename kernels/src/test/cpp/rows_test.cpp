@@ -1,0 +1,117 @@
+// Embedding, conversions, quantisation of rows, copies of blocks.
+#include <math.h>
+
+#include <algorithm>
+
+#include "harness.h"
+#include "random_values.h"
+#include "step_block.h"
+
+using namespace millrace_test;
+
+namespace {
+
+// A row is quantised right if its scale is its largest value / 448 and each element is the nearest code.
+void expectQuantized(const std::vector<float>& values, const uint8_t* found, float scale, const std::string& what) {
+  float largest = 0;
+  for (float value : values) largest = std::max(largest, fabsf(value));
+  if (largest <= 1e-30f) {
+    expect(scale == 0, what + ": scale of an empty row");
+  } else {
+    expect(fabs(scale - largest / 448.0) <= largest / 448.0 * 1e-6, what + ": scale");
+  }
+  for (size_t i = 0; i < values.size(); i++) {
+    const float share = scale == 0 ? 0 : values[i] * (448.0f / largest);
+    expect_equal(found[i], e4m3_nearest(share), what + ": element " + std::to_string(i));
+  }
+}
+
+}  // namespace
+
+MR_TEST(embed_rows) {
+  Random random(random_source()());
+  constexpr int VOCABULARY = 101, WIDTH = 1092;
+  const std::vector<uint16_t> table = random.bf16((size_t)VOCABULARY * WIDTH, 1);
+  const std::vector<StepRun> runs = {{{100, 3, 3}, 5, {0, 0}}, {{0}, 0, {0}}};
+  const auto hidden = device.upload(std::vector<float>(5 * WIDTH, -1));
+  device.launch("mr_embed", {6}, {256}, 0, device.upload(table), hidden, device.upload(stepBlock(runs, 5, 16)), WIDTH);
+  const std::vector<float> found = device.download(hidden);
+  std::vector<float> expected;
+  for (int token : {100, 3, 3, 0}) {
+    for (int i = 0; i < WIDTH; i++) expected.push_back(bf16_value(table[(size_t)token * WIDTH + i]));
+  }
+  expected.resize(5 * WIDTH, -1);
+  expect_same(found, expected, "embedded rows");
+}
+
+MR_TEST(convert_rows) {
+  Random random(random_source()());
+  constexpr int ROWS = 3, WIDTH = 300;
+  const std::vector<float> values = random.floats(ROWS * 310, 3);
+  const auto narrow = device.upload(std::vector<uint16_t>(ROWS * 305, 0x7fff));
+  device.launch("mr_rows_to_bf16", {ROWS}, {256}, 0, device.upload(values), narrow, (int64_t)310, (int64_t)305, WIDTH);
+  const std::vector<uint16_t> found = device.download(narrow);
+  std::vector<uint16_t> expected(ROWS * 305, 0x7fff);
+  for (int row = 0; row < ROWS; row++) {
+    for (int i = 0; i < WIDTH; i++) expected[(size_t)(row * 305 + i)] = bf16_nearest(values[(size_t)(row * 310 + i)]);
+  }
+  expect_same(found, expected, "rounded rows");
+  const auto wide = device.upload(std::vector<float>(ROWS * 310, -1));
+  device.launch("mr_rows_to_f32", {ROWS}, {256}, 0, narrow, wide, (int64_t)305, (int64_t)310, WIDTH);
+  const std::vector<float> back = device.download(wide);
+  std::vector<float> expectedBack(ROWS * 310, -1);
+  for (int row = 0; row < ROWS; row++) {
+    for (int i = 0; i < WIDTH; i++) expectedBack[(size_t)(row * 310 + i)] = bf16_value(expected[(size_t)(row * 305 + i)]);
+  }
+  expect_same(back, expectedBack, "rows in f32");
+}
+
+MR_TEST(quantize_rows) {
+  Random random(random_source()());
+  constexpr int TOKENS = 3, PER_TOKEN = 2, ROWS = TOKENS * PER_TOKEN, WIDTH = 1032;
+  std::vector<uint16_t> narrow = random.bf16(ROWS * WIDTH, 0.3);
+  std::fill_n(narrow.begin() + WIDTH, WIDTH, 0);  // an empty row
+  narrow[2 * WIDTH + 5] = bf16_nearest(1000);    // a row of one large value
+  std::vector<float> wide;
+  for (uint16_t bits : narrow) wide.push_back(bf16_value(bits) * 1.01f);
+  std::vector<int32_t> step(32);
+  step[0] = TOKENS;
+  const auto out = device.array<uint8_t>(ROWS * WIDTH);
+  const auto scale = device.array<float>(ROWS);
+  device.launch("mr_quantize_bf16", {ROWS + 1}, {256}, 32, device.upload(narrow), out, scale, device.upload(step),
+                PER_TOKEN, WIDTH);
+  std::vector<uint8_t> found = device.download(out);
+  std::vector<float> scales = device.download(scale);
+  for (int row = 0; row < ROWS; row++) {
+    std::vector<float> values;
+    for (int i = 0; i < WIDTH; i++) values.push_back(bf16_value(narrow[(size_t)(row * WIDTH + i)]));
+    expectQuantized(values, &found[(size_t)(row * WIDTH)], scales[(size_t)row], "bf16 row " + std::to_string(row));
+  }
+  device.launch("mr_quantize_f32", {ROWS + 1}, {256}, 32, device.upload(wide), out, scale, device.upload(step),
+                PER_TOKEN, WIDTH);
+  found = device.download(out);
+  scales = device.download(scale);
+  for (int row = 0; row < ROWS; row++) {
+    const std::vector<float> values(wide.begin() + row * WIDTH, wide.begin() + (row + 1) * WIDTH);
+    expectQuantized(values, &found[(size_t)(row * WIDTH)], scales[(size_t)row], "f32 row " + std::to_string(row));
+  }
+}
+
+MR_TEST(copy_blocks_of_all_layers) {
+  Random random(random_source()());
+  constexpr int LAYERS = 3, BLOCKS = 7, WORDS = 96 * 4;  // int32 per block and layer
+  std::vector<int32_t> cache(LAYERS * BLOCKS * WORDS);
+  for (int32_t& word : cache) word = (int32_t)random.next();
+  const std::vector<int32_t> pairs = {2, 5, 0, 6, 2, 1};
+  const auto memory = device.upload(cache);
+  device.launch("mr_copy_blocks", {3, LAYERS, 2}, {256}, 0, memory, device.upload(pairs), (int64_t)(WORDS / 4),
+                (int64_t)(BLOCKS * WORDS / 4));
+  std::vector<int32_t> expected = cache;
+  for (int layer = 0; layer < LAYERS; layer++) {
+    for (size_t i = 0; i < pairs.size(); i += 2) {
+      std::copy_n(&cache[(size_t)((layer * BLOCKS + pairs[i]) * WORDS)], WORDS,
+                  &expected[(size_t)((layer * BLOCKS + pairs[i + 1]) * WORDS)]);
+    }
+  }
+  expect_same(device.download(memory), expected, "the cache");
+}
