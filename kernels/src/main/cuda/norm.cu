@@ -133,12 +133,10 @@ MR_EXPORT(mr_norm_selected)
 //   bytes    T * H * 5, 7 with plain
 //   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a NaN stays one
 //   test     norm_test: e4m3
-MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_e4m3(const float* __restrict__ hidden,
-                                                       const float* __restrict__ weight,
-                                                       uint16_t* __restrict__ plain,
-                                                       uint8_t* __restrict__ out, float* __restrict__ scale,
-                                                       const int32_t* __restrict__ step, int32_t width,
-                                                       float epsilon) {
+MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
+    const float* __restrict__ hidden, const float* __restrict__ weight, uint16_t* __restrict__ plain,
+    uint8_t* __restrict__ out, float* __restrict__ scale, const int32_t* __restrict__ step, int32_t width,
+    float epsilon) {
   MR_SHARED(NormShared, shared);
   const int index = blockIdx.x;
   if (index >= mr_step_rows(step)) return;

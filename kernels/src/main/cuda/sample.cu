@@ -182,11 +182,9 @@ MR_DEVICE void mr_sample_coarse(SampleShared& shared, const SampleRow& row) {
 //   bytes      about 9 readings of the row, from L2 after the first
 //   order      whole numbers only: independent of threads, and of other rows
 //   test       sample_test
-MR_KERNEL __launch_bounds__(SAMPLE_THREADS) mr_sample(const float* __restrict__ logits,
-                                                      const SampleRequest* __restrict__ requests,
-                                                      const SampleSummary* __restrict__ summaries,
-                                                      int32_t* __restrict__ tokens, int64_t stride,
-                                                      int32_t vocabulary) {
+MR_KERNEL __launch_bounds__(SAMPLE_THREADS, 2) mr_sample(
+    const float* __restrict__ logits, const SampleRequest* __restrict__ requests,
+    const SampleSummary* __restrict__ summaries, int32_t* __restrict__ tokens, int64_t stride, int32_t vocabulary) {
   MR_SHARED(SampleShared, shared);
   const SampleRequest request = requests[blockIdx.x];
   const SampleSummary summary = summaries[request.row];

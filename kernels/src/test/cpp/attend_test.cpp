@@ -148,20 +148,39 @@ void checkBits(const std::string& what, const Outputs& found, const Outputs& exp
 }
 
 // One block walks each row's keys; everything else has to give its bits.
-void check(Device& device, const AttentionShape& shape, const std::vector<Sequence>& sequences, float deviation = 1) {
-  const uint64_t seed = random_source()();
-  const AttentionProblem problem(shape, sequences, seed, deviation);
-  const PagedCache cache(problem, shape.blockTokens, seed + 1);
-  Random random(seed + 2);
-  const Outputs asLong = attend(device, problem, cache, together(problem, false));
-  checkValues("in one step", problem, asLong);
+void checkWays(Device& device, const AttentionProblem& problem, const PagedCache& cache, const Outputs& asLong,
+               uint64_t seed) {
+  Random random(seed);
   checkBits("as short runs", attend(device, problem, cache, together(problem, true)), asLong);
   checkBits("one block for all splits and tiles", attend(device, problem, cache, together(problem, true), {1, 1, 1}),
             asLong);
   checkBits("row by row", attend(device, problem, cache, crowd(problem, random, 1)), asLong);
   checkBits("in a crowd", attend(device, problem, cache, crowd(problem, random, 40)), asLong);
-  const PagedCache other(problem, shape.blockTokens == 64 ? 16 : 64, seed + 3);
+  const PagedCache other(problem, problem.shape.blockTokens == 64 ? 16 : 64, seed + 1);
   checkBits("in other blocks", attend(device, problem, other, crowd(problem, random, 100)), asLong);
+}
+
+void check(Device& device, const AttentionShape& shape, const std::vector<Sequence>& sequences, float deviation = 1) {
+  const uint64_t seed = random_source()();
+  const AttentionProblem problem(shape, sequences, seed, deviation);
+  const PagedCache cache(problem, shape.blockTokens, seed + 1);
+  const Outputs asLong = attend(device, problem, cache, together(problem, false));
+  checkValues("in one step", problem, asLong);
+  checkWays(device, problem, cache, asLong, seed + 2);
+}
+
+void checkCancelling(Device& device, const AttentionShape& shape, const std::vector<Sequence>& sequences) {
+  const uint64_t seed = random_source()();
+  AttentionProblem problem(shape, sequences, seed);
+  problem.cancel(seed + 1);
+  const PagedCache cache(problem, shape.blockTokens, seed + 2);
+  const Outputs asLong = attend(device, problem, cache, together(problem, false));
+  double largest = 0;
+  for (const auto& output : asLong) {
+    for (uint16_t bits : output) largest = std::max(largest, (double)fabsf(bf16_value(bits)));
+  }
+  expect(largest < 1e-2, "values cancel, but " + std::to_string(largest) + " is left");
+  checkWays(device, problem, cache, asLong, seed + 3);
 }
 
 const std::vector<Sequence> RAGGED = {{1, 1}, {17, 17}, {64, 1}, {65, 3}, {130, 20}, {70, 70}};
@@ -178,6 +197,11 @@ MR_TEST(attend_in_odd_chunks) { check(device, {64, 5, 1, 64, 5}, RAGGED); }
 MR_TEST(attend_over_several_splits) { check(device, {64, 2, 1, 16, 0}, {{1600, 3}, {1100, 40}}); }
 MR_TEST(attend_far_out) { check(device, {64, 2, 1, 64, 1024}, {{10000050, 20}, {9999872, 1}, {2080, 36}}); }
 MR_TEST(attend_with_scores_beyond_an_exponential) { check(device, {64, 1, 2, 16, 0}, RAGGED, 6); }
+
+MR_TEST(attend_in_one_order_of_additions) {
+  checkCancelling(device, {64, 2, 1, 16, 0}, {{1700, 3}, {520, 9}, {90, 5}});
+  checkCancelling(device, {128, 3, 1, 64, 1536}, {{1531, 2}, {3 * 1536 + 1100, 2}});
+}
 
 MR_TEST(attend_refuses_too_little_memory_for_partial_results) {
   const AttentionProblem problem({64, 1, 1, 16, 0}, {{600, 2}}, 1);

@@ -40,6 +40,25 @@ class AttentionProblem {
     }
   }
 
+  // Makes the values of each sequence cancel: every key occurs twice, far apart and in another order, with opposite
+  // values, and what the rows themselves add is zero. Results are then nothing but the rounding of sums, of which
+  // bf16 shows every bit, so that a change in the order of additions is seen.
+  void cancel(uint64_t seed) {
+    Random random(seed);
+    const size_t row = (size_t)shape.kvHeads * shape.headDimension;
+    for (size_t s = 0; s < sequences.size(); s++) {
+      const size_t half = (size_t)(sequences[s].first() - firstStored[s]) / 2;
+      std::vector<size_t> order(half);
+      for (size_t i = 0; i < half; i++) order[i] = i;
+      for (size_t i = half; i > 1; i--) std::swap(order[i - 1], order[(size_t)random.below((int)i)]);
+      for (size_t i = 0; i < half; i++) {
+        std::copy_n(&keys[s][i * row], row, &keys[s][(half + order[i]) * row]);
+        for (size_t e = 0; e < row; e++) values[s][(half + order[i]) * row + e] = values[s][i * row + e] ^ 0x8000;
+      }
+      std::fill(values[s].begin() + (std::ptrdiff_t)(2 * half * row), values[s].end(), (uint16_t)0);
+    }
+  }
+
   const AttentionShape shape;
   const std::vector<Sequence> sequences;
   // Of sequence s: queries [rows][Q][D], keys and values [positions from firstStored][K][D].
