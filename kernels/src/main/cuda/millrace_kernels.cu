@@ -5,6 +5,7 @@
 #include "blocks.cu"
 #include "combine.cu"
 #include "gemm_bf16.cu"
+#include "labels.cu"
 #include "logits.cu"
 #include "norm.cu"
 #include "probe.cu"
