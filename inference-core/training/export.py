@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, Llama4ForCausalLM
 
 from model import Architecture, Model
@@ -55,6 +55,37 @@ def tensors(model):
         }
     out["model.norm.weight"] = model.final_norm
     return {name: tensor.detach().cpu().to(torch.bfloat16).contiguous().clone() for name, tensor in out.items()}
+
+
+def halved(matrix, heads, head_width):
+    """The inverse of `interleaved`."""
+    rows = matrix.shape[0]
+    return matrix.view(rows, heads, head_width // 2, 2).transpose(2, 3).reshape(rows, heads * head_width)
+
+
+@torch.no_grad()
+def load_into(model, directory):
+    """Puts an exported checkpoint's weights into a model of the same architecture: the inverse of `tensors`."""
+    named = {}
+    for shard in sorted(Path(directory).glob("*.safetensors")):
+        named |= load_file(shard)
+    a = model.architecture
+    model.embedding.copy_(named["model.embed_tokens.weight"])
+    model.final_norm.copy_(named["model.norm.weight"])
+    for number, layer in enumerate(model.layers):
+        part = lambda name: named[f"model.layers.{number}.{name}"]
+        attention = lambda name: part(f"self_attn.{name}_proj.weight").t()
+        shared = lambda name: part(f"feed_forward.shared_expert.{name}_proj.weight").t()
+        queries, keys = halved(attention("q"), a.heads, a.head_width), halved(attention("k"), a.kv_heads, a.head_width)
+        layer.qkv.copy_(torch.cat((queries, keys, attention("v")), 1))
+        layer.attention_out.copy_(attention("o"))
+        layer.attention_norm.copy_(part("input_layernorm.weight"))
+        layer.expert_norm.copy_(part("post_attention_layernorm.weight"))
+        layer.router.copy_(part("feed_forward.router.weight").t())
+        layer.gate_up.copy_(part("feed_forward.experts.gate_up_proj"))
+        layer.down.copy_(part("feed_forward.experts.down_proj"))
+        layer.shared_gate_up.copy_(torch.cat((shared("gate"), shared("up")), 1))
+        layer.shared_down.copy_(shared("down"))
 
 
 def write_shards(named, out):

@@ -45,7 +45,7 @@ class Corpus:
     """The encoded catalogue, and the trees made of it."""
 
     def __init__(self, data, mixture):
-        data = Path(data)
+        self.directory = data = Path(data)
         with np.load(data / "tokens.npz") as arrays:
             self.tokens, self.spans = arrays["tokens"], arrays["spans"]
             self.label, self.split = arrays["label"], arrays["split"]

@@ -96,6 +96,13 @@ class RecipeTest(unittest.TestCase):
         export.write_configuration(run.model.architecture, run.corpus.tokenizer, out)
         figures = export.verify(run.model, run.corpus, out)
         self.assertGreater(figures["positions_beyond_the_first_chunk"], 100)
+        again = self.run_in("again")
+        again.start_from(out)
+        for (name, a), b in zip(run.model.named_parameters(), again.model.parameters(), strict=True):
+            self.assertTrue(torch.equal(a, b), name)
+        (out / "tokenizer.json").write_text("{}")
+        with self.assertRaisesRegex(SystemExit, "another tokenizer"):
+            again.start_from(out)
 
     def test_a_request_begins_the_decay(self):
         schedule = Schedule(CONFIG)

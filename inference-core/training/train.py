@@ -3,6 +3,8 @@
 The schedule counts tokens: warm-up, constant, linear decay to nothing. The decay begins after stable_tokens, or as soon as a
 file RUN/decay exists; the file may hold the number of tokens the decay takes. A run that was paused, killed or moved goes on
 exactly as it would have. RUN/log.jsonl gets a line every few steps, RUN/state.pt everything needed to continue.
+
+--initial MODEL starts a new run from an exported checkpoint with the same tokenizer: its weights, a fresh optimiser.
 """
 
 import argparse
@@ -137,6 +139,14 @@ class Run:
         torch.set_rng_state(state["random"].cpu())
         log.info("continuing at step %d, %d tokens", self.step, self.tokens)
 
+    def start_from(self, directory):
+        """Begins with the weights of an exported checkpoint."""
+        import export  # pulls in transformers, which a run from scratch does not need
+        if (directory / "tokenizer.json").read_bytes() != (self.corpus.directory / "tokenizer.json").read_bytes():
+            raise SystemExit(f"{directory} has another tokenizer than {self.corpus.directory}: its weights mean other tokens")
+        export.load_into(self.model, directory)
+        log.info("starting from %s", directory)
+
     def train(self, limit=None):
         """Trains until the schedule ends, or for `limit` steps. Returns whether the schedule has ended."""
         last_save = last_log = time.monotonic()
@@ -180,6 +190,7 @@ def main():
     parser.add_argument("--run", type=Path, required=True, help="directory of checkpoints and log")
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--steps", type=int, help="stop after this many steps (for measurements)")
+    parser.add_argument("--initial", type=Path, help="exported checkpoint to start a new run from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = json.loads(arguments.config.read_text())
@@ -192,6 +203,8 @@ def main():
     log.info("%.2f million parameters", sum(p.numel() for p in run.model.parameters()) / 1e6)
     if (arguments.run / "state.pt").exists():
         run.restore()
+    elif arguments.initial:
+        run.start_from(arguments.initial)
     finished = run.train(arguments.steps)
     log.info("finished" if finished else "stopped")
 
