@@ -113,7 +113,17 @@ void multiply(Lane* const* lanes, const float (&a)[16][K], const float (&b)[K][8
   }
 }
 
-void run_mma_bf16(Block&, Lane* const* lanes, uint32_t) {
+float from_f16(uint32_t bits) {
+  const int exponent = static_cast<int>(bits >> 10 & 31), mantissa = static_cast<int>(bits & 1023);
+  const float magnitude = exponent == 31 ? (mantissa ? NAN : INFINITY)
+                          : exponent     ? ldexpf(static_cast<float>(1024 + mantissa), exponent - 25)
+                                         : ldexpf(static_cast<float>(mantissa), -24);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+// The fragments of m16n8k16, elements of 16 bits.
+template <float (*VALUE)(uint32_t)>
+void run_mma_16816(Block&, Lane* const* lanes, uint32_t) {
   alignas(64) float a[16][16], b[16][8];
   for (int l = 0; l < WARP; l++) {
     const Product& p = product(lanes[l]);
@@ -121,9 +131,9 @@ void run_mma_bf16(Block&, Lane* const* lanes, uint32_t) {
     for (int half = 0; half < 2; half++) {
       for (int e = 0; e < 2; e++) {
         const int shift = 16 * e;
-        a[g][t + 8 * half + e] = from_bf16(p.a[2 * half] >> shift & 0xffff);
-        a[g + 8][t + 8 * half + e] = from_bf16(p.a[2 * half + 1] >> shift & 0xffff);
-        b[t + 8 * half + e][g] = from_bf16(p.b[half] >> shift & 0xffff);
+        a[g][t + 8 * half + e] = VALUE(p.a[2 * half] >> shift & 0xffff);
+        a[g + 8][t + 8 * half + e] = VALUE(p.a[2 * half + 1] >> shift & 0xffff);
+        b[t + 8 * half + e][g] = VALUE(p.b[half] >> shift & 0xffff);
       }
     }
   }
@@ -153,7 +163,8 @@ const Operation BALLOT{"a vote", run_ballot, false};
 const Operation MATCH_ANY{"__match_any_sync", run_match_any, false};
 const Operation LDMATRIX{"ldmatrix", run_ldmatrix, true};
 const Operation STMATRIX{"stmatrix", run_stmatrix, true};
-const Operation MMA_BF16{"mma bf16", run_mma_bf16, true};
+const Operation MMA_BF16{"mma bf16", run_mma_16816<from_bf16>, true};
+const Operation MMA_F16{"mma f16", run_mma_16816<from_f16>, true};
 const Operation MMA_E4M3{"mma e4m3", run_mma_e4m3, true};
 
 }  // namespace
@@ -211,7 +222,8 @@ void stmatrix(const uint32_t* words, void* row, int count, Where where) {
 
 void mma(MmaKind kind, float* d, const uint32_t* a, const uint32_t* b, Where where) {
   Product operands{d, a, b};
-  Block::current().warp_operation(~0u, &operands, kind == MMA_BF16_16816 ? &MMA_BF16 : &MMA_E4M3, where);
+  const Operation& operation = kind == MMA_BF16_16816 ? MMA_BF16 : kind == MMA_F16_16816 ? MMA_F16 : MMA_E4M3;
+  Block::current().warp_operation(~0u, &operands, &operation, where);
 }
 
 }  // namespace mr_emulated

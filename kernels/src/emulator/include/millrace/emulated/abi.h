@@ -7,7 +7,7 @@
 namespace mr_emulated {
 
 // Changes with every change of this file; the driver refuses a library built against another one.
-constexpr uint32_t ABI_VERSION = 1;
+constexpr uint32_t ABI_VERSION = 2;
 
 struct Dim3 {
   unsigned x, y, z;
@@ -26,7 +26,7 @@ struct Thread {
   char* shared;  // the block's dynamic shared memory
 };
 
-enum MmaKind { MMA_BF16_16816, MMA_E4M3_16832 };
+enum MmaKind { MMA_BF16_16816, MMA_E4M3_16832, MMA_F16_16816 };
 enum WgmmaKind { WGMMA_BF16, WGMMA_E4M3 };
 
 struct Wgmma {

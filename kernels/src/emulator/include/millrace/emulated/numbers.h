@@ -25,6 +25,27 @@ MR_DEVICE uint16_t mr_f32_to_bf16(float f) {
   return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
 }
 
+// a * b + c of both bf16 halves, each rounded once. The product is exact in double, the sum nearly: rounding to f32
+// so that an inexact sum gets an odd last bit keeps the second rounding, to bf16, from seeing a false tie.
+MR_DEVICE uint32_t mr_fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {
+  uint32_t r = 0;
+  for (int half = 0; half < 32; half += 16) {
+    const double product = static_cast<double>(mr_as_f32(a >> half << 16)) * mr_as_f32(b >> half << 16);
+    const double term = mr_as_f32(c >> half << 16), sum = product + term;
+    // what the addition lost (Knuth's two-sum), and then what the conversion to f32 loses
+    const double part = sum - product, lost = (product - (sum - part)) + (term - part);
+    float rounded = static_cast<float>(sum);
+    const double left = (sum - rounded) + lost;
+    if (left != 0 && left == left && (mr_as_u32(rounded) & 1) == 0) {
+      const bool up = (left > 0) == (rounded > 0 || (rounded == 0 && left > 0));
+      rounded = rounded == 0 ? (left > 0 ? mr_as_f32(1) : mr_as_f32(0x80000001u))
+                             : mr_as_f32(mr_as_u32(rounded) + (up ? 1u : ~0u));
+    }
+    r |= static_cast<uint32_t>(mr_f32_to_bf16(rounded)) << half;
+  }
+  return r;
+}
+
 // e4m3: 1 sign, 4 exponent (bias 7), 3 mantissa bits, largest 448, NaN 0x7f and 0xff, no infinity.
 MR_DEVICE float mr_e4m3_to_f32(uint8_t v) {
   const uint32_t magnitude = v & 0x7f;

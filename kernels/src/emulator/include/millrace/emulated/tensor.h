@@ -14,6 +14,9 @@ MR_DEVICE void mr_barrier_arrive(int id, int threads, MR_AT_) {
 MR_DEVICE void mr_mma_bf16_16816(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], MR_AT_) {
   mr_emulated::runtime->mma(mr_emulated::MMA_BF16_16816, d, a, b, where);
 }
+MR_DEVICE void mr_mma_f16_16816(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], MR_AT_) {
+  mr_emulated::runtime->mma(mr_emulated::MMA_F16_16816, d, a, b, where);
+}
 MR_DEVICE void mr_mma_e4m3_16832(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], MR_AT_) {
   mr_emulated::runtime->mma(mr_emulated::MMA_E4M3_16832, d, a, b, where);
 }

@@ -25,6 +25,13 @@ MR_DEVICE uint16_t mr_f32_to_bf16(float f) {
   return r;
 }
 
+// a * b + c of both bf16 halves, each rounded once to nearest even; subnormals count.
+MR_DEVICE uint32_t mr_fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {
+  uint32_t r;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(r) : "r"(a), "r"(b), "r"(c));
+  return r;
+}
+
 // e4m3: 1 sign, 4 exponent (bias 7), 3 mantissa bits, largest 448, NaN 0x7f and 0xff, no infinity.
 MR_DEVICE float mr_e4m3_to_f32(uint8_t v) {
   const uint32_t magnitude = v & 0x7f;
