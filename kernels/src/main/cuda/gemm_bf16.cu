@@ -53,7 +53,7 @@
     using Shared = MrGemmShared<MrFormatBf16, N>;                                                                      \
     MR_SHARED(Shared, shared);                                                                                         \
     const MrGemmTask task = {reinterpret_cast<const uint8_t*>(x), weights, offsets, rows, source, groups, packedRows,  \
-                             k, ldx * 2};                                                                              \
+                             k, ldx * 2, 0, 0};                                                                        \
     mr_gemm<MrFormatBf16, N>(shared, task, MrToRows<MrUnscaled>{out, target, n, ldo, add, {}});                        \
   }                                                                                                                    \
   MR_EXPORT(mr_gemm_bf16_n##N)                                                                                         \
@@ -65,7 +65,7 @@
     using Shared = MrGemmShared<MrFormatBf16, N>;                                                                      \
     MR_SHARED(Shared, shared);                                                                                         \
     const MrGemmTask task = {reinterpret_cast<const uint8_t*>(x), weights, offsets, rows, source, groups, packedRows,  \
-                             k, ldx * 2};                                                                              \
+                             k, ldx * 2, 0, 0};                                                                        \
     mr_gemm<MrFormatBf16, N>(shared, task, MrToSwiglu<MrUnscaled>{out, score, n, ldo, {}});                            \
   }                                                                                                                    \
   MR_EXPORT(mr_swiglu_bf16_n##N)

@@ -6,6 +6,8 @@
 #include "combine.cu"
 #include "gemm_bf16.cu"
 #include "labels.cu"
+#include "gemm_fp8.cu"
+#include "gemm_int4.cu"
 #include "logits.cu"
 #include "norm.cu"
 #include "probe.cu"

@@ -50,6 +50,7 @@ struct MrGemmTask {
   const int32_t* rows;
   const int32_t* source;
   int groups, packedRows, k, xRowBytes;
+  int group, asymmetric;  // int4: columns of a group of weights, and whether it has zeros
 };
 
 template <class Format, int TN>

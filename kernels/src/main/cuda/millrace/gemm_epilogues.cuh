@@ -18,6 +18,13 @@ struct MrToRows {
   MR_DEVICE void finish(const MrToRows& to, const float (&sums)[M][N][4], const MrGemmTask& task,
                         const MrTilePlace& place, int firstChannel, int firstRow, const int32_t* source) {
     const int lane = threadIdx.x & 31;
+    float channelFactor[M][2];
+#pragma unroll
+    for (int m = 0; m < M; m++)
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        channelFactor[m][half] = Scale::ofChannel(task, place.group, firstChannel + m * 16 + half * 8 + (lane >> 2));
+      }
 #pragma unroll
     for (int column = 0; column < N; column++) {
 #pragma unroll
@@ -33,7 +40,7 @@ struct MrToRows {
           for (int half = 0; half < 2; half++) {
             const int channel = firstChannel + m * 16 + half * 8 + (lane >> 2);
             if (channel >= to.n) continue;
-            const float value = Scale::apply(to.scale, sums[m][column][half * 2 + odd], factor, task, place.group, channel);
+            const float value = Scale::apply(sums[m][column][half * 2 + odd], channelFactor[m][half], factor);
             out[channel] = to.add ? out[channel] + value : value;
           }
         }
@@ -54,6 +61,13 @@ struct MrToSwiglu {
   MR_DEVICE void finish(const MrToSwiglu& to, const float (&sums)[M][N][4], const MrGemmTask& task,
                         const MrTilePlace& place, int firstChannel, int firstRow, const int32_t* source) {
     const int lane = threadIdx.x & 31;
+    float channelFactor[M][2];
+#pragma unroll
+    for (int m = 0; m < M; m++)
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        channelFactor[m][half] = Scale::ofChannel(task, place.group, firstChannel + m * 16 + half * 8 + (lane >> 2));
+      }
 #pragma unroll
     for (int column = 0; column < N; column++) {
 #pragma unroll
@@ -66,11 +80,10 @@ struct MrToSwiglu {
         const float weight = to.score ? to.score[row] : 1.0f;
 #pragma unroll
         for (int m = 0; m < M; m++) {
-          const int gateChannel = firstChannel + m * 16 + (lane >> 2);
           const int channel = (firstChannel + m * 16) / 2 + (lane >> 2);
           if (channel >= to.n) continue;
-          const float gate = weight * Scale::apply(to.scale, sums[m][column][odd], factor, task, place.group, gateChannel);
-          const float up = weight * Scale::apply(to.scale, sums[m][column][2 + odd], factor, task, place.group, gateChannel + 8);
+          const float gate = weight * Scale::apply(sums[m][column][odd], channelFactor[m][0], factor);
+          const float up = weight * Scale::apply(sums[m][column][2 + odd], channelFactor[m][1], factor);
           out[channel] = mr_f32_to_bf16(gate / (1.0f + mr_exp(-gate)) * up);
         }
       }
@@ -81,5 +94,6 @@ struct MrToSwiglu {
 /** Sums are the result: bf16, and int4 whose scales are in the weights. */
 struct MrUnscaled {
   MR_DEVICE float ofRow(const MrUnscaled&, int) { return 1.0f; }
-  MR_DEVICE float apply(const MrUnscaled&, float sum, float, const MrGemmTask&, int, int) { return sum; }
+  MR_DEVICE float ofChannel(const MrGemmTask&, int, int) { return 1.0f; }
+  MR_DEVICE float apply(float sum, float, float) { return sum; }
 };

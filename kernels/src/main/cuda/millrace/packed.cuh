@@ -12,11 +12,13 @@
 // The swizzle is the 128-byte one of ldmatrix without bank conflicts, and of wgmma's and TMA's descriptors.
 // Behind the tiles lie the scales:
 //   fp8      float scale[N]
-//   int4     bf16 scale[K / group][N], then, if asymmetric, uint8 zero[K / group][N]
+//   int4     bf16 scale[ceil(K / group)][N], then, if asymmetric, uint8 zero[ceil(K / group)][N]; group is 32 or a multiple
+//            of 64
 // Rows and columns of padding are zero (scale 0 in int4), made by clearing the memory before packing.
 //
 // bytes   bf16: N * K * 2      fp8: N * K + N * 4      int4: N * K / 2 + ceil(K / group) * N * (2 or 3)
-// N is a multiple of 64, K a multiple of the K step. A packed matrix starts at a multiple of 16 bytes.
+// N is a multiple of 64, K a multiple of the K step; both count the padding. A packed matrix starts at a multiple of 16
+// bytes.
 //
 // Rows of a SwiGLU pair alternate in eights: packed rows 16 j .. 16 j + 7 are gates 8 j .. 8 j + 7, the next eight are
 // the ups of the same channels. One thread of an m16n8 product then holds a gate and its up.
