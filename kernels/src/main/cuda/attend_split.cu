@@ -77,11 +77,9 @@ MR_DEVICE void mr_split_tile_step(MrRunning<D / 32>& running, const uint32_t (&q
   }
 }
 
-// The state of 16 rows after one split's keys.
+// Starts the copy of a split's first tile.
 template <int D>
-MR_DEVICE void mr_split_walk(MrRunning<D / 32>& running, SplitShared<D>& shared, const MrKvSource& source,
-                             const uint32_t (&fragments)[D / 16][4], const MrSight (&sights)[2], int firstTile,
-                             int lastTile) {
+MR_DEVICE void mr_split_begin(SplitShared<D>& shared, const MrKvSource& source, int firstTile) {
   const int thread = threadIdx.x;
   __syncthreads();  // all have left the stages of the split before
   if (thread < MR_TILE_KEYS) {
@@ -90,6 +88,14 @@ MR_DEVICE void mr_split_walk(MrRunning<D / 32>& running, SplitShared<D>& shared,
   }
   __syncthreads();
   mr_kv_load<D>(source, shared.kv, 0);
+}
+
+// The state of 16 rows after one split's keys, whose first tile is on its way.
+template <int D>
+MR_DEVICE void mr_split_walk(MrRunning<D / 32>& running, SplitShared<D>& shared, const MrKvSource& source,
+                             const uint32_t (&fragments)[D / 16][4], const MrSight (&sights)[2], int firstTile,
+                             int lastTile) {
+  const int thread = threadIdx.x;
   mr_running_clear(running);
   for (int at = firstTile; at <= lastTile; at++) {
     const int stage = (at - firstTile) & 1;
@@ -120,16 +126,19 @@ MR_DEVICE void mr_attend_short(const uint16_t* queries, const uint16_t* layer, u
         mr_kv_source<D>(layer, step + run.table, kvHeads, kvHead, blockTokens, tile.low, tile.high);
     __syncthreads();  // all have left the queries of the tile before
     mr_query_load<D>(shared.queries, queries, run, queryHeads, group, kvHead, tile.firstPacked, SPLIT_ROWS);
-    mr_cp_async_wait<0>();
-    __syncthreads();
     uint32_t fragments[D / 16][4];
-    mr_query_fragments<D>(fragments, shared.queries);
     MrSight sights[2];
     for (int r = 0; r < 2; r++) sights[r] = mr_sight(run, group, tile.firstPacked + lane / 4 + 8 * r, chunkTokens);
 
     for (int split = firstSplit + blockIdx.z; split <= lastSplit; split += gridDim.z) {
       const int firstTile = max(tile.low / MR_TILE_KEYS, split * MR_SPLIT_TILES);
       const int lastTile = min(tile.high / MR_TILE_KEYS, (split + 1) * MR_SPLIT_TILES - 1);
+      mr_split_begin<D>(shared, source, firstTile);
+      if (split == firstSplit + (int)blockIdx.z) {
+        mr_cp_async_wait<1>();
+        __syncthreads();
+        mr_query_fragments<D>(fragments, shared.queries);
+      }
       MrRunning<D / 32> running;
       mr_split_walk<D>(running, shared, source, fragments, sights, firstTile, lastTile);
 #pragma unroll
