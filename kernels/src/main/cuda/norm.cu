@@ -11,7 +11,7 @@ constexpr int NORM_KEPT = 8;
 
 struct NormShared {
   float squares[NORM_WARPS];
-  float largest[NORM_WARPS];
+  uint32_t largest[NORM_WARPS];
 };
 
 // A row's elements as one thread sees them: four at 4 * (threadIdx.x + 256 * i).
@@ -63,10 +63,6 @@ MR_DEVICE uint2 mr_norm_pack(float4 four) {
   packed.x = mr_pack_bf16(four.x, four.y);
   packed.y = mr_pack_bf16(four.z, four.w);
   return packed;
-}
-
-MR_DEVICE float mr_largest_of(float4 four) {
-  return mr_max(mr_max(fabsf(four.x), fabsf(four.y)), mr_max(fabsf(four.z), fabsf(four.w)));
 }
 
 MR_DEVICE void mr_norm_to_bf16(const float* in, const float* weight, uint16_t* out, int width, float epsilon,
@@ -131,7 +127,8 @@ MR_EXPORT(mr_norm_selected)
 //   plain    bf16 [T, H], or null when nobody needs it (the router does): the bits of mr_norm
 //   grid     (rows of the bucket)    block 256    shared 64    width = H, a multiple of 4
 //   bytes    T * H * 5, 7 with plain
-//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a NaN stays one
+//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a row with an infinity or a NaN
+//            gets a scale that is no number
 //   test     norm_test: e4m3
 MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
     const float* __restrict__ hidden, const float* __restrict__ weight, uint16_t* __restrict__ plain,
@@ -144,25 +141,23 @@ MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
   NormRow row;
   mr_norm_load(row, hidden + start, weight, width);
   mr_norm_scale(row, shared.squares, width, epsilon);
-  float largest = 0;
+  uint32_t largest = 0;
 #pragma unroll
   for (int i = 0; i < NORM_KEPT; i++) {
     const int group = threadIdx.x + i * NORM_THREADS;
     if (group < row.groups) {
       row.kept[i] = mr_norm_apply(row, row.kept[i], group);
-      largest = mr_max(largest, mr_largest_of(row.kept[i]));
+      largest = max(largest, mr_magnitude(row.kept[i]));
     }
   }
   for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
-    largest = mr_max(largest, mr_largest_of(mr_norm_apply(row, row.in[group], group)));
+    largest = max(largest, mr_magnitude(mr_norm_apply(row, row.in[group], group)));
   }
-  largest = mr_block_max<NORM_WARPS>(largest, shared.largest);
-  const float inverse = largest > 1e-30f ? 448.0f / largest : 0.0f;
+  const MrRowScale how = mr_row_scale(mr_block_largest<NORM_WARPS>(largest, shared.largest));
   uint32_t* to = reinterpret_cast<uint32_t*>(out + start);
   uint2* toPlain = plain == nullptr ? nullptr : reinterpret_cast<uint2*>(plain + start);
   auto store = [&](int group, float4 four) {
-    to[group] = mr_pack_e4m3(mr_mul(four.x, inverse), mr_mul(four.y, inverse), mr_mul(four.z, inverse),
-                             mr_mul(four.w, inverse));
+    to[group] = mr_quantized(four, how.factor);
     if (toPlain != nullptr) toPlain[group] = mr_norm_pack(four);
   };
 #pragma unroll
@@ -173,6 +168,6 @@ MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
   for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
     store(group, mr_norm_apply(row, row.in[group], group));
   }
-  if (threadIdx.x == 0) scale[index] = largest > 1e-30f ? largest / 448.0f : 0.0f;
+  if (threadIdx.x == 0) scale[index] = how.scale;
 }
 MR_EXPORT(mr_norm_e4m3)

@@ -8,39 +8,12 @@ constexpr int ROWS_THREADS = 256;
 constexpr int ROWS_WARPS = ROWS_THREADS / 32;
 
 struct QuantizeShared {
-  float partials[ROWS_WARPS];
+  uint32_t partials[ROWS_WARPS];
 };
 
 MR_DEVICE float4 mr_four(uint2 packed) {
   return make_float4(mr_as_f32(packed.x << 16), mr_as_f32(packed.x & 0xffff0000u), mr_as_f32(packed.y << 16),
                      mr_as_f32(packed.y & 0xffff0000u));
-}
-
-MR_DEVICE float4 mr_four(float4 four) { return four; }
-
-// Quantises the block's row; Four holds four elements.
-template <class Four>
-MR_DEVICE void mr_quantize_row(const Four* in, uint8_t* out, float* scale, const int32_t* step, int rowsPerToken,
-                               int width) {
-  MR_SHARED(QuantizeShared, shared);
-  const int row = blockIdx.x;
-  if (row >= mr_step_rows(step) * rowsPerToken) return;
-  const Four* from = in + (int64_t)row * (width / 4);
-  float largest = 0;
-  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) {
-    const float4 four = mr_four(from[i]);
-    largest = mr_max(largest, mr_max(fabsf(four.x), fabsf(four.y)));
-    largest = mr_max(largest, mr_max(fabsf(four.z), fabsf(four.w)));
-  }
-  largest = mr_block_max<ROWS_WARPS>(largest, shared.partials);
-  const float inverse = largest > 1e-30f ? 448.0f / largest : 0.0f;
-  uint32_t* to = reinterpret_cast<uint32_t*>(out + (int64_t)row * width);
-  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) {
-    const float4 four = mr_four(from[i]);
-    to[i] = mr_pack_e4m3(mr_mul(four.x, inverse), mr_mul(four.y, inverse), mr_mul(four.z, inverse),
-                         mr_mul(four.w, inverse));
-  }
-  if (threadIdx.x == 0) scale[row] = largest > 1e-30f ? largest / 448.0f : 0.0f;
 }
 }  // namespace
 
@@ -92,24 +65,26 @@ MR_KERNEL mr_rows_to_bf16(const float* __restrict__ in, uint16_t* __restrict__ o
 }
 MR_EXPORT(mr_rows_to_bf16)
 
-// scale[r] = max|in[r]| / 448,  out[r] = e4m3(in[r] / scale[r])
+// scale[r] = max|in[r]| / 448,  out[r] = e4m3(in[r] / scale[r]); for rows in bf16 see mr_quantize_rows_fp8
 //
-//   in       bf16 [rows, width]    out   e4m3 [rows, width]    scale   f32 [rows]    width: a multiple of 4
-//   rows     T * rowsPerToken: 1 for plain rows, slots per token for rows of experts
+//   in       f32 [rows, width]    out   e4m3 [rows, width]    scale   f32 [rows]    width: a multiple of 4
+//   rows     T * rowsPerToken
 //   grid     (rows of the bucket)    block 256    shared 32
-//   bytes    rows * width * 3 (the second reading comes from the cache)
-//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a NaN stays one
+//   bytes    rows * width * 5 (the second reading comes from the cache)
+//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a row with an infinity or a NaN
+//            gets a scale that is no number
 //   test     rows_test: quantize
-MR_KERNEL mr_quantize_bf16(const uint16_t* __restrict__ in, uint8_t* __restrict__ out,
-                           float* __restrict__ scale, const int32_t* __restrict__ step,
-                           int32_t rowsPerToken, int32_t width) {
-  mr_quantize_row(reinterpret_cast<const uint2*>(in), out, scale, step, rowsPerToken, width);
-}
-MR_EXPORT(mr_quantize_bf16)
-
-// The same from f32 [rows, width]; bytes: rows * width * 5.
 MR_KERNEL mr_quantize_f32(const float* __restrict__ in, uint8_t* __restrict__ out, float* __restrict__ scale,
                           const int32_t* __restrict__ step, int32_t rowsPerToken, int32_t width) {
-  mr_quantize_row(reinterpret_cast<const float4*>(in), out, scale, step, rowsPerToken, width);
+  MR_SHARED(QuantizeShared, shared);
+  const int row = blockIdx.x;
+  if (row >= mr_step_rows(step) * rowsPerToken) return;
+  const float4* from = reinterpret_cast<const float4*>(in + (int64_t)row * width);
+  uint32_t largest = 0;
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) largest = max(largest, mr_magnitude(from[i]));
+  const MrRowScale how = mr_row_scale(mr_block_largest<ROWS_WARPS>(largest, shared.partials));
+  uint32_t* to = reinterpret_cast<uint32_t*>(out + (int64_t)row * width);
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) to[i] = mr_quantized(from[i], how.factor);
+  if (threadIdx.x == 0) scale[row] = how.scale;
 }
 MR_EXPORT(mr_quantize_f32)

@@ -139,3 +139,16 @@ MR_TEST(norm_to_e4m3) {
     }
   }
 }
+
+MR_TEST(norm_to_e4m3_shows_what_is_no_number) {
+  constexpr int WIDTH = 256;
+  std::vector<float> hidden(3 * WIDTH, 1);
+  hidden[WIDTH + 200] = NAN;
+  hidden[2 * WIDTH] = INFINITY;
+  const auto scale = device.array<float>(3);
+  device.launch("mr_norm_e4m3", {3}, {256}, 64, device.upload(hidden), device.upload(std::vector<float>(WIDTH, 1)),
+                Array<uint16_t>{}, device.array<uint8_t>(3 * WIDTH), scale, device.upload(stepOf(3)), WIDTH,
+                (float)EPSILON);
+  const std::vector<float> scales = device.download(scale);
+  expect(scales[0] > 0 && std::isnan(scales[1]) && std::isnan(scales[2]), "scales");
+}
