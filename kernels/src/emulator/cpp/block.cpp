@@ -92,15 +92,13 @@ void Block::prepare(const Launch& launch, Dim3 index) {
   shared_bytes_ = launch.shared_bytes;
   const size_t body = (shared_bytes_ + SHARED_ALIGNMENT + PAGE - 1) / PAGE * PAGE;
   if (body > arena_bytes_) {
-    if (arena_) munmap(arena_, arena_bytes_ + 2 * PAGE);
+    if (arena_) munmap(arena_, arena_bytes_ + 2 * SHARED_GUARD);
     arena_bytes_ = body;
     arena_ = static_cast<char*>(
-        mmap(nullptr, body + 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (arena_ == MAP_FAILED) abort();
-    mprotect(arena_, PAGE, PROT_NONE);
-    mprotect(arena_ + PAGE + body, PAGE, PROT_NONE);
+        mmap(nullptr, body + 2 * SHARED_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    if (arena_ == MAP_FAILED || mprotect(arena_ + SHARED_GUARD, body, PROT_READ | PROT_WRITE)) abort();
   }
-  char* end = arena_ + PAGE + arena_bytes_;
+  char* end = arena_ + SHARED_GUARD + arena_bytes_;
   shared_ = end - (shared_bytes_ + SHARED_ALIGNMENT - 1) / SHARED_ALIGNMENT * SHARED_ALIGNMENT;
   memset(shared_, 0xff, shared_bytes_);  // NaN in every format
   memset(shared_ + shared_bytes_, CANARY, end - shared_ - shared_bytes_);
@@ -280,7 +278,7 @@ void Block::check_end() {
       return;
     }
   }
-  const char* end = arena_ + PAGE + arena_bytes_;
+  const char* end = arena_ + SHARED_GUARD + arena_bytes_;
   for (const char* p = shared_ + shared_bytes_; p < end; p++) {
     if (static_cast<unsigned char>(*p) != CANARY) {
       fault.code = CUDA_ERROR_ILLEGAL_ADDRESS;

@@ -19,6 +19,8 @@ constexpr int GROUP = 128;  // threads of a warpgroup
 constexpr int GROUPS_MAX = THREADS_MAX / GROUP;
 // 32-bit addresses of dynamic shared memory start here: sm_90 keeps the first kilobyte for itself.
 constexpr uint32_t SHARED_BASE = 1024;
+// Address space on both sides of shared memory that nothing else gets.
+constexpr size_t SHARED_GUARD = 256 << 10;
 
 enum class Order { FORWARD, REVERSE, RANDOM };
 
@@ -183,6 +185,7 @@ class Block {
   void check_barrier(int id);
   void check_warp(Warp& warp, int index);
   int pick(uint32_t mask, int last);
+  [[noreturn]] void fail_mixed(const Lane& a, const Lane& b);
   void check_end();
   std::string deadlock();
   std::string describe(const Lane& lane);

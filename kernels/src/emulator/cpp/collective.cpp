@@ -109,32 +109,46 @@ void Block::warp_operation(uint32_t mask, void* operands, const Operation* opera
   if (lane.state == State::WARP) sleep();
 }
 
-// Runs the operations all of whose living lanes have arrived.
+// Runs the operations all of whose living lanes have arrived. Lanes that name the same lanes belong together.
 void Block::check_warp(Warp& warp, int index) {
   Lane* const first = &lanes_[index * WARP];
   for (uint32_t open = warp.arrived; open;) {
     Lane& lane = first[__builtin_ctz(open)];
     const uint32_t mask = lane.mask, need = mask & warp.alive;
-    open &= ~mask;
-    if ((warp.arrived & need) != need) continue;
     Lane* lanes[WARP] = {};
-    for (uint32_t m = need; m; m &= m - 1) {
+    uint32_t together = 0;
+    for (uint32_t m = warp.arrived; m; m &= m - 1) {
       const int l = __builtin_ctz(m);
-      Lane& other = first[l];
-      lanes[l] = &other;
+      if (first[l].mask != mask) continue;
+      together |= 1u << l;
+      lanes[l] = &first[l];
+    }
+    open &= ~together;
+    if (together != need) continue;
+    for (uint32_t m = need; m; m &= m - 1) {
+      const Lane& other = *lanes[__builtin_ctz(m)];
       const bool apart = lane.operation->aligned && !same_place(other.where, lane.where);
-      if (other.operation != lane.operation || other.mask != mask || apart) {
-        fail(CUDA_ERROR_LAUNCH_FAILED,
-             "mixed warp operations: lane " + std::to_string(lane.thread.lane) + " of warp " + std::to_string(index) +
-                 " is in " + lane.operation->name + " with mask " + hex(mask) + " at " + text(lane.where) + ", lane " +
-                 std::to_string(l) + " in " + other.operation->name + " with mask " + hex(other.mask),
-             other.where);
-      }
+      if (other.operation != lane.operation || apart) fail_mixed(lane, other);
     }
     warp.arrived &= ~need;
     lane.operation->run(*this, lanes, need);
     for (uint32_t m = need; m; m &= m - 1) wake(first[__builtin_ctz(m)]);
   }
+  if (!warp.arrived || warp.arrived != warp.alive) return;
+  // Everybody is here and nobody can go on.
+  Lane& lane = first[__builtin_ctz(warp.arrived)];
+  for (uint32_t m = warp.arrived; m; m &= m - 1) {
+    const Lane& other = first[__builtin_ctz(m)];
+    if (other.mask != lane.mask) fail_mixed(lane, other);
+  }
+}
+
+void Block::fail_mixed(const Lane& a, const Lane& b) {
+  fail(CUDA_ERROR_LAUNCH_FAILED,
+       "mixed warp operations: lane " + std::to_string(a.thread.lane) + " of warp " + std::to_string(a.thread.warp) +
+           " is in " + a.operation->name + " with mask " + hex(a.mask) + " at " + text(a.where) + ", lane " +
+           std::to_string(b.thread.lane) + " in " + b.operation->name + " with mask " + hex(b.mask),
+       b.where);
 }
 
 // ---- Warpgroup operations

@@ -32,7 +32,7 @@ struct Faults {
     } else if (info->si_code == SI_KERNEL) {
       block.fault.code = CUDA_ERROR_MISALIGNED_ADDRESS;
       what = "misaligned vector access, or an address that is none";
-    } else if (at >= block.shared_ && at < block.arena_ + block.arena_bytes_ + 8192) {
+    } else if (at >= block.shared_ && at < block.arena_ + block.arena_bytes_ + 2 * SHARED_GUARD) {
       what += std::to_string(at - block.shared_) + " bytes into shared memory of " +
               std::to_string(block.shared_bytes_) + " bytes";
     } else if (at >= block.arena_ && at < block.shared_) {

@@ -16,6 +16,8 @@ constexpr size_t ALIGNMENT = 256;  // as cuMemAlloc promises
 constexpr unsigned char CANARY = 0xa5;
 constexpr size_t EAGER_BYTES = size_t{16} << 20;
 constexpr size_t FREED_MAX = 4096;
+// Address space around each allocation that nothing else gets: what is off by less is attributed rightly.
+constexpr size_t GUARD = size_t{1} << 20;
 
 struct Region {
   size_t bytes;
@@ -71,16 +73,18 @@ uint64_t allocate(size_t bytes, Place place) {
   State& s = state();
   std::lock_guard<std::mutex> lock(s.mutex);
   if (place == Place::DEVICE && bytes > memory_total() - s.used) return 0;
-  const size_t body = (bytes + ALIGNMENT + PAGE - 1) / PAGE * PAGE, mapped = body + 2 * PAGE;
-  void* m = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const size_t body = (bytes + ALIGNMENT + PAGE - 1) / PAGE * PAGE, mapped = body + 2 * GUARD;
+  void* m = mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m == MAP_FAILED) return 0;
   char* const mapping = static_cast<char*>(m);
-  char* const end = mapping + PAGE + body;
-  mprotect(mapping, PAGE, PROT_NONE);
-  mprotect(end, PAGE, PROT_NONE);
+  char* const end = mapping + GUARD + body;
+  if (mprotect(mapping + GUARD, body, PROT_READ | PROT_WRITE)) {
+    munmap(mapping, mapped);
+    return 0;
+  }
   char* const at = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(end - bytes) & ~(ALIGNMENT - 1));
   poison(at, bytes);
-  memset(mapping + PAGE, CANARY, static_cast<size_t>(at - mapping) - PAGE);
+  memset(mapping + GUARD, CANARY, static_cast<size_t>(at - mapping) - GUARD);
   memset(at + bytes, CANARY, static_cast<size_t>(end - at) - bytes);
   const uint64_t address = reinterpret_cast<uint64_t>(at);
   s.regions[address] = Region{bytes, place, false, mapping, mapped};
@@ -185,22 +189,23 @@ std::string check_span(uint64_t address, size_t bytes, Place place) {
 }
 
 std::string explain_address(uint64_t address) {
-  constexpr uint64_t NEAR = 1 << 20;
   State& s = state();
   // A signal handler asks: never wait for a lock that the faulting thread may hold.
   std::unique_lock<std::mutex> lock(s.mutex, std::try_to_lock);
   if (!lock.owns_lock()) return "";
-  auto it = at_or_before(s, address);
-  if (it != s.regions.end() && address < it->first + it->second.bytes) return "inside " + name(it->second);
+  const auto explain = [&](uint64_t start, const Region& region, const char* state) -> std::string {
+    const uint64_t from = reinterpret_cast<uint64_t>(region.mapping);
+    if (region.registered || address < from || address >= from + region.mapped) return "";
+    if (address < start) return std::to_string(start - address) + " bytes before " + name(region) + state;
+    if (address < start + region.bytes) return "inside " + name(region) + state;
+    return std::to_string(address - start - region.bytes) + " bytes past the end of " + name(region) + state;
+  };
+  std::string found;
+  for (const auto& [start, region] : s.regions) {
+    if (!(found = explain(start, region, "")).empty()) return found;
+  }
   for (const auto& [start, region] : s.freed) {
-    if (address >= start && address < start + region.bytes) return "inside " + name(region) + " that was freed";
-  }
-  if (it != s.regions.end() && address - it->first - it->second.bytes < NEAR) {
-    return std::to_string(address - it->first - it->second.bytes) + " bytes past the end of " + name(it->second);
-  }
-  it = s.regions.upper_bound(address);
-  if (it != s.regions.end() && it->first - address <= NEAR) {
-    return std::to_string(it->first - address) + " bytes before " + name(it->second);
+    if (!(found = explain(start, region, " that was freed")).empty()) return found;
   }
   return "in no allocation";
 }
@@ -215,10 +220,10 @@ std::string check_canaries() {
       return from;
     };
     const char* const start = reinterpret_cast<const char*>(address);
-    const char* const end = region.mapping + region.mapped - PAGE;
+    const char* const end = region.mapping + region.mapped - GUARD;
     const char* const bad = intact(start + region.bytes, end);
     if (bad != end) return std::to_string(bad - start - region.bytes) + " bytes past the end of " + name(region);
-    if (intact(region.mapping + PAGE, start) != start) return "just before " + name(region);
+    if (intact(region.mapping + GUARD, start) != start) return "just before " + name(region);
   }
   return "";
 }

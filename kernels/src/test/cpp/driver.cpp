@@ -135,6 +135,10 @@ void* Device::symbol(const std::string& name) {
 }
 void Device::call(const std::string& name, const std::function<int(void*)>& with) { check(with(symbol(name)), name); }
 
+void Device::recover() {
+  if (loaded.emulator_reset) loaded.emulator_reset();
+}
+
 void* Device::function(const std::string& kernel) {
   void*& f = functions[kernel];
   for (size_t i = 0; !f && i < modules.size(); i++) {

@@ -86,6 +86,7 @@ class Device {
     try {
       launch(kernel, grid, block, shared, arguments...);
     } catch (const Failure& failure) {
+      recover();
       return failure.what();
     }
     throw Failure(kernel + " ended without an error");
@@ -108,6 +109,8 @@ class Device {
   uint64_t allocate(size_t bytes);
   void write(uint64_t to, const void* from, size_t bytes);
   void read(void* to, uint64_t from, size_t bytes);
+  // Forgets the emulator's sticky error.
+  void recover();
   void run(const std::string& kernel, Dim grid, Dim block, size_t shared, void** arguments);
 };
 

@@ -23,12 +23,23 @@ uint16_t bf16_nearest(float value) {
   return low & 1 ? high : low;
 }
 
-float e4m3_value(uint8_t bits) {
+namespace {
+float e4m3_of(int bits) {
   const int exponent = bits >> 3 & 15, mantissa = bits & 7;
   if ((bits & 127) == 127) return NAN;
   const float magnitude =
       exponent ? ldexpf(1 + static_cast<float>(mantissa) / 8, exponent - 7) : ldexpf(static_cast<float>(mantissa) / 8, -6);
   return bits & 128 ? -magnitude : magnitude;
+}
+}  // namespace
+
+float e4m3_value(uint8_t bits) {
+  static const auto* const values = [] {
+    auto* all = new float[256];
+    for (int i = 0; i < 256; i++) all[i] = e4m3_of(i);
+    return all;
+  }();
+  return values[bits];
 }
 
 uint8_t e4m3_nearest(float value) {

@@ -73,10 +73,10 @@ __attribute__((visibility("default"), weak)) mr_emulated::Thread** mr_emulated_s
   }
 #define MR_SHARED(Type, name) Type& name = *reinterpret_cast<Type*>(mr_emulated::self->shared)
 
-// The caller's position, taken where a default argument is expanded.
-#define MR_HERE_ \
-  mr_emulated::Where { __builtin_FILE(), __builtin_LINE() }
-#define MR_AT_ mr_emulated::Where where = MR_HERE_
+// The caller's position: default arguments are expanded at the call.
+#define MR_AT_ const char *mr_file_ = __builtin_FILE(), int mr_line_ = __builtin_LINE()
+#define MR_WHERE_ \
+  mr_emulated::Where { mr_file_, mr_line_ }
 
 #define MR_CHECK(condition)                                                        \
   do {                                                                             \
@@ -116,8 +116,8 @@ using std::min;
 
 // ---- Block and warp
 
-MR_DEVICE void __syncthreads(MR_AT_) { mr_emulated::runtime->barrier(0, 0, true, where); }
-MR_DEVICE void __syncwarp(unsigned mask = 0xffffffffu, MR_AT_) { mr_emulated::runtime->sync_warp(mask, where); }
+MR_DEVICE void __syncthreads(MR_AT_) { mr_emulated::runtime->barrier(0, 0, true, MR_WHERE_); }
+MR_DEVICE void __syncwarp(unsigned mask = 0xffffffffu, MR_AT_) { mr_emulated::runtime->sync_warp(mask, MR_WHERE_); }
 
 template <class T>
 MR_DEVICE T mr_shuffle_(unsigned mask, T value, int source, mr_emulated::Where where) {
@@ -136,36 +136,36 @@ MR_DEVICE int mr_within_(int source, int width) {
 template <class T>
 MR_DEVICE T __shfl_sync(unsigned mask, T value, int source, int width = 32, MR_AT_) {
   const int lane = static_cast<int>(mr_emulated::self->lane);
-  return mr_shuffle_(mask, value, (lane & ~(width - 1)) | (source & (width - 1)), where);
+  return mr_shuffle_(mask, value, (lane & ~(width - 1)) | (source & (width - 1)), MR_WHERE_);
 }
 template <class T>
 MR_DEVICE T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, MR_AT_) {
   // As the hardware: the partner may lie in a lower segment, not in a higher one.
   const int lane = static_cast<int>(mr_emulated::self->lane), source = lane ^ bits;
-  return mr_shuffle_(mask, value, source <= (lane | (width - 1)) ? source : lane, where);
+  return mr_shuffle_(mask, value, source <= (lane | (width - 1)) ? source : lane, MR_WHERE_);
 }
 template <class T>
 MR_DEVICE T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, MR_AT_) {
-  return mr_shuffle_(mask, value, mr_within_(static_cast<int>(mr_emulated::self->lane - delta), width), where);
+  return mr_shuffle_(mask, value, mr_within_(static_cast<int>(mr_emulated::self->lane - delta), width), MR_WHERE_);
 }
 template <class T>
 MR_DEVICE T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, MR_AT_) {
-  return mr_shuffle_(mask, value, mr_within_(static_cast<int>(mr_emulated::self->lane + delta), width), where);
+  return mr_shuffle_(mask, value, mr_within_(static_cast<int>(mr_emulated::self->lane + delta), width), MR_WHERE_);
 }
 MR_DEVICE unsigned __ballot_sync(unsigned mask, int predicate, MR_AT_) {
-  return mr_emulated::runtime->ballot(mask, predicate != 0, where);
+  return mr_emulated::runtime->ballot(mask, predicate != 0, MR_WHERE_);
 }
 MR_DEVICE int __any_sync(unsigned mask, int predicate, MR_AT_) {
-  return mr_emulated::runtime->ballot(mask, predicate != 0, where) != 0;
+  return mr_emulated::runtime->ballot(mask, predicate != 0, MR_WHERE_) != 0;
 }
 MR_DEVICE int __all_sync(unsigned mask, int predicate, MR_AT_) {
-  return mr_emulated::runtime->ballot(mask, predicate == 0, where) == 0;
+  return mr_emulated::runtime->ballot(mask, predicate == 0, MR_WHERE_) == 0;
 }
 template <class T>
 MR_DEVICE unsigned __match_any_sync(unsigned mask, T value, MR_AT_) {
   uint64_t bits = 0;
   memcpy(&bits, &value, sizeof value);
-  return mr_emulated::runtime->match_any(mask, bits, where);
+  return mr_emulated::runtime->match_any(mask, bits, MR_WHERE_);
 }
 
 MR_DEVICE int __popc(unsigned v) { return __builtin_popcount(v); }

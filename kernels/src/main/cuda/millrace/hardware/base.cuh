@@ -41,9 +41,14 @@ MR_DEVICE float mr_e4m3_to_f32(uint8_t v) {
   return __uint_as_float(bits | static_cast<uint32_t>(v & 0x80) << 24);
 }
 
-// Nearest even, saturating at 448 (infinities too); a NaN becomes 0x7f. Integer arithmetic because the
-// conversion instruction exists from sm_89 only; bit-exact with cvt.rn.satfinite.e4m3x2.f32.
+// Nearest even, saturating at 448 (infinities too); a NaN becomes 0x7f. The conversion instruction exists from sm_89
+// on; the integer arithmetic for older chips gives the same bits.
 MR_DEVICE uint8_t mr_f32_to_e4m3(float f) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 890
+  uint16_t pair;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(pair) : "f"(0.0f), "f"(f));
+  return static_cast<uint8_t>(pair);
+#else
   const uint32_t bits = __float_as_uint(f), sign = bits >> 24 & 0x80, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return 0x7f;
   if (magnitude >= 0x43e80000u) return static_cast<uint8_t>(sign | 0x7e);  // 464 and above
@@ -53,6 +58,7 @@ MR_DEVICE uint8_t mr_f32_to_e4m3(float f) {
   }
   const uint32_t rounded = magnitude + 0x7ffffu + (magnitude >> 20 & 1);
   return static_cast<uint8_t>(sign | ((rounded >> 20) - (120u << 3)));
+#endif
 }
 
 MR_DEVICE float mr_as_f32(uint32_t bits) { return __uint_as_float(bits); }

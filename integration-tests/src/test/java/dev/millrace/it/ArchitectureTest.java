@@ -39,6 +39,8 @@ class ArchitectureTest {
               "java.lang.reflect",
               "kafka",
               "org.apache.kafka.metadata.storage")
+          // compiled kernels: bytes and a manifest
+          .row("dev.millrace.kernels", JSON, LOG)
           // the engine: no Kafka, no Avro
           .row("dev.millrace.engine.tensor", MEMORY)
           .row("dev.millrace.engine.backend", "dev.millrace.engine.tensor")
