@@ -1,15 +1,16 @@
 package dev.millrace.streams.cli;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.OutputStreamWriter;
+import dev.millrace.streams.cli.bench.BenchCommand;
+import dev.millrace.streams.cli.bench.StreamBench;
+import dev.millrace.streams.cli.bench.engine.EngineBench;
+import dev.millrace.streams.cli.enrich.EnrichCommand;
+import dev.millrace.streams.cli.enrich.EvaluateCommand;
+import dev.millrace.streams.cli.model.ModelCommand;
+import dev.millrace.streams.demo.DemoCommand;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.HelpCommand;
 
 /** Where the process begins and ends. */
 public final class Main {
@@ -18,12 +19,7 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] arguments) {
-    PrintWriter out = utf8(FileDescriptor.out);
-    PrintWriter err = utf8(FileDescriptor.err);
-    int exitCode = run(out, err, arguments);
-    out.flush();
-    err.flush();
-    System.exit(exitCode);
+    Launch.exit(Main::addCommands, arguments);
   }
 
   /**
@@ -34,24 +30,26 @@ public final class Main {
    * @return the exit code, see {@link ExitCode}
    */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-    MillraceCommand root = new MillraceCommand();
-    FailureReport report = new FailureReport(root);
-    return new CommandLine(root)
-        .setOut(out)
-        .setErr(err)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setAbbreviatedOptionsAllowed(false)
-        .setUsageHelpAutoWidth(true)
-        .setExecutionExceptionHandler(report)
-        .setParameterExceptionHandler(report)
-        .setExecutionStrategy(parsed -> {
-          if (root.debug()) {
-            ((Logger) LoggerFactory.getLogger("dev.millrace")).setLevel(Level.DEBUG);
-            ((Logger) LoggerFactory.getLogger("org.apache.kafka")).setLevel(Level.INFO);
-          }
-          return new CommandLine.RunLast().execute(parsed);
-        })
-        .execute(arguments);
+    return Launch.run(Main::addCommands, out, err, arguments);
+  }
+
+  /** Every command. Add one by adding its class, here and, if it needs no Kafka, to EngineMain. */
+  static void addCommands(CommandLine root) {
+    root.addSubcommand(DemoCommand.class);
+    root.addSubcommand(RunCommand.class);
+    root.addSubcommand(TopicsCommand.class);
+    root.addSubcommand(SchemasCommand.class);
+    root.addSubcommand(ProduceCommand.class);
+    root.addSubcommand(TailCommand.class);
+    root.addSubcommand(RedriveCommand.class);
+    root.addSubcommand(EnrichCommand.class);
+    root.addSubcommand(EvaluateCommand.class);
+    root.addSubcommand(ModelCommand.class);
+    CommandLine bench = new CommandLine(new BenchCommand());
+    root.addSubcommand(bench);
+    bench.addSubcommand(EngineBench.class);
+    bench.addSubcommand(StreamBench.class);
+    root.addSubcommand(HelpCommand.class);
   }
 
   /**
@@ -60,10 +58,5 @@ public final class Main {
    */
   public static Path home() {
     return Path.of(System.getProperty("millrace.home", "")).toAbsolutePath().normalize();
-  }
-
-  private static PrintWriter utf8(FileDescriptor descriptor) {
-    return new PrintWriter(
-        new OutputStreamWriter(new FileOutputStream(descriptor), StandardCharsets.UTF_8), true);
   }
 }
