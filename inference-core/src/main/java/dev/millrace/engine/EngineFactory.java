@@ -34,13 +34,29 @@ public final class EngineFactory {
    */
   public static InferenceEngine open(Path directory, EngineOptions options, EngineMetrics metrics) {
     BackendChoice choice = OpenModel.choose(options);
+    return start(() -> load(directory, choice, options), choice, options, metrics);
+  }
+
+  /**
+   * Starts an engine on weights that lie in no directory, such as random ones.
+   *
+   * @param source what it names stays open as long as the engine
+   * @throws EngineException if the backend or the memory do not allow it
+   */
+  public static InferenceEngine open(
+      ModelSource source, EngineOptions options, EngineMetrics metrics) {
+    BackendChoice choice = OpenModel.choose(options);
+    return start(() -> load(source, choice, options), choice, options, metrics);
+  }
+
+  private static InferenceEngine start(
+      LoadedModel.Loader loader,
+      BackendChoice choice,
+      EngineOptions options,
+      EngineMetrics metrics) {
     DeviceEngine engine =
         DeviceEngine.start(
-            () -> load(directory, choice, options),
-            "engine-" + choice.provider().name() + "0",
-            options,
-            metrics,
-            System::nanoTime);
+            loader, "engine-" + choice.provider().name() + "0", options, metrics, System::nanoTime);
     LOG.info(
         "engine ready: model {}, digest {}, {} key-value blocks, context of {} tokens",
         engine.model().name(),
@@ -50,13 +66,35 @@ public final class EngineFactory {
     return engine;
   }
 
+  private static LoadedModel load(ModelSource source, BackendChoice choice, EngineOptions options) {
+    DecoderModel model = OpenModel.load(source.name(), source.weights(), choice, options);
+    ModelInfo info =
+        info(
+            source.name(),
+            Path.of(""),
+            source.digest(),
+            source.weights().config(),
+            model,
+            source.tokenizer(),
+            source.chatTemplate());
+    return new LoadedModel(info, model, () -> {});
+  }
+
   private static LoadedModel load(Path directory, BackendChoice choice, EngineOptions options) {
     HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(directory);
     try {
       JinjaChatTemplate template = JinjaChatTemplate.open(directory, tokenizer);
       OpenModel open = OpenModel.open(directory, choice, options);
       try {
-        ModelInfo info = info(directory, open, tokenizer, template);
+        ModelInfo info =
+            info(
+                directory.toAbsolutePath().normalize().getFileName().toString(),
+                directory,
+                open.checkpoint().digest(new DigestProgress()),
+                open.checkpoint().config(),
+                open.model(),
+                tokenizer,
+                template);
         return new LoadedModel(
             info,
             open.model(),
@@ -75,14 +113,18 @@ public final class EngineFactory {
   }
 
   private static ModelInfo info(
-      Path directory, OpenModel open, Tokenizer tokenizer, ChatTemplate template) {
-    ModelConfig config = open.checkpoint().config();
-    DecoderModel model = open.model();
+      String name,
+      Path directory,
+      String digest,
+      ModelConfig config,
+      DecoderModel model,
+      Tokenizer tokenizer,
+      ChatTemplate template) {
     long room = (long) model.kv().blocks() * model.kv().blockTokens();
     return new ModelInfo(
-        directory.toAbsolutePath().normalize().getFileName().toString(),
+        name,
         directory,
-        open.checkpoint().digest(new DigestProgress()),
+        digest,
         config.quantisation(),
         (int) Math.min(config.contextTokens(), room),
         config.vocabulary(),

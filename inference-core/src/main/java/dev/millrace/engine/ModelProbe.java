@@ -7,6 +7,7 @@ import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.checkpoint.LogitsFile;
 import dev.millrace.engine.model.DecoderModel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -61,10 +62,14 @@ public final class ModelProbe implements AutoCloseable {
    * @throws EngineException if the ids do not fit the model
    */
   public void logits(int[] tokens, Consumer<float[]> rows) {
+    logits(tokens, model.stepRowsMax(), rows);
+  }
+
+  private void logits(int[] tokens, int stepRows, Consumer<float[]> rows) {
     requireFit(tokens, 0);
     float[] row = new float[model.vocabulary()];
-    for (int at = 0; at < tokens.length; at += model.stepRowsMax()) {
-      int end = Math.min(tokens.length, at + model.stepRowsMax());
+    for (int at = 0; at < tokens.length; at += stepRows) {
+      int end = Math.min(tokens.length, at + stepRows);
       int[] part = Arrays.copyOfRange(tokens, at, end);
       Logits logits = step(part, at, IntStream.range(0, part.length).toArray());
       for (int i = 0; i < part.length; i++) {
@@ -138,6 +143,56 @@ public final class ModelProbe implements AutoCloseable {
               ? new int[0]
               : greedy(Arrays.copyOf(tokens, greedyPrompt), greedyTokens));
     }
+  }
+
+  /**
+   * Compares with what another program computed: I64 {@code input_ids} [1, T], F32 {@code logits}
+   * [T, vocabulary] and, if a continuation is asked for, I64 {@code greedy_ids} [G]. Computes the
+   * logits twice, in whole steps and in parts.
+   *
+   * @param greedyPrompt ids that {@code greedy_ids} continue; 0 compares no continuation
+   * @param partRows ids of a step in the second computation
+   * @throws EngineException naming the file, found and expected
+   */
+  public LogitComparison compare(Path expected, int greedyPrompt, int partRows) {
+    LogitsFile.Expected file =
+        LogitsFile.readExpected(expected, model.vocabulary(), model.contextTokens());
+    int[] tokens = file.ids();
+    if (partRows < 1 || greedyPrompt < 0 || greedyPrompt > tokens.length) {
+      throw new EngineException(
+          "parts have 1 or more ids and a prompt at most the %d of %s, got %d and %d"
+              .formatted(tokens.length, expected, partRows, greedyPrompt));
+    }
+    List<float[]> whole = new ArrayList<>();
+    logits(tokens, row -> whole.add(row.clone()));
+    List<float[]> parts = new ArrayList<>();
+    logits(tokens, Math.min(partRows, model.stepRowsMax()), row -> parts.add(row.clone()));
+    double difference = 0;
+    double largest = 0;
+    int otherBits = 0;
+    for (int r = 0; r < tokens.length; r++) {
+      float[] wanted = file.logits()[r];
+      for (int i = 0; i < wanted.length; i++) {
+        double off = Math.abs(whole.get(r)[i] - wanted[i]);
+        difference = Math.max(difference, Double.isNaN(off) ? Double.POSITIVE_INFINITY : off);
+        largest = Math.max(largest, Math.abs(wanted[i]));
+      }
+      otherBits += Arrays.mismatch(whole.get(r), parts.get(r)) >= 0 ? 1 : 0;
+    }
+    int[] wanted = greedyPrompt == 0 ? new int[0] : file.greedyIds();
+    int[] found =
+        wanted.length == 0
+            ? new int[0]
+            : greedy(Arrays.copyOf(tokens, greedyPrompt), wanted.length);
+    int differs = Arrays.mismatch(wanted, found);
+    return new LogitComparison(
+        tokens.length,
+        difference,
+        largest,
+        partRows,
+        otherBits,
+        wanted.length,
+        differs < 0 ? wanted.length : differs);
   }
 
   private void requireFit(int[] tokens, int more) {

@@ -5,6 +5,7 @@ import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.checkpoint.Checkpoint;
+import dev.millrace.engine.checkpoint.ModelWeights;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.model.ModelLimits;
 import java.nio.file.Path;
@@ -51,8 +52,25 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
   static OpenModel open(Path directory, BackendChoice choice, EngineOptions options) {
     Checkpoint checkpoint = Checkpoint.open(directory);
     try {
+      return new OpenModel(checkpoint, load(directory.toString(), checkpoint, choice, options));
+    } catch (RuntimeException | Error e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Loads weights into the chosen backend.
+   *
+   * @param name of the model, for messages
+   * @param weights stay open as long as the model
+   * @throws EngineException if the backend or the memory do not allow it
+   */
+  static DecoderModel load(
+      String name, ModelWeights weights, BackendChoice choice, EngineOptions options) {
+    try {
       ComputeBackend backend =
-          choice.provider().create(options.backendOptions().withWeights(checkpoint.weightType()));
+          choice.provider().create(options.backendOptions().withWeights(weights.weightType()));
       BackendInfo info = backend.info();
       LOG.info(
           "backend {} ({}): {}, {} arithmetic, {} threads",
@@ -63,13 +81,9 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
           info.threads());
       ModelLimits limits =
           new ModelLimits(options.stepTokensMax(), options.sequencesMax(), options.kvMemoryBytes());
-      return new OpenModel(checkpoint, DecoderModel.load(checkpoint, backend, limits));
+      return DecoderModel.load(weights, backend, limits);
     } catch (BackendException e) {
-      checkpoint.close();
-      throw new EngineException("cannot load model %s: %s".formatted(directory, e.getMessage()), e);
-    } catch (RuntimeException | Error e) {
-      checkpoint.close();
-      throw e;
+      throw new EngineException("cannot load model %s: %s".formatted(name, e.getMessage()), e);
     }
   }
 

@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "model",
     description = "Looks into a model directory, or runs it by hand.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {InspectCommand.class, LogitsCommand.class, GenerateCommand.class})
+    subcommands = {
+      InspectCommand.class,
+      LogitsCommand.class,
+      CompareCommand.class,
+      GenerateCommand.class
+    })
 public final class ModelCommand implements Runnable {
 
   @Spec private CommandSpec spec;

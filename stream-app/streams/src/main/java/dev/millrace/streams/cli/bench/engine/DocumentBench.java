@@ -7,6 +7,7 @@ import dev.millrace.engine.InferenceRequest;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
 import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.streams.cli.bench.engine.Workload.Work;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,20 +20,19 @@ import java.util.concurrent.TimeUnit;
 /** Times documents through the engine, scheduler included. Single-threaded. */
 final class DocumentBench {
 
-  static final int DOCUMENT_TOKENS = 512;
-  static final int GENERATED_TOKENS = 32;
-
   private static final int INSTRUCTION_TOKENS = 12;
   private static final int LABELS = 16;
   private static final int LABEL_TOKENS = 2;
   private static final int PATIENCE_MINUTES = 10;
 
   private final InferenceEngine engine;
+  private final Workload work;
   private final SplittableRandom random;
   private final int vocabulary;
 
-  DocumentBench(InferenceEngine engine, int vocabulary, long seed) {
+  DocumentBench(InferenceEngine engine, Workload work, int vocabulary, long seed) {
     this.engine = engine;
+    this.work = work;
     this.vocabulary = vocabulary;
     this.random = new SplittableRandom(seed);
   }
@@ -43,42 +43,49 @@ final class DocumentBench {
     return ids;
   }
 
-  /** One task generates; three tasks are two that generate and one that scores labels. */
-  private List<Branch> branches(int tasks) {
-    List<Branch> branches = new ArrayList<>();
-    for (int i = 0; i < tasks; i++) {
-      int[] instruction = tokens(INSTRUCTION_TOKENS);
-      if (i == 1) {
-        List<int[]> labels = new ArrayList<>();
-        for (int label = 0; label < LABELS; label++) {
-          int[] ids = tokens(LABEL_TOKENS);
-          ids[0] = 2 + label;
-          labels.add(ids);
-        }
-        branches.add(new Branch.Score(instruction, labels));
-      } else {
-        branches.add(new Branch.Generate(instruction, GENERATED_TOKENS, SamplingParams.GREEDY));
-      }
+  private List<Branch> branches(Work kind) {
+    return switch (kind) {
+      case DOCUMENTS1 -> List.of(generate());
+      case DOCUMENTS3 -> List.of(generate(), score(), generate());
+      case CLASSIFICATION -> List.of(score());
+      case PREFILL, DECODE -> throw new IllegalArgumentException(kind + " is no kind of document");
+    };
+  }
+
+  private Branch generate() {
+    return new Branch.Generate(
+        tokens(INSTRUCTION_TOKENS), work.outputTokens(), SamplingParams.GREEDY);
+  }
+
+  private Branch score() {
+    int[] instruction = tokens(INSTRUCTION_TOKENS);
+    List<int[]> labels = new ArrayList<>();
+    for (int label = 0; label < LABELS; label++) {
+      int[] ids = tokens(LABEL_TOKENS);
+      ids[0] = 2 + label;
+      labels.add(ids);
     }
-    return branches;
+    return new Branch.Score(instruction, labels);
   }
 
   /**
-   * Documents per second of {@code count} different documents submitted at once.
+   * Documents per second of different documents submitted at once.
    *
    * @throws IllegalStateException if a branch fails or the prefix is computed more than once
    */
-  double run(int count, int tasks) {
+  double run(Work kind) {
+    int count = work.documents();
     CountDownLatch ended = new CountDownLatch(count);
     Queue<String> faults = new ConcurrentLinkedQueue<>();
-    List<Branch> branches = branches(tasks);
+    List<Branch> branches = branches(kind);
     List<InferenceRequest> requests = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      requests.add(new InferenceRequest(this, tokens(DOCUMENT_TOKENS), branches, Long.MAX_VALUE));
+      requests.add(
+          new InferenceRequest(this, tokens(work.documentTokens()), branches, Long.MAX_VALUE));
     }
     long start = System.nanoTime();
     for (InferenceRequest request : requests) {
-      engine.submit(request, new Listener(ended, faults));
+      engine.submit(request, new Listener(work.documentTokens(), ended, faults));
     }
     try {
       if (!ended.await(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
@@ -95,7 +102,8 @@ final class DocumentBench {
     return count / seconds;
   }
 
-  private record Listener(CountDownLatch ended, Queue<String> faults) implements RequestListener {
+  private record Listener(int documentTokens, CountDownLatch ended, Queue<String> faults)
+      implements RequestListener {
 
     @Override
     public void onBranch(int branch, BranchResult result) {
@@ -106,9 +114,9 @@ final class DocumentBench {
 
     @Override
     public void onRequest(RequestUsage usage) {
-      if (usage.prefixTokens() != DOCUMENT_TOKENS) {
+      if (usage.prefixTokens() != documentTokens) {
         faults.add(
-            "%d prefix tokens instead of %d".formatted(usage.prefixTokens(), DOCUMENT_TOKENS));
+            "%d prefix tokens instead of %d".formatted(usage.prefixTokens(), documentTokens));
       }
       ended.countDown();
     }

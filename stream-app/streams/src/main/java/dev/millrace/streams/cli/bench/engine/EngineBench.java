@@ -1,8 +1,5 @@
 package dev.millrace.streams.cli.bench.engine;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.engine.backend.BackendChoice;
@@ -10,26 +7,31 @@ import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.checkpoint.ModelConfig;
+import dev.millrace.engine.checkpoint.RandomWeights.Quantisation;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.model.ModelLimits;
 import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.ExitCode;
+import dev.millrace.streams.cli.bench.engine.Workload.Work;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,20 +44,32 @@ import picocli.CommandLine.Spec;
       "depend on batch and chunks. Without --model, on a random Llama 4 of 455 million",
       "parameters, written to a temporary directory."
     })
-public final class EngineBench implements Runnable {
+public final class EngineBench implements Callable<Integer> {
 
   private static final long SEED = 11;
   private static final int SEQUENCES_MAX = 64;
-  private static final long KV_BYTES = 256L << 20;
-  private static final int[] DECODE_SEQUENCES = {1, 8, 32};
-
-  /** Rounds before the first that counts: by then the compiler has settled. */
-  private static final int WARM_ROUNDS = 8;
+  private static final String CUDA = "cuda";
 
   @Spec private CommandSpec spec;
 
   @Option(names = "--model", paramLabel = "DIR", description = "Model directory.")
   private @Nullable Path model;
+
+  @Option(
+      names = "--random-model",
+      paramLabel = "CONFIG",
+      description = {
+        "Random weights of that configuration, made in memory: a directory with config.json, or",
+        "scout for the full size of Llama 4 Scout."
+      })
+  private @Nullable String randomModel;
+
+  @Option(
+      names = "--quantisation",
+      paramLabel = "Q",
+      defaultValue = "NONE",
+      description = "Of --random-model: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Quantisation quantisation = Quantisation.NONE;
 
   @Option(
       names = "--write-model",
@@ -83,17 +97,12 @@ public final class EngineBench implements Runnable {
       description = "Compute threads, 0 for all cores (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  @Option(
-      names = "--rounds",
-      defaultValue = "7",
-      description = "Measurements of each figure (default: ${DEFAULT-VALUE}).")
-  private int rounds;
+  @Mixin private final Workload work = new Workload();
 
   @Option(
-      names = "--documents",
-      defaultValue = "24",
-      description = "Documents of a round (default: ${DEFAULT-VALUE}).")
-  private int documents;
+      names = "--even-if-wrong",
+      description = "Measures even if the check of the results fails; ends with 1 all the same.")
+  private boolean evenIfWrong;
 
   @Option(
       names = "--peer",
@@ -105,24 +114,33 @@ public final class EngineBench implements Runnable {
   private boolean json;
 
   @Override
-  public void run() {
-    if (rounds < 1 || documents < 1) {
-      throw CommandException.usage(
-          "--rounds and --documents are at least 1, got %d and %d".formatted(rounds, documents));
-    }
+  public Integer call() {
+    work.check();
     List<Peer> others = peers.stream().map(Peer::parse).toList();
     if (writeModel != null) {
       write(writeModel);
-      return;
+      return ExitCode.SUCCESS;
+    }
+    if (randomModel != null) {
+      if (model != null) {
+        throw CommandException.usage("--model and --random-model exclude each other");
+      }
+      ModelConfig config = RandomConfig.read(randomModel);
+      progress("making random weights");
+      try (Subject subject = Subject.Random.of(config, quantisation, SEED)) {
+        return measure(subject, others);
+      }
+    }
+    if (quantisation != Quantisation.NONE) {
+      throw CommandException.usage("--quantisation goes with --random-model");
     }
     if (model != null) {
-      measure(model, others);
-      return;
+      return measure(model, others);
     }
     Path directory = temporaryDirectory();
     try {
       write(directory);
-      measure(directory, others);
+      return measure(directory, others);
     } finally {
       delete(directory);
     }
@@ -138,96 +156,160 @@ public final class EngineBench implements Runnable {
     RandomModel.BENCH.writeTo(directory);
   }
 
-  private void measure(Path directory, List<Peer> others) {
+  private int measure(Path directory, List<Peer> others) {
+    try (Subject subject = new Subject.Directory(directory, Checkpoint.open(directory))) {
+      return measure(subject, others);
+    }
+  }
+
+  private int measure(Subject subject, List<Peer> others) {
+    ModelConfig config = subject.weights().config();
     List<Figure> figures = new ArrayList<>();
     BackendInfo info;
     Machine machine;
-    ModelConfig config;
-    try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-      config = checkpoint.config();
-      try (ComputeBackend probe = backend()) {
-        progress("measuring the machine");
-        info = probe.info();
-        machine = Machine.measure(probe, Math.max(1, info.threads()));
-      }
+    try (ComputeBackend probe = backend(subject)) {
+      progress("measuring the machine");
+      info = probe.info();
+      machine =
+          info.threads() > 0 || !info.name().equals(CUDA)
+              ? Machine.ofThreads(probe, Math.max(1, info.threads()))
+              : Machine.ofDevice(
+                  probe, subject.weights().layer(0).output(), work.stepTokens(), work.copyBytes());
+    }
+    Optional<String> fault = Optional.empty();
+    if (work.steps()) {
+      ComputeBackend backend = backend(subject);
       try (DecoderModel loaded =
-          DecoderModel.load(
-              checkpoint,
-              backend(),
-              new ModelLimits(StepBench.PREFILL_TOKENS, SEQUENCES_MAX, KV_BYTES))) {
-        measureSteps(loaded, ModelWork.of(config), machine, info, figures);
+          DecoderModel.load(subject.weights(), backend, limits(config, backend))) {
+        StepBench bench = new StepBench(loaded, work, SEED);
+        fault = check(bench);
+        measureSteps(bench, subject, machine, info, figures);
       }
     }
-    measureDocuments(directory, config, figures);
-    report(info, machine, figures, others);
+    measureDocuments(subject, figures);
+    String stored =
+        randomModel == null ? config.quantisation() : quantisation.name().toLowerCase(Locale.ROOT);
+    report(new BenchReport(info, stored, machine, fault, figures, others));
+    return fault.isEmpty() ? ExitCode.SUCCESS : ExitCode.FAILURE;
   }
 
-  private ComputeBackend backend() {
+  private ComputeBackend backend(Subject subject) {
     return BackendChoice.of(backendName, BackendChoice.installed())
         .provider()
-        .create(new BackendOptions(arithmetic, threads));
+        .create(new BackendOptions(arithmetic, threads, subject.weights().weightType()));
+  }
+
+  private ModelLimits limits(ModelConfig config, ComputeBackend backend) {
+    int blocks = work.blocks(ModelLimits.BLOCK_TOKENS);
+    KvShape needed =
+        new KvShape(
+            config.layers().size(),
+            blocks,
+            ModelLimits.BLOCK_TOKENS,
+            config.kvHeads(),
+            config.headDimension());
+    int sequences = Arrays.stream(work.decodeSequences()).max().orElse(1);
+    return new ModelLimits(
+        work.stepTokens(),
+        Math.max(SEQUENCES_MAX, sequences),
+        Math.max(work.stepKvBytes(), backend.kvBytes(needed)));
+  }
+
+  private Optional<String> check(StepBench bench) {
+    progress("checking results");
+    try {
+      bench.check();
+      return Optional.empty();
+    } catch (IllegalStateException e) {
+      if (!evenIfWrong) {
+        throw e;
+      }
+      progress(String.valueOf(e.getMessage()));
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
   }
 
   private void measureSteps(
-      DecoderModel loaded,
-      ModelWork work,
-      Machine machine,
-      BackendInfo info,
-      List<Figure> figures) {
-    StepBench bench = new StepBench(loaded, SEED);
-    progress("checking results");
-    bench.check();
+      StepBench bench, Subject subject, Machine machine, BackendInfo info, List<Figure> figures) {
+    ModelWork model = ModelWork.of(subject.weights().config());
     progress("timing steps");
-    figures.add(
-        new Figure(
-            "prefill",
-            "prefill of %d tokens".formatted(StepBench.PREFILL_TOKENS),
-            "tokens/s",
-            spread(bench::prefill),
-            machine.operationsPerSecond() / work.prefillOperations()));
-    double bytes = info.arithmetic().equals("bf16") ? 2 : 4;
-    for (int sequences : DECODE_SEQUENCES) {
-      double read = work.parametersRead(sequences) * bytes;
-      figures.add(
+    if (work.work().contains(Work.PREFILL)) {
+      add(
+          figures,
           new Figure(
-              "decode" + sequences,
-              "decode, %d sequences".formatted(sequences),
+              "prefill",
+              "prefill of %d tokens".formatted(work.prefillTokens()),
               "tokens/s",
-              spread(() -> bench.decode(sequences)),
-              sequences * machine.readBytesPerSecond() / read));
+              spread(bench::prefill),
+              machine.operationsPerSecond() / model.prefillOperations()));
+    }
+    if (work.work().contains(Work.DECODE)) {
+      double block = subject.bytesOfParameter(info);
+      for (int sequences : work.decodeSequences()) {
+        double read = model.bytesRead(sequences, block, Subject.bytesOfOperand(info));
+        add(
+            figures,
+            new Figure(
+                "decode" + sequences,
+                "decode, %d sequences".formatted(sequences),
+                "tokens/s",
+                spread(() -> bench.decode(sequences)),
+                sequences * machine.readBytesPerSecond() / read));
+      }
     }
   }
 
-  private void measureDocuments(Path directory, ModelConfig config, List<Figure> figures) {
+  private void measureDocuments(Subject subject, List<Figure> figures) {
+    List<Work> kinds =
+        work.work().stream().filter(w -> w != Work.PREFILL && w != Work.DECODE).toList();
+    if (kinds.isEmpty()) {
+      return;
+    }
     EngineOptions defaults = EngineOptions.DEFAULTS;
     EngineOptions options =
         new EngineOptions(
             backendName,
             new BackendOptions(arithmetic, threads),
-            defaults.stepTokensMax(),
-            2 * KV_BYTES,
+            work.stepTokens(),
+            work.documentKvBytes(),
             defaults.sequencesMax(),
             defaults.queueRequestsMax(),
             defaults.prefixCache());
     progress("timing documents");
-    try (InferenceEngine engine = EngineFactory.open(directory, options)) {
-      DocumentBench bench = new DocumentBench(engine, config.vocabulary(), SEED);
-      for (int tasks : new int[] {1, 3}) {
-        figures.add(
+    try (InferenceEngine engine = subject.engine(options)) {
+      int vocabulary = subject.weights().config().vocabulary();
+      DocumentBench bench = new DocumentBench(engine, work, vocabulary, SEED);
+      for (Work kind : kinds) {
+        add(
+            figures,
             new Figure(
-                "documents" + tasks,
-                "documents of %d tokens, %d task%s"
-                    .formatted(DocumentBench.DOCUMENT_TOKENS, tasks, tasks == 1 ? "" : "s"),
+                kind.name().toLowerCase(Locale.ROOT),
+                "documents of %d tokens, %s".formatted(work.documentTokens(), tasks(kind)),
                 "documents/s",
-                spread(() -> bench.run(documents, tasks)),
+                spread(() -> bench.run(kind)),
                 0));
       }
     }
   }
 
+  private static String tasks(Work kind) {
+    return switch (kind) {
+      case DOCUMENTS1 -> "1 task";
+      case DOCUMENTS3 -> "3 tasks";
+      case CLASSIFICATION -> "labels only";
+      case PREFILL, DECODE -> throw new IllegalArgumentException(kind + " is no kind of document");
+    };
+  }
+
+  /** Keeps a figure and tells it at once: a run that is cut off leaves what it had measured. */
+  private void add(List<Figure> figures, Figure figure) {
+    figures.add(figure);
+    progress(BenchReport.line(figure));
+  }
+
   private Spread spread(DoubleSupplier measurement) {
-    double[] values = new double[rounds];
-    for (int i = -WARM_ROUNDS; i < rounds; i++) {
+    double[] values = new double[work.rounds()];
+    for (int i = -work.warmRounds(); i < values.length; i++) {
       double value = measurement.getAsDouble();
       if (i >= 0) {
         values[i] = value;
@@ -236,99 +318,10 @@ public final class EngineBench implements Runnable {
     return Spread.of(values);
   }
 
-  private void report(BackendInfo info, Machine machine, List<Figure> figures, List<Peer> others) {
+  private void report(BenchReport result) {
     PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      out.println(asJson(info, machine, figures, others));
-    } else {
-      out.println(asTable(info, machine, figures, others));
-    }
+    out.println(json ? result.json() : result.table());
     out.flush();
-  }
-
-  static String asJson(BackendInfo info, Machine machine, List<Figure> figures, List<Peer> others) {
-    ObjectNode root = new ObjectMapper().createObjectNode();
-    root.put("backend", info.name());
-    root.put("device", info.device());
-    root.put("arithmetic", info.arithmetic());
-    root.put("threads", info.threads());
-    root.put("readGigabytesPerSecond", machine.readBytesPerSecond() / 1e9);
-    root.put("gigaoperationsPerSecond", machine.operationsPerSecond() / 1e9);
-    for (Figure figure : figures) {
-      ObjectNode node = root.putObject(figure.name());
-      node.put("median", figure.value().median());
-      node.put("low", figure.value().low());
-      node.put("high", figure.value().high());
-      node.put("unit", figure.unit());
-      if (figure.limit() > 0) {
-        node.put("limit", figure.limit());
-        node.put("shareOfLimit", figure.value().median() / figure.limit());
-      }
-      for (Peer peer : others) {
-        Double theirs = peer.figures().get(figure.name());
-        if (theirs != null) {
-          node.put("ratioTo" + peer.name(), figure.value().median() / theirs);
-        }
-      }
-    }
-    taskCost(figures).ifPresent(cost -> root.put("threeTasksCost", cost));
-    return root.toString();
-  }
-
-  static String asTable(
-      BackendInfo info, Machine machine, List<Figure> figures, List<Peer> others) {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s on %s, %s, %d threads; memory reads %.1f GB/s, products %.0f GFLOP/s%n",
-            info.name(),
-            info.device(),
-            info.arithmetic(),
-            info.threads(),
-            machine.readBytesPerSecond() / 1e9,
-            machine.operationsPerSecond() / 1e9));
-    for (Figure figure : figures) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "%-34s %9.1f %-12s %9.1f .. %-9.1f",
-              figure.title(),
-              figure.value().median(),
-              figure.unit(),
-              figure.value().low(),
-              figure.value().high()));
-      if (figure.limit() > 0) {
-        text.append(
-            String.format(
-                Locale.ROOT,
-                " %3.0f %% of %.0f",
-                100 * figure.value().median() / figure.limit(),
-                figure.limit()));
-      }
-      for (Peer peer : others) {
-        Double theirs = peer.figures().get(figure.name());
-        if (theirs != null) {
-          text.append(
-              String.format(
-                  Locale.ROOT, "  %.2f x %s", figure.value().median() / theirs, peer.name()));
-        }
-      }
-      text.append(System.lineSeparator());
-    }
-    taskCost(figures)
-        .ifPresent(cost ->
-            text.append(
-                String.format(Locale.ROOT, "three tasks take %.2f times the time of one%n", cost)));
-    return text.toString().stripTrailing();
-  }
-
-  private static Optional<Double> taskCost(List<Figure> figures) {
-    Map<String, Double> medians = new HashMap<>();
-    figures.forEach(figure -> medians.put(figure.name(), figure.value().median()));
-    Double one = medians.get("documents1");
-    Double three = medians.get("documents3");
-    return one == null || three == null ? Optional.empty() : Optional.of(one / three);
   }
 
   private void progress(String what) {

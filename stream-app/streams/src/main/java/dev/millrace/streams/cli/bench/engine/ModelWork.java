@@ -44,8 +44,18 @@ record ModelWork(long always, long expert, int experts, int chosen, int moeLayer
 
   /** Parameters that a step of {@code rows} rows reads, if rows choose their experts at random. */
   double parametersRead(int rows) {
+    return bytesRead(rows, 1, 1);
+  }
+
+  /**
+   * Bytes of weights that a step of {@code rows} rows reads, likewise.
+   *
+   * @param blockBytes bytes of a parameter below the head
+   * @param headBytes bytes of a parameter of the head
+   */
+  double bytesRead(int rows, double blockBytes, double headBytes) {
     double distinct =
         experts == 0 ? 0 : experts * (1 - Math.pow(1 - (double) chosen / experts, rows));
-    return always + moeLayers * distinct * expert + head;
+    return blockBytes * (always + moeLayers * distinct * expert) + headBytes * head;
   }
 }

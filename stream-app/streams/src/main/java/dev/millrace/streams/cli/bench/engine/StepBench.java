@@ -12,17 +12,19 @@ import java.util.stream.IntStream;
 /** Times steps of a model without the scheduler. Single-threaded. */
 final class StepBench {
 
-  static final int PREFILL_TOKENS = 1024;
-  static final int DECODE_PROMPT = 16;
-  static final int DECODE_STEPS = 63;
-
   private static final int CHUNK = 100;
+  private static final int CHECKED = 3 * CHUNK;
+
+  /** Rows of the largest step of {@link #check}. */
+  static final int STEP_TOKENS_MIN = CHECKED + CHUNK;
 
   private final ForwardPass model;
+  private final Workload work;
   private final SplittableRandom random;
 
-  StepBench(ForwardPass model, long seed) {
+  StepBench(ForwardPass model, Workload work, long seed) {
     this.model = model;
+    this.work = work;
     this.random = new SplittableRandom(seed);
   }
 
@@ -39,7 +41,7 @@ final class StepBench {
    * @throws IllegalStateException naming the first difference
    */
   void check() {
-    int[] ids = tokens(3 * CHUNK);
+    int[] ids = tokens(CHECKED);
     int[] blocks = blocks(0, ids.length);
     int[] lastRow = {ids.length - 1};
     float[] whole = copy(model.forward(layout(new StepLayout.Run(ids, 0, blocks)), lastRow), 0);
@@ -50,7 +52,7 @@ final class StepBench {
       parts = copy(model.forward(layout(run), new int[] {CHUNK - 1}), 0);
     }
     same("in parts", whole, parts);
-    StepLayout.Run other = new StepLayout.Run(tokens(CHUNK), 0, blocks(5, CHUNK));
+    StepLayout.Run other = new StepLayout.Run(tokens(CHUNK), 0, blocks(blocks.length, CHUNK));
     StepLayout.Run own = new StepLayout.Run(ids, 0, blocks);
     int[] row = {CHUNK + ids.length - 1};
     same("behind another", whole, copy(model.forward(layout(other, own), row), 0));
@@ -70,6 +72,11 @@ final class StepBench {
     }
   }
 
+  /** Blocks that {@link #check} uses. */
+  static int checkBlocks(int blockTokens) {
+    return Math.ceilDiv(CHECKED, blockTokens) + Math.ceilDiv(CHUNK, blockTokens);
+  }
+
   private float[] copy(Logits logits, int row) {
     float[] values = new float[model.vocabulary()];
     logits.copy(row, values);
@@ -87,34 +94,64 @@ final class StepBench {
 
   /** Tokens per second of one prefill, logits of the last token included. */
   double prefill() {
-    int[] ids = tokens(PREFILL_TOKENS);
-    StepLayout layout = layout(new StepLayout.Run(ids, 0, blocks(0, ids.length)));
+    int[] ids = tokens(work.prefillTokens());
+    int[] blocks = blocks(0, ids.length);
     long start = System.nanoTime();
-    model.forward(layout, new int[] {ids.length - 1}).argmax(0);
-    return PREFILL_TOKENS / seconds(start);
+    int at = 0;
+    for (; ids.length - at > model.stepRowsMax(); at += model.stepRowsMax()) {
+      int[] part = Arrays.copyOfRange(ids, at, at + model.stepRowsMax());
+      model.forward(layout(new StepLayout.Run(part, at, blocks)), new int[0]);
+    }
+    int[] last = Arrays.copyOfRange(ids, at, ids.length);
+    model
+        .forward(layout(new StepLayout.Run(last, at, blocks)), new int[] {last.length - 1})
+        .argmax(0);
+    return ids.length / seconds(start);
   }
 
   /** Tokens per second of {@code sequences} greedy continuations of different random prompts. */
   double decode(int sequences) {
     int[][] blocks = new int[sequences][];
-    int perSequence = Math.ceilDiv(DECODE_PROMPT + DECODE_STEPS, model.kv().blockTokens());
-    List<StepLayout.Run> runs = new ArrayList<>();
+    int length = work.decodePrompt() + work.decodeSteps();
+    int perSequence = Math.ceilDiv(length, model.kv().blockTokens());
     for (int s = 0; s < sequences; s++) {
-      blocks[s] = blocks(s * perSequence, DECODE_PROMPT + DECODE_STEPS);
-      runs.add(new StepLayout.Run(tokens(DECODE_PROMPT), 0, blocks[s]));
+      blocks[s] = blocks(s * perSequence, length);
     }
-    int[] lastRows = IntStream.range(0, sequences).map(s -> (s + 1) * DECODE_PROMPT - 1).toArray();
-    int[] current = likeliest(model.forward(new StepLayout(runs), lastRows));
+    int[] current = prompts(blocks);
     int[] all = IntStream.range(0, sequences).toArray();
+    List<StepLayout.Run> runs = new ArrayList<>();
     long start = System.nanoTime();
-    for (int step = 0; step < DECODE_STEPS; step++) {
+    for (int step = 0; step < work.decodeSteps(); step++) {
       runs.clear();
       for (int s = 0; s < sequences; s++) {
-        runs.add(new StepLayout.Run(new int[] {current[s]}, DECODE_PROMPT + step, blocks[s]));
+        int position = work.decodePrompt() + step;
+        runs.add(new StepLayout.Run(new int[] {current[s]}, position, blocks[s]));
       }
       current = likeliest(model.forward(new StepLayout(runs), all));
     }
-    return sequences * DECODE_STEPS / seconds(start);
+    return sequences * (double) work.decodeSteps() / seconds(start);
+  }
+
+  /** Fills random prompts in, as many to a step as it has room for; the token after each. */
+  private int[] prompts(int[][] blocks) {
+    int[] next = new int[blocks.length];
+    int size = work.decodePrompt();
+    int together = Math.max(1, model.stepRowsMax() / size);
+    for (int first = 0; first < blocks.length; first += together) {
+      int count = Math.min(together, blocks.length - first);
+      int part = Math.min(size, model.stepRowsMax());
+      for (int at = 0; at < size; at += part) {
+        int rows = Math.min(part, size - at);
+        List<StepLayout.Run> runs = new ArrayList<>();
+        for (int s = 0; s < count; s++) {
+          runs.add(new StepLayout.Run(tokens(rows), at, blocks[first + s]));
+        }
+        int[] lastRows = IntStream.rangeClosed(1, count).map(s -> s * rows - 1).toArray();
+        int[] ids = likeliest(model.forward(new StepLayout(runs), lastRows));
+        System.arraycopy(ids, 0, next, first, count);
+      }
+    }
+    return next;
   }
 
   private static int[] likeliest(Logits logits) {

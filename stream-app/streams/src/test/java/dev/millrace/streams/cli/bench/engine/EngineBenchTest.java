@@ -7,14 +7,18 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.engine.checkpoint.ModelConfig;
+import dev.millrace.engine.checkpoint.RandomWeights.Quantisation;
 import dev.millrace.streams.cli.CommandException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
 class EngineBenchTest {
@@ -70,6 +74,84 @@ class EngineBenchTest {
     assertThat(result.at("/prefill/ratioToother").doubleValue())
         .isEqualTo(result.at("/prefill/median").doubleValue() / 0.5);
     assertThat(result.at("/decode1").has("ratioToother")).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldMeasureRandomWeightsOfAConfiguration(Quantisation quantisation) throws IOException {
+    Path model = Files.createDirectory(directory.resolve("model"));
+    SMALL.writeTo(model);
+    Files.delete(model.resolve("model.safetensors"));
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+
+    // prompts longer than a step, and more of them than one step holds
+    int exit =
+        new CommandLine(new EngineBench())
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err))
+            .execute(
+                "--random-model=" + model,
+                "--quantisation=" + quantisation,
+                "--work=PREFILL,DECODE,DOCUMENTS1,CLASSIFICATION",
+                "--prefill-tokens=900",
+                "--step-tokens=400",
+                "--decode-sequences=1,3",
+                "--decode-prompt=150",
+                "--decode-steps=2",
+                "--documents=2",
+                "--document-tokens=40",
+                "--output-tokens=3",
+                "--rounds=1",
+                "--warm-rounds=0",
+                "--threads=2",
+                "--json");
+
+    assertThat(exit).as(err.toString()).isZero();
+    JsonNode result = new ObjectMapper().readTree(out.toString());
+    assertThat(result.at("/checked").booleanValue()).isTrue();
+    assertThat(result.at("/quantisation").textValue())
+        .isEqualTo(quantisation.name().toLowerCase(Locale.ROOT));
+    for (String name :
+        new String[] {"prefill", "decode1", "decode3", "documents1", "classification"}) {
+      assertThat(result.at("/" + name + "/median").doubleValue()).as(name).isPositive();
+    }
+    assertThat(result.has("documents3")).isFalse();
+    assertThat(err.toString()).as("figures as they come").contains("decode, 3 sequences");
+  }
+
+  @Test
+  void shouldKnowScoutAtFullSize() {
+    ModelConfig scout = RandomConfig.read("scout");
+
+    ModelWork work = ModelWork.of(scout);
+
+    double table = 202_048.0 * 5_120;
+    assertThat(work.parametersRead(100_000) + table).isCloseTo(107.8e9, within(0.05e9));
+    assertThat(work.prefillOperations()).isCloseTo(30.2e9, within(0.05e9));
+    assertThat(work.bytesRead(1, 1, 2)).isCloseTo(17.2e9, within(0.05e9));
+    assertThat(scout.stopTokens()).isEmpty();
+  }
+
+  @Test
+  void shouldRefuseWhatCannotBeMeasured() {
+    refuses("--rounds is at least 1, got 0", "--rounds=0");
+    refuses("--step-tokens is at least 400, got 64", "--step-tokens=64");
+    refuses("--decode-sequences 2000 do not fit", "--decode-sequences=1,2000");
+    refuses("exclude each other", "--random-model=scout", "--model=x");
+    refuses("--quantisation goes with --random-model", "--quantisation=INT4", "--model=x");
+    refuses("or one of [scout], got 'behemoth'", "--random-model=behemoth");
+  }
+
+  private static void refuses(String message, String... arguments) {
+    CommandLine command = new CommandLine(new EngineBench());
+    assertThatThrownBy(
+            () -> {
+              command.parseArgs(arguments);
+              ((EngineBench) command.getCommand()).call();
+            })
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining(message);
   }
 
   @Test
