@@ -26,15 +26,6 @@ Context primary_context{};
 int primary_uses = 0, created_contexts = 0;
 thread_local void* current_context __attribute__((tls_model("initial-exec"))) = nullptr;
 
-// Major and minor of the compute capability the device claims: MILLRACE_EMULATOR_CC, or 9.0.
-void compute_capability(int* major, int* minor) {
-  const char* wanted = getenv("MILLRACE_EMULATOR_CC");
-  if (!wanted || sscanf(wanted, "%d.%d", major, minor) != 2) {
-    *major = 9;
-    *minor = 0;
-  }
-}
-
 // The last context takes its memory, its work and its error along.
 void leave_context() {
   if (primary_uses || created_contexts) return;
@@ -113,6 +104,14 @@ int attribute(int which) {
 }
 
 }  // namespace
+
+void compute_capability(int* major, int* minor) {
+  const char* wanted = getenv("MILLRACE_EMULATOR_CC");
+  if (!wanted || sscanf(wanted, "%d.%d", major, minor) != 2) {
+    *major = 9;
+    *minor = 0;
+  }
+}
 
 CudaError entered() {
   if (!initialised) return refuse(CUDA_ERROR_NOT_INITIALIZED, "cuInit was not called");

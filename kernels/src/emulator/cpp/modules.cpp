@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "driver.h"
+
 using mr_emulated::ABI_VERSION;
 using mr_emulated::RUNTIME;
 using mr_emulated::Runtime;
@@ -29,13 +31,16 @@ constexpr uint8_t INFO_PARAMETER = 0x17;
 constexpr uint8_t INFO_MAX_THREADS = 0x05;
 constexpr uint8_t INFO_HAS_VALUE = 4;
 
-// The library beside this one, or the one the environment names.
+// The library beside this one that fits the device, or the one the environment names.
 std::string kernel_library() {
   if (const char* path = getenv("MILLRACE_EMULATOR_KERNELS")) return path;
   Dl_info here{};
   if (!dladdr(reinterpret_cast<const void*>(&kernel_library), &here) || !here.dli_fname) return "";
   const std::string self = here.dli_fname;
-  return self.substr(0, self.rfind('/') + 1) + "libmillrace_kernels.so";
+  int major, minor;
+  compute_capability(&major, &minor);
+  const bool hopper = major == 9 && minor == 0;
+  return self.substr(0, self.rfind('/') + 1) + (hopper ? "libmillrace_kernels.so" : "libmillrace_kernels_sm80.so");
 }
 
 CudaError attach(Module& module, const std::string& path) {

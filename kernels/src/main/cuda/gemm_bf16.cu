@@ -37,6 +37,7 @@
 //
 // Bytes: weights of the non-empty groups once (again from L2 for each further row tile), x and out once or twice.
 // FLOP: 2 * rows * packedRows * k. Sums in f32, one chain over ascending k in steps of 16 per element.
+// Instructions: mma.sync; on 9.0 wgmma and bulk copies (gemm_wgmma.cuh), same launch.
 // Rows and channels beyond the group's are computed on zeros and not stored. No atomics.
 // Test: src/test/cpp/gemm_test.cpp
 #include "millrace/gemm_bf16.cuh"

@@ -10,12 +10,14 @@
 //   int32 k                 a multiple of 128
 //   int32 ldx               a multiple of 16
 // out stays f32 and bf16. mr_quantize_rows_fp8 makes x and xScale, also from what mr_swiglu_fp8 wrote.
-// A NaN code in a matrix or in x counts as +-480; mr_pack_fp8 counts them, mr_quantize_rows_fp8 puts them into xScale.
+// A NaN code in a matrix or in x counts as +-480, on 9.0 as NaN; mr_pack_fp8 counts them, mr_quantize_rows_fp8 puts them
+// into xScale.
 //
 // Launch: as there, the same blocks and shared bytes:
 //   N                                8      16     32     64      128
 //   dynamic shared bytes             57344  63488  75776  100352  100352
-// Sums in f32 over ascending blocks of 32 k, of each block first the even k, then the odd ones.
+// Sums in f32 over ascending blocks of 32 k, of each block first the even k, then the odd ones. On 9.0 wgmma multiplies
+// the codes as they are (gemm_wgmma.cuh, same launch) and keeps fewer bits of a sum than f32 has, about 14.
 // Test: src/test/cpp/gemm_test.cpp
 #include "millrace/gemm_fp8.cuh"
 

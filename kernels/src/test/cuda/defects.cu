@@ -78,14 +78,14 @@ MR_KERNEL defect_mixed_collectives(int* out) {
 MR_EXPORT(defect_mixed_collectives)
 
 namespace {
-struct StageShared {
+struct DefectStageShared {
   uint32_t stages[2][128][4];
 };
 }  // namespace
 
 // Two stages of cp.async; waits for the wrong one.
 MR_KERNEL defect_stale_stage(const uint32_t* in, uint32_t* out) {
-  MR_SHARED(StageShared, shared);
+  MR_SHARED(DefectStageShared, shared);
   for (int s = 0; s < 2; s++) {
     mr_cp_async16(shared.stages[s][threadIdx.x], in + 4 * (128 * s + threadIdx.x), true);
     mr_cp_async_commit();
@@ -99,14 +99,14 @@ MR_EXPORT(defect_stale_stage)
 
 // Never waits at all.
 MR_KERNEL defect_no_wait(const uint32_t* in) {
-  MR_SHARED(StageShared, shared);
+  MR_SHARED(DefectStageShared, shared);
   mr_cp_async16(shared.stages[0][threadIdx.x], in + 4 * threadIdx.x, true);
   mr_cp_async_commit();
 }
 MR_EXPORT(defect_no_wait)
 
 MR_KERNEL defect_misaligned_copy(const uint32_t* in) {
-  MR_SHARED(StageShared, shared);
+  MR_SHARED(DefectStageShared, shared);
   mr_cp_async16(shared.stages[0][threadIdx.x], in + 4 * threadIdx.x + 1, true);
   mr_cp_async_commit();
   mr_cp_async_wait<0>();
@@ -114,7 +114,7 @@ MR_KERNEL defect_misaligned_copy(const uint32_t* in) {
 MR_EXPORT(defect_misaligned_copy)
 
 namespace {
-struct TileShared {
+struct DefectTileShared {
   unsigned char a[64 * 128];
   unsigned char b[64 * 128];
   uint64_t full;
@@ -126,7 +126,7 @@ struct TileShared {
 // wgmma is done. 5: no fence before the wgmma.
 MR_KERNEL __launch_bounds__(128) defect_wgmma(const __grid_constant__ mr_tmap a, const __grid_constant__ mr_tmap b,
                                               float* out, int variant) {
-  MR_SHARED(TileShared, shared);
+  MR_SHARED(DefectTileShared, shared);
   if (threadIdx.x == 0) {
     mr_mbar_init(&shared.full, 1);
     mr_mbar_fence_init();
@@ -153,7 +153,7 @@ MR_EXPORT(defect_wgmma)
 
 // Two consumers wait for a producer that arrives once where two arrivals are expected.
 MR_KERNEL defect_mbarrier_starved(int* out) {
-  MR_SHARED(TileShared, shared);
+  MR_SHARED(DefectTileShared, shared);
   if (threadIdx.x == 0) {
     mr_mbar_init(&shared.full, 2);
     mr_mbar_fence_init();

@@ -59,7 +59,11 @@ struct MrGemmShared {
   alignas(1024) uint8_t x[MrTile<TN>::kStages][TN * kMrTileRowBytes];
   int32_t source[TN];                 // row of x for each row of the tile, or -1
   int32_t prefix[kMrGroupsMax + 1];   // row tiles of the groups before
+  uint64_t arrived[MrTile<TN>::kStages];  // gemm_wgmma.cuh: mbarriers of the weights
 };
+
+/** Which instruction of gemm_wgmma.cuh multiplies a format, on chips that have it. */
+enum MrWgmma { MR_WGMMA_NONE, MR_WGMMA_BF16, MR_WGMMA_E4M3 };
 
 /** Where a tile lies: rows [firstRow, lastRow) of a group (TN at most), channels from firstChannel of its weights. */
 struct MrTilePlace {
@@ -126,21 +130,11 @@ MR_DEVICE MrTilePlace mr_place(const MrGemmTask& task, const int32_t* prefix, in
   return place;
 }
 
-/** Starts the copy of one K step into its stage. */
+/** Starts the copy of one K step of the tile's rows of x into its stage. */
 template <class Format, int TN>
-MR_DEVICE void mr_load_step(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const MrTilePlace& place,
-                            int stage, int step) {
-  using Tile = MrTile<TN>;
-  const int thread = threadIdx.x;
-  const uint8_t* base = reinterpret_cast<const uint8_t*>(task.weights[place.group]);
+MR_DEVICE void mr_load_rows(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, int stage, int step) {
 #pragma unroll
-  for (int c = 0; c < Tile::kChannelTiles; c++) {
-    const int channel = place.firstChannel + c * kMrTileRows;
-    // an odd number of 64-row tiles leaves half of the last wide tile empty: it is filled with zeros
-    Format::load(shared.weights[stage][c], base, task, channel, step, channel < task.packedRows);
-  }
-#pragma unroll
-  for (int i = thread; i < TN * 8; i += kMrGemmThreads) {
+  for (int i = threadIdx.x; i < TN * 8; i += kMrGemmThreads) {
     const int row = i >> 3, piece = i & 7;
     const int source = shared.source[row];
     const int byte = step * kMrTileRowBytes + piece * 16;
@@ -150,9 +144,24 @@ MR_DEVICE void mr_load_step(MrGemmShared<Format, TN>& shared, const MrGemmTask& 
   }
 }
 
+/** Starts the copy of one K step into its stage. */
+template <class Format, int TN>
+MR_DEVICE void mr_load_step(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const MrTilePlace& place,
+                            int stage, int step) {
+  using Tile = MrTile<TN>;
+  const uint8_t* base = reinterpret_cast<const uint8_t*>(task.weights[place.group]);
+#pragma unroll
+  for (int c = 0; c < Tile::kChannelTiles; c++) {
+    const int channel = place.firstChannel + c * kMrTileRows;
+    // an odd number of 64-row tiles leaves half of the last wide tile empty: it is filled with zeros
+    Format::load(shared.weights[stage][c], base, task, channel, step, channel < task.packedRows);
+  }
+  mr_load_rows<Format, TN>(shared, task, stage, step);
+}
+
 /** Computes all tiles of this block and hands each one's accumulators to the epilogue. */
 template <class Format, int TN, class Epilogue>
-MR_DEVICE void mr_gemm(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const Epilogue& epilogue) {
+MR_DEVICE void mr_gemm_mma(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const Epilogue& epilogue) {
   using Tile = MrTile<TN>;
   const int warp = threadIdx.x >> 5;
   const int warpM = warp % Tile::kWarpsM, warpN = warp / Tile::kWarpsM;
@@ -197,4 +206,17 @@ MR_DEVICE void mr_gemm(MrGemmShared<Format, TN>& shared, const MrGemmTask& task,
                      shared.source);
     __syncthreads();  // all have left the stages and the row table before the next tile fills them
   }
+}
+
+#include "millrace/gemm_wgmma.cuh"
+
+template <class Format, int TN, class Epilogue>
+MR_DEVICE void mr_gemm(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const Epilogue& epilogue) {
+#if MR_HAS_WGMMA
+  if constexpr (Format::kWgmma != MR_WGMMA_NONE) {
+    mr_gemm_wgmma<Format, TN>(shared, task, epilogue);
+    return;
+  }
+#endif
+  mr_gemm_mma<Format, TN>(shared, task, epilogue);
 }

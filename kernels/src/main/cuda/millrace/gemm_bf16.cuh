@@ -15,6 +15,7 @@ MR_DEVICE void mr_load_tile(uint8_t* stage, const uint8_t* tile, bool there) {
 struct MrFormatBf16 {
   static constexpr int kStep = 64;
   static constexpr int kStageBytes = kMrTileBytes;
+  static constexpr MrWgmma kWgmma = MR_WGMMA_BF16;
 
   MR_DEVICE void load(uint8_t* stage, const uint8_t* base, const MrGemmTask& task, int channel, int step, bool there) {
     const size_t tile = (size_t)(channel / kMrTileRows) * (task.k / kStep) + step;

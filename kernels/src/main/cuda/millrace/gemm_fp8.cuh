@@ -1,8 +1,8 @@
 // e4m3 weights with one scale per channel, e4m3 rows with one scale per row.
 //
-// Both are widened to f16 in registers and multiplied in f16 with f32 sums, on every chip: the widening moves bits only
-// (value * 2^-8, exact for all finite codes, subnormals included) and the epilogue takes the 2^16 back. Chips from sm_90
-// on have no mma.sync for e4m3 either, the compiler would widen in the same way.
+// wgmma multiplies them as they are (gemm_wgmma.cuh). Elsewhere both are widened to f16 in registers and multiplied in f16
+// with f32 sums: the widening moves bits only (value * 2^-8, exact for all finite codes, subnormals included) and the
+// epilogue takes the 2^16 back. sm_90 and sm_100 have no mma.sync for e4m3 either, the compiler would widen in the same way.
 #pragma once
 
 #include "millrace/gemm_bf16.cuh"
@@ -17,6 +17,7 @@ MR_DEVICE uint32_t mr_widen_even(uint32_t word) { return mr_widen_odd(word << 8)
 struct MrFormatFp8 {
   static constexpr int kStep = 128;
   static constexpr int kStageBytes = kMrTileBytes;
+  static constexpr MrWgmma kWgmma = MR_WGMMA_E4M3;
 
   MR_DEVICE void load(uint8_t* stage, const uint8_t* base, const MrGemmTask& task, int channel, int step, bool there) {
     const size_t tile = (size_t)(channel / kMrTileRows) * (task.k / kStep) + step;
@@ -53,6 +54,9 @@ struct MrFormatFp8 {
   }
 };
 
+/** What the sums lack: the widening's 2^-8 of both sides. */
+constexpr float kMrFp8Factor = MR_HAS_WGMMA ? 1.0f : 65536.0f;
+
 /** result = (sum * 2^16 * scale of the channel) * scale of the row of x. */
 struct MrScaledFp8 {
   const float* xScale;
@@ -61,7 +65,7 @@ struct MrScaledFp8 {
   MR_DEVICE float ofChannel(const MrGemmTask& task, int group, int channel) {
     const uint8_t* base = reinterpret_cast<const uint8_t*>(task.weights[group]);
     const float* scales = reinterpret_cast<const float*>(base + (size_t)task.packedRows * task.k);
-    return channel < task.packedRows ? scales[channel] * 65536.0f : 0.0f;
+    return channel < task.packedRows ? scales[channel] * kMrFp8Factor : 0.0f;
   }
   MR_DEVICE float apply(float sum, float ofChannel, float ofRow) { return sum * ofChannel * ofRow; }
 };

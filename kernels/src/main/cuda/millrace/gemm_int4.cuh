@@ -2,7 +2,8 @@
 //
 // The nibbles become bf16 in registers: 0x4300 | nibble is 128 + nibble; 128 + zero is subtracted exactly; the product
 // with the bf16 scale is rounded once. So the result has the bits of the bf16 product with the dequantised matrix, and a
-// dequantised copy may stand in at any time.
+// dequantised copy may stand in at any time; except on chips where wgmma multiplies bf16 (gemm_wgmma.cuh): its sums may
+// round differently.
 #pragma once
 
 #include "millrace/gemm.cuh"
@@ -10,6 +11,7 @@
 
 struct MrFormatInt4 {
   static constexpr int kStep = kMrInt4Step;
+  static constexpr MrWgmma kWgmma = MR_WGMMA_NONE;
   // of one K step: nibbles, then scales (and zeros) of two groups; larger groups use the first
   static constexpr int kScales = kMrInt4TileBytes;
   static constexpr int kZeros = kScales + 2 * kMrTileRows * 2;

@@ -108,6 +108,26 @@ class CompiledKernelsTest {
         });
   }
 
+  /** No disassembler needed: an instruction has 16 bytes, its kind is in the lowest 12 bits. */
+  @Test
+  void shouldMultiplyWithHoppersOwnInstructions() {
+    Map<String, byte[]> hopper = CubinCode.of(kernels.image("sm_90a.cubin").bytes());
+    Map<String, byte[]> ampere = CubinCode.of(kernels.image("sm_80.cubin").bytes());
+    List<String> products =
+        hopper.keySet().stream()
+            .filter(k -> k.matches("mr_(gemm|swiglu)_(bf16|fp8)_n\\d+"))
+            .toList();
+    assertThat(products).hasSize(20);
+    for (String kernel : products) {
+      int multiply = kernel.contains("fp8") ? CubinCode.QGMMA : CubinCode.HGMMA;
+      assertThat(CubinCode.count(hopper, kernel, multiply)).as("wgmma in %s", kernel).isPositive();
+      assertThat(CubinCode.count(hopper, kernel, CubinCode.UBLKCP))
+          .as("bulk copies in %s", kernel)
+          .isPositive();
+      assertThat(CubinCode.count(ampere, kernel, multiply)).as("on sm_80, %s", kernel).isZero();
+    }
+  }
+
   @Test
   void shouldBeWhatTheCompilerMakesOfTheSources() throws IOException {
     Path stamp = Emulator.HOME.resolve("target/compiled-checked.txt");

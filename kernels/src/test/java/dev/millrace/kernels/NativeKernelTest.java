@@ -45,6 +45,25 @@ class NativeKernelTest {
     return cases(Map.of("MILLRACE_EMULATOR_ORDER", "reverse"));
   }
 
+  /** The matrix products as chips without wgmma compute them. */
+  @TestFactory
+  Stream<DynamicNode> shouldMultiplyOnOlderDevices() {
+    String folder = Emulator.build().toString();
+    return cases(
+        Emulator.run(
+            Map.of("MILLRACE_EMULATOR_CC", "8.0"),
+            folder + "/kernel-tests",
+            "--driver",
+            folder + "/libcuda.so.1",
+            "--image",
+            folder + "/libmillrace_kernels_sm80.so",
+            "probe*",
+            "gemm_bf16*",
+            "gemm_fp8*",
+            "swiglu*"),
+        "compute capability 8.0");
+  }
+
   /** The committed images are read, and their kernels' parameters compared with the emulator's. */
   @ParameterizedTest
   @ValueSource(strings = {"sm_80.cubin", "sm_90a.cubin", "sm_100a.cubin", "compute_80.ptx"})
@@ -67,14 +86,17 @@ class NativeKernelTest {
   }
 
   private static Stream<DynamicNode> cases(Map<String, String> environment) {
-    Emulator.Run run = Emulator.tests(environment);
+    return cases(Emulator.tests(environment), environment.toString());
+  }
+
+  private static Stream<DynamicNode> cases(Emulator.Run run, String how) {
     List<Matcher> found = run.lines().stream().map(LINE::matcher).filter(Matcher::matches).toList();
     Stream<DynamicNode> cases =
         found.stream()
             .map(line -> dynamicTest(line.group(2), () -> judge(line.group(1), line.group())));
     DynamicNode end =
         dynamicTest(
-            "all cases ran, with " + environment,
+            "all cases ran, with " + how,
             () -> {
               assertThat(found).as("cases, of %s", run.output()).isNotEmpty();
               assertThat(run.output()).containsPattern("\\d+ passed, 0 failed, \\d+ skipped");
