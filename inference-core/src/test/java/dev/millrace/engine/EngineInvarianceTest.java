@@ -36,11 +36,25 @@ final class EngineInvarianceTest {
 
   @BeforeAll
   static void write() {
-    new TinyModel(5, 4, 64, 4, VOCABULARY, 1024, 16).writeTo(model);
+    new TinyModel(5, 4, 64, 4, VOCABULARY, 1024, 16).withHeads(64).writeTo(model);
   }
 
   /** A backend and its arithmetic. */
   record Device(String backend, Arithmetic arithmetic) {
+
+    /** An emulated GPU takes seconds for a step: it is tried less often. */
+    boolean emulated() {
+      return backend.equals("cuda") && !System.getProperty("millrace.cuda.library", "").isEmpty();
+    }
+
+    int[] stepTokens() {
+      return emulated() ? new int[] {16, 128} : STEP_TOKENS;
+    }
+
+    int batches() {
+      return emulated() ? 1 : BATCHES / STEP_TOKENS.length;
+    }
+
     EngineOptions options(int stepTokensMax, boolean prefixCache) {
       return new EngineOptions(
           backend,
@@ -57,7 +71,7 @@ final class EngineInvarianceTest {
     return BackendChoice.installed().stream()
         .filter(provider -> provider.unsupportedReason().isEmpty())
         .flatMap(provider ->
-            provider.name().equals("reference")
+            provider.name().equals("reference") || provider.name().equals("cuda")
                 ? Stream.of(new Device(provider.name(), Arithmetic.AUTO))
                 : Stream.of(
                     new Device(provider.name(), Arithmetic.AUTO),
@@ -70,20 +84,23 @@ final class EngineInvarianceTest {
     InferenceRequest request = target();
     List<String> alone = alone(device, request);
     int hits = 0;
-    for (int round = 0; round < STEP_TOKENS.length; round++) {
-      EngineOptions options = device.options(STEP_TOKENS[round], round % 2 == 0);
+    int[] sizes = device.stepTokens();
+    for (int round = 0; round < sizes.length; round++) {
+      EngineOptions options = device.options(sizes[round], round % 2 == 0);
       try (InferenceEngine engine = TestEngines.open(model, options)) {
-        for (int i = 0; i < BATCHES / STEP_TOKENS.length; i++) {
+        for (int i = 0; i < device.batches(); i++) {
           int seed = round * BATCHES + i;
           Recorder found = amongOthers(engine, request, new SplittableRandom(seed));
           hits += found.usage().cachedTokens() > 0 ? 1 : 0;
           assertThat(answers(found, request))
-              .as("%s, steps of %d, seed %d", device, STEP_TOKENS[round], seed)
+              .as("%s, steps of %d, seed %d", device, sizes[round], seed)
               .isEqualTo(alone);
         }
       }
     }
-    assertThat(hits).as("requests that found part of their prefix").isGreaterThan(20);
+    if (!device.emulated()) {
+      assertThat(hits).as("requests that found part of their prefix").isGreaterThan(20);
+    }
   }
 
   @ParameterizedTest
@@ -91,7 +108,7 @@ final class EngineInvarianceTest {
   void shouldAnswerTheSameForEverySizeOfSteps(Device device) {
     InferenceRequest request = target();
     List<String> alone = alone(device, request);
-    for (int stepTokens : STEP_TOKENS) {
+    for (int stepTokens : device.stepTokens()) {
       try (InferenceEngine engine = TestEngines.open(model, device.options(stepTokens, false))) {
         assertThat(answers(ask(engine, request), request))
             .as("%s, steps of %d", device, stepTokens)

@@ -49,9 +49,20 @@ class ArchitectureTest {
               "dev.millrace.engine.backend",
               "dev.millrace.engine.tensor",
               MEMORY)
+          .row("dev.millrace.engine.natives")
+          .row(
+              "dev.millrace.engine.backend.cuda",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.natives",
+              "dev.millrace.engine.tensor",
+              "dev.millrace.kernels",
+              "jcuda..",
+              MEMORY,
+              LOG)
           .row(
               "dev.millrace.engine.backend.cpu",
               "dev.millrace.engine.backend",
+              "dev.millrace.engine.natives",
               "dev.millrace.engine.tensor",
               MEMORY,
               VECTOR,

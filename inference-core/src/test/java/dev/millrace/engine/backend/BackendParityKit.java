@@ -37,13 +37,18 @@ public abstract class BackendParityKit {
     return List.of(new Extents(72, 3, 1, 16, 40, 3, 101), new Extents(128, 4, 2, 64, 192, 8, 256));
   }
 
+  /** Row counts that go wrong easily. */
+  protected List<Integer> rowCounts() {
+    return List.of(1, 2, tile() - 1, tile(), tile() + 1, 2 * tile() + 1, 65);
+  }
+
   /** Runs one operation on a backend and gives its result. */
   interface Run extends Function<ComputeBackend, float[]> {}
 
   private Stream<DynamicTest> each(String name, Operation operation, Checked checked) {
     List<DynamicTest> tests = new ArrayList<>();
     for (Extents extents : extents()) {
-      for (int rows : List.of(1, 2, tile() - 1, tile(), tile() + 1, 2 * tile() + 1, 65)) {
+      for (int rows : rowCounts()) {
         String what = "%s T=%d %s".formatted(name, rows, extents);
         Fixtures fixtures = new Fixtures(rows);
         tests.add(
@@ -329,19 +334,22 @@ public abstract class BackendParityKit {
 
   @Test
   void shouldTakeTheSmallestOfEqualLogits() {
-    float[] head = new float[7 * 4];
-    Arrays.fill(head, 3 * 4, 4 * 4, 1);
-    Arrays.fill(head, 5 * 4, 6 * 4, 1);
+    int width = extents().getFirst().hidden();
+    float[] head = new float[7 * width];
+    Arrays.fill(head, 3 * width, 4 * width, 1);
+    Arrays.fill(head, 5 * width, 6 * width, 1);
+    float[] ones = new float[width];
+    Arrays.fill(ones, 1);
     try (ComputeBackend backend = backend()) {
       Matrix packed =
           backend.matrix(
               List.of(
                   new MatrixSource.Plain(
-                      TestTensors.f32(Shape.of(7, 4), head), MatrixSource.Order.OUT_IN)));
-      Vector norm = backend.vector(TestTensors.f32(Shape.of(4), 1, 1, 1, 1));
-      Rows hidden = backend.rows(1, 4);
+                      TestTensors.f32(Shape.of(7, width), head), MatrixSource.Order.OUT_IN)));
+      Vector norm = backend.vector(TestTensors.f32(Shape.of(width), ones));
+      Rows hidden = backend.rows(1, width);
       backend.begin(layout(1));
-      backend.write(hidden, new float[] {1, 1, 1, 1});
+      backend.write(hidden, ones);
       Logits logits = backend.logits(hidden, norm, 1e-5f, packed, new int[] {0});
       assertThat(logits.argmax(0)).isEqualTo(3);
     }

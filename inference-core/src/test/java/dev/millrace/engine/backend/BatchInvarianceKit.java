@@ -40,9 +40,19 @@ public abstract class BatchInvarianceKit {
   /** A fresh backend; the kit closes it. */
   protected abstract ComputeBackend backend();
 
+  /** The model that is run. */
+  protected TinyModel tiny() {
+    return TinyModel.ofSeed(3);
+  }
+
+  /** Neighbourhoods that are tried. */
+  protected int rounds() {
+    return ROUNDS;
+  }
+
   @BeforeAll
   void load(@TempDir Path directory) {
-    checkpoint = Checkpoint.open(TinyModel.ofSeed(3).writeTo(directory));
+    checkpoint = Checkpoint.open(tiny().writeTo(directory));
     model =
         DecoderModel.load(checkpoint, backend(), new ModelLimits(256, 16, 8L << 20, BLOCK_TOKENS));
     tokens = random(new SplittableRandom(1), LENGTH);
@@ -74,7 +84,7 @@ public abstract class BatchInvarianceKit {
 
   @Test
   void shouldNotDependOnNeighbours() {
-    for (int seed = 0; seed < ROUNDS; seed++) {
+    for (int seed = 0; seed < rounds(); seed++) {
       same("among neighbours, seed " + seed, new Crowd(new SplittableRandom(seed)).run());
     }
   }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Seeded inputs and weights, all exact in bfloat16. Not thread-safe. */
-final class Fixtures {
+public final class Fixtures {
 
   private final SplittableRandom random;
 
@@ -155,7 +155,7 @@ final class Fixtures {
    * @param experts E
    * @param vocabulary V
    */
-  record Extents(
+  public record Extents(
       int hidden,
       int queryHeads,
       int kvHeads,

@@ -36,7 +36,9 @@ final class GoldenParityTest {
   @TempDir static Path unpacked;
 
   static Stream<Arguments> cases() {
+    // the GPU multiplies bf16 only: CudaGoldenTest says how far that may lead
     return BackendChoice.installed().stream()
+        .filter(p -> !p.name().equals("cuda"))
         .flatMap(p -> GoldenCase.NAMES.stream().map(name -> Arguments.of(p.name(), name)));
   }
 

@@ -26,6 +26,7 @@ import java.util.SplittableRandom;
  * @param vocabulary vocabulary size
  * @param contextTokens longest context
  * @param chunkTokens chunk of the layers with rotary embedding
+ * @param headDimension elements of a head
  */
 public record TinyModel(
     long seed,
@@ -34,15 +35,33 @@ public record TinyModel(
     int experts,
     int vocabulary,
     int contextTokens,
-    int chunkTokens) {
+    int chunkTokens,
+    int headDimension) {
 
   private static final int QUERY_HEADS = 4;
   private static final int KV_HEADS = 2;
-  private static final int HEAD_DIMENSION = 16;
+
+  /** With small heads. */
+  public TinyModel(
+      long seed,
+      int layers,
+      int hidden,
+      int experts,
+      int vocabulary,
+      int contextTokens,
+      int chunkTokens) {
+    this(seed, layers, hidden, experts, vocabulary, contextTokens, chunkTokens, 16);
+  }
 
   /** The usual one. */
   public static TinyModel ofSeed(long seed) {
     return new TinyModel(seed, 4, 64, 4, 96, 1024, 16);
+  }
+
+  /** The same with heads of another size. */
+  public TinyModel withHeads(int dimension) {
+    return new TinyModel(
+        seed, layers, hidden, experts, vocabulary, contextTokens, chunkTokens, dimension);
   }
 
   /** Writes configuration and weights, bf16, into a directory that exists. */
@@ -75,7 +94,7 @@ public record TinyModel(
             layers,
             QUERY_HEADS,
             KV_HEADS,
-            HEAD_DIMENSION,
+            headDimension,
             hidden / 2,
             hidden,
             experts,
@@ -89,8 +108,8 @@ public record TinyModel(
     for (int i = 0; i < layers; i++) {
       String layer = "model.layers." + i + ".";
       maker.norm(layer + "input_layernorm.weight", hidden);
-      int queries = QUERY_HEADS * HEAD_DIMENSION;
-      int keys = KV_HEADS * HEAD_DIMENSION;
+      int queries = QUERY_HEADS * headDimension;
+      int keys = KV_HEADS * headDimension;
       maker.linear(layer + "self_attn.q_proj.weight", hidden, queries, hidden);
       maker.linear(layer + "self_attn.k_proj.weight", hidden, keys, hidden);
       maker.linear(layer + "self_attn.v_proj.weight", hidden, keys, hidden);

@@ -33,7 +33,12 @@ public final class ConfigReader {
 
   /** The launcher's own variables. */
   private static final Set<String> LAUNCHER =
-      Set.of("MILLRACE_JAVA_HOME", "MILLRACE_JAVA_OPTS", "MILLRACE_NO_BUILD", "MILLRACE_HOME");
+      Set.of(
+          "MILLRACE_CUDA_LIBRARY",
+          "MILLRACE_JAVA_HOME",
+          "MILLRACE_JAVA_OPTS",
+          "MILLRACE_NO_BUILD",
+          "MILLRACE_HOME");
 
   /** Variables that Kubernetes makes for a service whose name begins with ours. */
   private static final Pattern SERVICE_LINK =

@@ -1,0 +1,213 @@
+package dev.millrace.engine.backend.cuda;
+
+import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.backend.KvShape;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Rotation, storing and attention of one layer after the other. Owned by the engine thread.
+ *
+ * <p>A run of few rows is attended in splits of 512 keys by many blocks at once, a longer one by
+ * blocks that walk all keys of 64 rows. Both give the same bits.
+ */
+final class AttentionLayers implements CudaContext.Resource {
+
+  private static final int HEADS_OF_A_BLOCK = 8;
+  private static final int ROTATE_THREADS = 256;
+  private static final int ATTEND_THREADS = 128;
+  private static final int SHORT_ROWS_OF_A_BLOCK = 16;
+  private static final int LONG_ROWS_OF_A_BLOCK = 64;
+
+  /** Rows of a run up to which it pays to share its keys among blocks. */
+  static final int SHORT_RUN_ROWS = 4;
+
+  private static final int LEAST_HEAD = 64;
+  private static final int PARTIALS_LEAST = 64;
+  private static final int PARTIALS_MAX = 4096;
+  private static final int PARTIALS_OF_A_ROW = 4;
+
+  private final Work work;
+  private final CudaStream stream;
+  private final Map<AttentionSpec, Long> phases = new HashMap<>();
+  private int partialCapacity;
+  private int width;
+  private long partials;
+  private long statistics;
+
+  AttentionLayers(Work work, CudaStream stream) {
+    this.work = work;
+    this.stream = stream;
+  }
+
+  /** Results of splits that there is room for in steps of so many rows. */
+  static int partialCapacity(int rows) {
+    return Math.clamp((long) rows * PARTIALS_OF_A_ROW, PARTIALS_LEAST, PARTIALS_MAX);
+  }
+
+  /**
+   * Bytes that {@link #allocate} will take.
+   *
+   * @param rows rows of a step
+   * @param width elements of the widest rows: at least Q * D
+   */
+  static long scratchBytes(int rows, int width) {
+    return partialCapacity(rows) * (width + 2L * Math.ceilDiv(width, LEAST_HEAD)) * Float.BYTES;
+  }
+
+  /** Allocates scratch memory. */
+  void allocate(DevicePool pool, int rows, int widest) {
+    partialCapacity = partialCapacity(rows);
+    width = widest;
+    String what = "attention in splits";
+    partials = pool.allocate((long) partialCapacity * width * Float.BYTES, what);
+    statistics =
+        pool.allocate(2L * partialCapacity * Math.ceilDiv(width, LEAST_HEAD) * Float.BYTES, what);
+  }
+
+  /** Rotates q into {@code queries}, k and v into the cache. */
+  void rotate(
+      StepShape step, long qkv, AttentionSpec spec, CudaKvCache cache, int layer, long queries) {
+    check(spec, cache.shape());
+    AttentionSpec.Temperature temperature = spec.temperature();
+    work.arguments()
+        .pointer(qkv)
+        .pointer(queries)
+        .pointer(cache.layer(layer))
+        .pointer(phases.computeIfAbsent(spec, this::upload))
+        .pointer(step.control())
+        .number(spec.queryHeads())
+        .number(spec.kvHeads())
+        .number(spec.headDimension())
+        .number(cache.shape().blockTokens())
+        .number(spec.pairing() == AttentionSpec.Pairing.HALVES ? 1 : 0)
+        .real(spec.headNormEpsilon())
+        .real((float) temperature.floorScale())
+        .real((float) temperature.scale());
+    int heads = spec.queryHeads() + 2 * spec.kvHeads();
+    Grid grid =
+        new Grid(step.capacity(), Math.ceilDiv(heads, HEADS_OF_A_BLOCK), 1, ROTATE_THREADS, 0);
+    work.launch(work.kernel("mr_rotate_store"), grid);
+  }
+
+  /** Attends; {@code out} is bf16 [T, Q * D]. */
+  void attend(
+      StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
+    if (step.longRuns() > 0) {
+      attendLong(step, queries, spec, cache, layer, out);
+    }
+    if (step.shortRuns() > 0) {
+      attendShort(step, queries, spec, cache, layer, out);
+    }
+  }
+
+  private void attendLong(
+      StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
+    work.arguments()
+        .pointer(queries)
+        .pointer(cache.layer(layer))
+        .pointer(out)
+        .pointer(step.control())
+        .number(step.capacity())
+        .number(spec.queryHeads())
+        .number(spec.kvHeads())
+        .number(cache.shape().blockTokens())
+        .number(spec.chunkTokens());
+    int tiles = step.capacity() * group(spec) / LONG_ROWS_OF_A_BLOCK + step.longRuns();
+    int shared = spec.headDimension() == LEAST_HEAD ? 54272 : 103424;
+    Grid grid = new Grid(tiles, spec.kvHeads(), 1, ATTEND_THREADS, shared);
+    work.launch(work.kernel("mr_attend_" + spec.headDimension()), grid);
+  }
+
+  private void attendShort(
+      StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
+    work.arguments()
+        .pointer(queries)
+        .pointer(cache.layer(layer))
+        .pointer(out)
+        .pointer(partials)
+        .pointer(statistics)
+        .pointer(step.control())
+        .number(step.capacity())
+        .number(partialCapacity)
+        .number(spec.queryHeads())
+        .number(spec.kvHeads())
+        .number(cache.shape().blockTokens())
+        .number(spec.chunkTokens());
+    int tiles = Math.ceilDiv(SHORT_RUN_ROWS * group(spec), SHORT_ROWS_OF_A_BLOCK);
+    int shared = spec.headDimension() == LEAST_HEAD ? 42752 : 77568;
+    Grid grid =
+        new Grid(step.shortRuns(), spec.kvHeads() * tiles, step.splits(), ATTEND_THREADS, shared);
+    work.launch(work.kernel("mr_attend_split_" + spec.headDimension()), grid);
+    if (step.splits() == 1) {
+      return;
+    }
+    work.arguments()
+        .pointer(partials)
+        .pointer(statistics)
+        .pointer(out)
+        .pointer(step.control())
+        .number(step.capacity())
+        .number(partialCapacity)
+        .number(spec.queryHeads())
+        .number(spec.kvHeads())
+        .number(spec.chunkTokens());
+    work.launch(
+        work.kernel("mr_attend_merge_" + spec.headDimension()),
+        new Grid(step.shortRuns(), spec.kvHeads() * tiles, 1, ATTEND_THREADS, 0));
+  }
+
+  private static int group(AttentionSpec spec) {
+    return spec.queryHeads() / spec.kvHeads();
+  }
+
+  private void check(AttentionSpec spec, KvShape shape) {
+    if (spec.kvHeads() != shape.heads() || spec.headDimension() != shape.headDimension()) {
+      throw new IllegalArgumentException(
+          "attention with %d heads of %d on a cache of %d heads of %d"
+              .formatted(
+                  spec.kvHeads(), spec.headDimension(), shape.heads(), shape.headDimension()));
+    }
+    if (spec.queryHeads() * spec.headDimension() > width) {
+      throw new IllegalStateException("no rows as wide as the queries were made");
+    }
+  }
+
+  /** Turns per position in units of 2^-64 turns; the kernel's fact box says why. */
+  static long[] phases(double[] frequencies) {
+    long[] units = new long[frequencies.length];
+    for (int i = 0; i < units.length; i++) {
+      double turns = frequencies[i] / (2 * Math.PI);
+      units[i] = (long) Math.rint((turns - Math.floor(turns)) * 0x1p62) << 2;
+    }
+    return units;
+  }
+
+  private long upload(AttentionSpec spec) {
+    if (!spec.rotates()) {
+      return 0;
+    }
+    long[] units = phases(spec.rotary());
+    long bytes = (long) units.length * Long.BYTES;
+    long address = Driver.allocate(bytes);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_LONG, units);
+      stream.copyIn(address, values, bytes);
+      stream.await();
+    }
+    return address;
+  }
+
+  @Override
+  public void close() {
+    for (long address : phases.values()) {
+      if (address != 0) {
+        Driver.free(address);
+      }
+    }
+    phases.clear();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.millrace.engine.backend.cuda;
+
+import dev.millrace.engine.backend.KvCache;
+import dev.millrace.engine.backend.KvShape;
+
+/**
+ * Paged keys and values in bf16: [layer][block][key, value][head][token][D]. Immutable.
+ *
+ * @param shape its extents
+ * @param address of the first element
+ */
+record CudaKvCache(KvShape shape, long address) implements KvCache {
+
+  /** Refuses what the attention kernels cannot read. */
+  static void check(KvShape shape) {
+    if (shape.headDimension() != 64 && shape.headDimension() != 128) {
+      throw new IllegalArgumentException(
+          "the cuda backend attends with heads of 64 or 128 elements, got "
+              + shape.headDimension());
+    }
+  }
+
+  /** Bytes of a cache of this shape. */
+  static long bytes(KvShape shape) {
+    return Math.multiplyExact(
+        (long) shape.layers() * shape.blocks(),
+        2L * shape.heads() * shape.blockTokens() * shape.headDimension() * Short.BYTES);
+  }
+
+  /** The blocks that exist. */
+  StepBlock.BlockRange blocks() {
+    return new StepBlock.BlockRange(shape.blockTokens(), shape.blocks());
+  }
+
+  /** Bytes of one block of one layer. */
+  long blockBytes() {
+    return layerBytes() / shape.blocks();
+  }
+
+  /** Bytes of one layer. */
+  long layerBytes() {
+    return bytes(shape) / shape.layers();
+  }
+
+  /** Address of a layer's first block. */
+  long layer(int layer) {
+    return address + layer * layerBytes();
+  }
+}

@@ -1,0 +1,55 @@
+package dev.millrace.engine.backend.cuda;
+
+/**
+ * The largest of everything that was loaded, from which scratch memory is sized. Owned by the
+ * engine thread.
+ */
+final class Extents {
+
+  private int rows = 1;
+  private int width = 1;
+  private int outputs = 1;
+  private int innerStride;
+
+  /** Rows of activations were made. */
+  void rows(int rowsMax, int rowWidth) {
+    rows = Math.max(rows, rowsMax);
+    width = Math.max(width, rowWidth);
+  }
+
+  /** A matrix was loaded. */
+  void matrix(PackedMatrix matrix) {
+    outputs = Math.max(outputs, matrix.outputs());
+    width = Math.max(width, matrix.inputs());
+  }
+
+  /** A dense feed-forward block was loaded. */
+  void feedForward(SwiGluWeights weights) {
+    innerStride = Math.max(innerStride, SwiGluWeights.innerStride(weights.width()));
+  }
+
+  /** Most rows of a step. */
+  int rows() {
+    return rows;
+  }
+
+  /** Rows that kernels of such a step may touch. */
+  int capacity() {
+    return Buckets.capacity(rows);
+  }
+
+  /** Elements of the widest row. */
+  int width() {
+    return width;
+  }
+
+  /** Bytes between the two products of dense blocks; 0 if there are none. */
+  long innerBytes() {
+    return (long) capacity() * innerStride * Short.BYTES;
+  }
+
+  /** What the head must have room for. */
+  Head.Extents head() {
+    return new Head.Extents(rows, width, outputs);
+  }
+}

@@ -1,0 +1,37 @@
+package dev.millrace.engine.backend.cuda;
+
+import dev.millrace.engine.backend.MoeWeights;
+
+/**
+ * A mixture of experts; the shared expert is the last of the group. Immutable.
+ *
+ * @param experts E: routed experts
+ * @param shared 1 if there is a shared expert, else 0
+ * @param topK experts of a token
+ * @param hidden H
+ * @param width I: channels between the two products
+ * @param router address of f32 [E, H]
+ * @param gateUp any expert's first matrix, with the table of all of them
+ * @param down any expert's second matrix, with the table of all of them
+ */
+record MixtureWeights(
+    int experts,
+    int shared,
+    int topK,
+    int hidden,
+    int width,
+    long router,
+    PackedMatrix gateUp,
+    PackedMatrix down)
+    implements MoeWeights {
+
+  /** Groups of rows that have weights of their own. */
+  int groups() {
+    return experts + shared;
+  }
+
+  /** Rows of the two products for so many tokens. */
+  int slots(int rows) {
+    return rows * (topK + shared);
+  }
+}
