@@ -172,7 +172,7 @@ class ArchitectureTest {
               "dev.millrace.enrichment",
               "dev.millrace.streams.processor",
               "io.micrometer.core..")
-          .row("dev.millrace.streams.health", "com.sun.net.httpserver")
+          .row("dev.millrace.streams.health", "com.sun.net.httpserver", LOG)
           .row(
               "dev.millrace.streams",
               "dev.millrace.engine",

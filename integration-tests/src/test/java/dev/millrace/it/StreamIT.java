@@ -11,10 +11,6 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigReader;
 import dev.millrace.streams.config.KafkaClientProperties;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -72,8 +68,9 @@ class StreamIT {
       try (EnrichmentRuntime runtime = new EnrichmentRuntime(settings, "test")) {
         runtime.application().start();
         outcomes = tail(config, 9);
-        assertThat(get(runtime.application().healthPort(), "/health/live")).isEqualTo("ok\n");
-        assertThat(get(runtime.application().healthPort(), "/metrics"))
+        Probes probes = new Probes(runtime.application().healthPort());
+        assertThat(probes.get("/health/live")).isEqualTo("ok\n");
+        assertThat(probes.get("/metrics"))
             .contains("millrace_outcomes_total{outcome=\"enriched\",reason=\"\"} 4.0");
 
         assertThat(
@@ -180,15 +177,5 @@ class StreamIT {
     }
     assertThat(outcomes).hasSize(count);
     return outcomes;
-  }
-
-  private static String get(int port, String path) throws IOException, InterruptedException {
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      return client
-          .send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
-              HttpResponse.BodyHandlers.ofString())
-          .body();
-    }
   }
 }

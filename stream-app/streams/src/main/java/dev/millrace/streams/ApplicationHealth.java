@@ -24,18 +24,16 @@ import org.slf4j.LoggerFactory;
  */
 final class ApplicationHealth implements ProcessorMonitor {
   private static final Logger LOG = LoggerFactory.getLogger(ApplicationHealth.class);
-  private static final Duration REGISTRY_RED = Duration.ofSeconds(30);
   private static final Duration LOG_AGAIN = Duration.ofMinutes(1);
 
   private static final class Seen {
     long count;
     long loggedNanos;
-    long lastNanos;
   }
 
   private final Duration stall;
   private final LongSupplier nanoClock;
-  private final Supplier<String> streamsProblem;
+  private final Supplier<List<String>> otherProblems;
   private final Map<String, Load> loads = new ConcurrentHashMap<>();
   private final Map<RetryCause, Seen> retries = new EnumMap<>(RetryCause.class);
   private final AtomicLong progressNanos;
@@ -44,17 +42,17 @@ final class ApplicationHealth implements ProcessorMonitor {
 
   /**
    * @param stall longest time without an outcome while documents are pending
-   * @param streamsProblem why the streams do not run; empty if they do
+   * @param otherProblems what else is wrong, such as streams that do not run; one line each
    * @param onEngineLost called once, on a stream thread
    */
   ApplicationHealth(
       Duration stall,
       LongSupplier nanoClock,
-      Supplier<String> streamsProblem,
+      Supplier<List<String>> otherProblems,
       Runnable onEngineLost) {
     this.stall = stall;
     this.nanoClock = nanoClock;
-    this.streamsProblem = streamsProblem;
+    this.otherProblems = otherProblems;
     this.onEngineLost = onEngineLost;
     this.progressNanos = new AtomicLong(nanoClock.getAsLong());
   }
@@ -67,17 +65,13 @@ final class ApplicationHealth implements ProcessorMonitor {
   /** Red if documents do not get through. */
   Probe ready() {
     List<String> problems = new ArrayList<>(live().problems());
-    String streams = streamsProblem.get();
-    if (!streams.isEmpty()) {
-      problems.add(streams);
+    problems.addAll(otherProblems.get());
+    long awaiting = loads.values().stream().mapToLong(Load::awaitingRegistry).sum();
+    if (awaiting > 0) {
+      problems.add(
+          "the schema registry does not answer: %d documents wait for it".formatted(awaiting));
     }
     long now = nanoClock.getAsLong();
-    synchronized (retries) {
-      Seen registry = retries.get(RetryCause.REGISTRY_UNAVAILABLE);
-      if (registry != null && now - registry.lastNanos < REGISTRY_RED.toNanos()) {
-        problems.add("the schema registry does not answer: documents are parked");
-      }
-    }
     long pending = pending();
     long silent = now - progressNanos.get();
     if (pending > 0 && silent > stall.toNanos()) {
@@ -130,7 +124,6 @@ final class ApplicationHealth implements ProcessorMonitor {
       Seen seen = retries.computeIfAbsent(cause, _ -> new Seen());
       log = seen.count == 0 || now - seen.loggedNanos > LOG_AGAIN.toNanos();
       seen.count++;
-      seen.lastNanos = now;
       if (log) {
         seen.loggedNanos = now;
       }

@@ -3,7 +3,9 @@ package dev.millrace.streams;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.deploy.Cluster;
 import dev.millrace.streams.health.HealthServer;
+import dev.millrace.streams.health.Watch;
 import dev.millrace.streams.metrics.ProcessorMeters;
 import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
@@ -20,6 +22,7 @@ import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -43,6 +46,8 @@ public final class StreamApplication implements AutoCloseable {
   private static final Duration RESTARTS_WINDOW = Duration.ofMinutes(10);
   private static final int DECODE_THREADS = 2;
   private static final Duration DRAIN_STEP = Duration.ofMillis(20);
+  private static final Duration BROKER_ASKED_EVERY = Duration.ofSeconds(2);
+  private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
 
   private final Config config;
   private final SubmissionGate gate = new SubmissionGate();
@@ -53,6 +58,8 @@ public final class StreamApplication implements AutoCloseable {
   private final KafkaStreams streams;
   private final KafkaStreamsMetrics kafkaMetrics;
   private final HealthServer server;
+  private final Cluster cluster;
+  private final Watch brokers;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean stopping = new AtomicBoolean();
   private volatile boolean failed;
@@ -76,7 +83,7 @@ public final class StreamApplication implements AutoCloseable {
         new ApplicationHealth(
             config.get(ConfigKeys.WATCHDOG_STALL),
             System::nanoTime,
-            this::streamsProblem,
+            this::outsideProblems,
             this::fail);
     this.decoding =
         Executors.newFixedThreadPool(
@@ -105,6 +112,13 @@ public final class StreamApplication implements AutoCloseable {
         new ThreadRestarts(RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime));
     this.streams.setStateListener(this::onState);
     this.kafkaMetrics = new KafkaStreamsMetrics(streams);
+    this.cluster = new Cluster(config);
+    this.brokers =
+        Watch.start(
+            "no broker answers at " + cluster.address(),
+            BROKER_ASKED_EVERY,
+            () -> cluster.ping(BROKER_PATIENCE),
+            System::nanoTime);
     this.server = openProbes();
   }
 
@@ -117,6 +131,8 @@ public final class StreamApplication implements AutoCloseable {
           health::ready,
           registry::scrape);
     } catch (RuntimeException e) {
+      brokers.close();
+      cluster.close();
       streams.close();
       kafkaMetrics.close();
       decoding.shutdownNow();
@@ -207,6 +223,8 @@ public final class StreamApplication implements AutoCloseable {
   public void close() {
     stop();
     server.close();
+    brokers.close();
+    cluster.close();
     kafkaMetrics.close();
     decoding.shutdownNow();
   }
@@ -230,8 +248,17 @@ public final class StreamApplication implements AutoCloseable {
     }
   }
 
-  private String streamsProblem() {
+  /** What the processors cannot see. Kafka Streams itself stays RUNNING without any broker. */
+  private List<String> outsideProblems() {
+    List<String> problems = new ArrayList<>();
     KafkaStreams.State state = streams.state();
-    return state == KafkaStreams.State.RUNNING ? "" : "the streams are " + state;
+    if (state != KafkaStreams.State.RUNNING) {
+      problems.add("the streams are " + state);
+    }
+    String away = brokers.problem();
+    if (!away.isEmpty()) {
+      problems.add(away);
+    }
+    return problems;
   }
 }

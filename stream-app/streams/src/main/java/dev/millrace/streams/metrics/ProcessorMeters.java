@@ -20,7 +20,7 @@ public final class ProcessorMeters implements ProcessorMonitor {
 
   /** The latest counts of a stream task, read by the registry's threads. */
   private static final class Latest {
-    private volatile Load load = new Load(0, 0, 0, 0, 0);
+    private volatile Load load = new Load(0, 0, 0, 0, 0, 0);
   }
 
   private record TaskGauges(Latest latest, List<Gauge> gauges) {}

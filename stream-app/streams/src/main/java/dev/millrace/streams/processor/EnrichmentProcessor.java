@@ -98,6 +98,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private final OrderKeeper order;
     private @Nullable Cancellable punctuator;
     private long reportedMillis;
+    private boolean reportedAwaiting;
 
     Run(ProcessorContext<byte[], byte[]> context) {
       this.context = context;
@@ -203,7 +204,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       drain();
       inFlight.resubmitDue(this::load);
       takeParked();
-      report(false);
+      report(reportedAwaiting != (inFlight.awaitingRegistry() > 0));
       if (store.size() == 0) {
         disarm();
         report(true);
@@ -259,7 +260,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         case ENGINE_LOST -> services.gate().engineIsLost();
         case OVERLOADED, CANCELLED, REGISTRY_UNAVAILABLE -> {}
       }
-      inFlight.retryLater(entry);
+      inFlight.retryLater(entry, retry.cause());
     }
 
     private void complete(PendingId id, Outcome outcome) {
@@ -343,6 +344,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         return;
       }
       reportedMillis = millis;
+      reportedAwaiting = inFlight.awaitingRegistry() > 0;
       long oldest = inFlight.oldestFirstSeenMillis();
       if (oldest == 0 && store.size() > 0) {
         byte[] first = store.firstParked();
@@ -353,7 +355,12 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
           .load(
               task,
               new ProcessorMonitor.Load(
-                  store.size(), parked(), inFlight.submitted(), order.held(), oldest));
+                  store.size(),
+                  parked(),
+                  inFlight.submitted(),
+                  order.held(),
+                  inFlight.awaitingRegistry(),
+                  oldest));
     }
 
     void close() {

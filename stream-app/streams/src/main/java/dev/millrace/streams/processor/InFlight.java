@@ -21,6 +21,7 @@ final class InFlight {
     private final int size;
     private int retries;
     private boolean submitted;
+    private boolean awaitsRegistry;
     private long notBeforeNanos;
 
     private Entry(PendingId id, Envelope envelope) {
@@ -43,6 +44,7 @@ final class InFlight {
           Comparator.comparingLong((Entry entry) -> entry.notBeforeNanos)
               .thenComparing(entry -> entry.id));
   private int submitted;
+  private int awaitingRegistry;
 
   InFlight(ProcessorOptions options, EnrichmentServices services, Mailbox mailbox) {
     this.options = options;
@@ -57,6 +59,11 @@ final class InFlight {
   /** Documents in the enricher's hands. */
   int submitted() {
     return submitted;
+  }
+
+  /** Documents whose schema could not be looked up, for the registry is away. */
+  int awaitingRegistry() {
+    return awaitingRegistry;
   }
 
   boolean contains(PendingId id) {
@@ -88,11 +95,13 @@ final class InFlight {
     entry.submitted = false;
     submitted--;
     services.permits().release(entry.size);
+    awaitsRegistry(entry, false);
     return entry;
   }
 
   /** Keeps a document to submit it again after its back-off. */
-  void retryLater(Entry entry) {
+  void retryLater(Entry entry, RetryCause cause) {
+    awaitsRegistry(entry, cause == RetryCause.REGISTRY_UNAVAILABLE);
     entry.notBeforeNanos =
         services.nanoClock().getAsLong() + options.backoff().nanos(entry.retries);
     entry.retries++;
@@ -139,6 +148,14 @@ final class InFlight {
     entries.clear();
     waiting.clear();
     submitted = 0;
+    awaitingRegistry = 0;
+  }
+
+  private void awaitsRegistry(Entry entry, boolean awaits) {
+    if (entry.awaitsRegistry != awaits) {
+      entry.awaitsRegistry = awaits;
+      awaitingRegistry += awaits ? 1 : -1;
+    }
   }
 
   private void submit(Entry entry, Envelope envelope) {

@@ -45,7 +45,14 @@ public interface ProcessorMonitor {
    * @param parked those that lie in the store only
    * @param inFlight those that were handed to the enricher
    * @param held those whose outcome waits for an earlier document
+   * @param awaitingRegistry those whose schema could not be looked up, for the registry is away
    * @param oldestFirstSeenMillis wall clock when the oldest was consumed; 0 if none is pending
    */
-  record Load(long pending, long parked, int inFlight, int held, long oldestFirstSeenMillis) {}
+  record Load(
+      long pending,
+      long parked,
+      int inFlight,
+      int held,
+      int awaitingRegistry,
+      long oldestFirstSeenMillis) {}
 }

@@ -28,7 +28,7 @@ class MetricTest {
   private final EngineMeters engine = new EngineMeters(registry);
 
   private void reportEverything() {
-    processor.load("0_0", new Load(5, 2, 3, 1, 4_000));
+    processor.load("0_0", new Load(5, 2, 3, 1, 0, 4_000));
     processor.rejected(RejectReason.TOO_LONG, 12);
     processor.retry(RetryCause.DEADLINE, "late");
     processor.staleCompletion();

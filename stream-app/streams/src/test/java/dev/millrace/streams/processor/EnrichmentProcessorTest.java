@@ -409,6 +409,7 @@ class EnrichmentProcessorTest {
     assertThat(app.stored()).isEqualTo(1);
     assertThat(app.read(TOPICS.deadLetter())).isEmpty();
     assertThat(app.events.retries).contains(RetryCause.REGISTRY_UNAVAILABLE);
+    assertThat(app.events.loads.values()).allMatch(load -> load.awaitingRegistry() == 1);
 
     app.undecodable.clear();
     app.tick();
@@ -417,6 +418,7 @@ class EnrichmentProcessorTest {
     app.tick();
 
     assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.events.loads.values()).allMatch(load -> load.awaitingRegistry() == 0);
   }
 
   @Test
@@ -492,7 +494,7 @@ class EnrichmentProcessorTest {
     app.advance(Duration.ofSeconds(2));
 
     ProcessorMonitor.Load load = app.events.loads.get("0_0");
-    assertThat(load).isEqualTo(new ProcessorMonitor.Load(12, 4, 8, 0, 1_000_000));
+    assertThat(load).isEqualTo(new ProcessorMonitor.Load(12, 4, 8, 0, 0, 1_000_000));
     app.close();
     opened = null;
     assertThat(app.events.closed).contains("0_0");

@@ -30,6 +30,13 @@ public final class DocumentLoad {
    */
   public static Set<PendingId> produce(
       Config config, int count, int keys, IntFunction<String> text) {
+    return produceBytes(
+        config, count, keys, number -> text.apply(number).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The same with the whole values. */
+  public static Set<PendingId> produceBytes(
+      Config config, int count, int keys, IntFunction<byte[]> value) {
     Set<PendingId> acknowledged = new HashSet<>();
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(KafkaClientProperties.producer(config))) {
@@ -40,7 +47,7 @@ public final class DocumentLoad {
                 new ProducerRecord<>(
                     config.get(ConfigKeys.TOPIC_DOCUMENTS),
                     ("d-" + i % keys).getBytes(StandardCharsets.UTF_8),
-                    text.apply(i).getBytes(StandardCharsets.UTF_8))));
+                    value.apply(i))));
       }
       producer.flush();
       for (Future<RecordMetadata> future : sent) {

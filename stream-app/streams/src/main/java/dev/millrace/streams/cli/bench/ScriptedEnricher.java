@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Stands in for a model: answers after a while, in another order than asked. Texts may say what
  * becomes of them: {@code reject}, {@code quarantine}. Thread-safe.
  */
-final class ScriptedEnricher implements Enricher {
+public final class ScriptedEnricher implements Enricher {
   private final ScheduledExecutorService threads;
   private final long delayMinNanos;
   private final long delayMaxNanos;
@@ -31,7 +31,12 @@ final class ScriptedEnricher implements Enricher {
   private final Map<Object, Boolean> cancelled = new ConcurrentHashMap<>();
   private final AtomicLong answered = new AtomicLong();
 
-  ScriptedEnricher(Duration delayMin, Duration delayMax, long seed) {
+  /**
+   * @param delayMin shortest time an answer takes
+   * @param delayMax longest
+   * @param seed of the delays
+   */
+  public ScriptedEnricher(Duration delayMin, Duration delayMax, long seed) {
     this.threads =
         Executors.newScheduledThreadPool(
             1, Thread.ofPlatform().daemon().name("scripted-", 0).factory());
