@@ -22,6 +22,7 @@ public final class StreamsSettings {
   private static final Duration DELETIONS_KEPT = Duration.ofDays(7);
 
   private static final Duration STATE_KEPT = Duration.ofDays(6);
+  private static final String GLOBAL_HANDLER = "processing.exception.handler.global.enabled";
   private static final int SEGMENT_BYTES = 32 << 20;
   private static final long BUFFER_BYTES_MIN = 32L << 20;
 
@@ -98,7 +99,10 @@ public final class StreamsSettings {
         properties,
         StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
         LogAndFailProcessingExceptionHandler.class);
-    put(properties, "processing.exception.handler.global.enabled", true);
+    // There is no global store. Kafka Streams warns if this is not set, and so does the assignor of
+    // each consumer, which sees the settings under the consumer's prefix only.
+    put(properties, GLOBAL_HANDLER, true);
+    put(properties, StreamsConfig.mainConsumerPrefix(GLOBAL_HANDLER), true);
   }
 
   private static void putGroup(Properties properties, Config config) {

@@ -2,15 +2,25 @@ package dev.millrace.streams.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigReader;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class StreamsSettingsTest {
+  @TempDir private Path directory;
+
   private static Config config(String more) {
     return ConfigReader.parse(
         "test",
@@ -40,6 +50,29 @@ class StreamsSettingsTest {
         .containsEntry("consumer.max.poll.records", "64")
         .containsEntry("security.protocol", "SSL");
     assertThat(new StreamsConfig(properties).getString("group.protocol")).isEqualTo("classic");
+  }
+
+  @Test
+  void shouldGiveKafkaStreamsNothingToWarnAbout() {
+    Logger logger = (Logger) LoggerFactory.getLogger(StreamsConfig.class);
+    ListAppender<ILoggingEvent> heard = new ListAppender<>();
+    heard.start();
+    logger.addAppender(heard);
+    Topology topology = new Topology();
+    topology.addSource("in", "documents");
+    Properties properties = StreamsSettings.of(config("app.state.dir: " + directory + "\n"));
+    properties.put("bootstrap.servers", "127.0.0.1:1");
+
+    try (KafkaStreams streams = new KafkaStreams(topology, properties)) {
+      assertThat(streams.state()).isEqualTo(KafkaStreams.State.CREATED);
+    } finally {
+      logger.detachAppender(heard);
+    }
+
+    assertThat(heard.list)
+        .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .isEmpty();
   }
 
   @Test
