@@ -246,6 +246,7 @@ class ArchitectureTest {
               "dev.millrace.streams.processor",
               "dev.millrace.streams.wire",
               "io.micrometer..",
+              "java.lang.management",
               "org.apache.kafka.clients..",
               "picocli",
               JSON,

@@ -34,6 +34,11 @@ public class CommandException extends RuntimeException {
     return new CommandException(ExitCode.USAGE, message);
   }
 
+  /** Ends with {@link ExitCode#STOPPED}. */
+  public static CommandException stopped(String message, Throwable cause) {
+    return new CommandException(ExitCode.STOPPED, message, cause);
+  }
+
   /** The number the process ends with. */
   public int exitCode() {
     return exitCode;

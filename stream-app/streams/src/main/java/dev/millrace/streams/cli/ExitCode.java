@@ -11,5 +11,8 @@ public final class ExitCode {
   /** The arguments or the configuration are wrong: the same call cannot succeed. */
   public static final int USAGE = 2;
 
+  /** Stopped by Ctrl-C or SIGTERM before it was done: 128 and the number of SIGINT. */
+  public static final int STOPPED = 130;
+
   private ExitCode() {}
 }

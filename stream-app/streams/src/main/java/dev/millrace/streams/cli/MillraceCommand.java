@@ -16,7 +16,11 @@ import picocli.CommandLine.Spec;
     scope = ScopeType.INHERIT,
     sortOptions = false,
     synopsisSubcommandLabel = "COMMAND",
-    footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration."})
+    footer = {
+      "",
+      "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 130 stopped by Ctrl-C"
+          + " before it was done."
+    })
 public final class MillraceCommand implements Runnable {
 
   @Spec private CommandSpec spec;

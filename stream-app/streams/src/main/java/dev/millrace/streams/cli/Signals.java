@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Signals {
   private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
-  private static final int FORCED = 130;
 
   private Signals() {}
 
@@ -27,7 +26,7 @@ public final class Signals {
             LOG.info("stopping; once more to end at once");
             Thread.ofPlatform().name("stop").start(stop);
           } else {
-            Runtime.getRuntime().halt(FORCED);
+            Runtime.getRuntime().halt(ExitCode.STOPPED);
           }
         };
     for (String name : new String[] {"INT", "TERM"}) {

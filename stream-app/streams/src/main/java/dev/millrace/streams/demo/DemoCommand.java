@@ -8,13 +8,13 @@ import dev.millrace.streams.cli.ExitCode;
 import dev.millrace.streams.cli.Main;
 import dev.millrace.streams.cli.Signals;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "With --json, standard output has one line for each outcome, as `enrich` writes it, then",
-      "{\"totals\":{..}}. Progress goes to standard error."
+      "{\"totals\":{..}}. Progress goes to standard error.",
+      "Exit code 0 only if each document had exactly one outcome; 130 if stopped by Ctrl-C before."
     })
 public final class DemoCommand implements Callable<Integer> {
 
@@ -85,6 +86,7 @@ public final class DemoCommand implements Callable<Integer> {
     quietLogs();
     CountDownLatch stop = new CountDownLatch(1);
     Thread demo = Thread.currentThread();
+    boolean done = false;
     Signals.onStop(() -> {
       stop.countDown();
       demo.interrupt();
@@ -96,20 +98,22 @@ public final class DemoCommand implements Callable<Integer> {
       progress.clear();
       print(out, run.outcomes(), totals);
       report(run.faults());
+      done = true;
       if (stay) {
         err.println(run.invitation());
         err.flush();
         stop.await();
       }
       return ExitCode.SUCCESS;
-    } catch (InterruptedException e) {
+    } catch (InterruptedException | RuntimeException e) {
+      // Interrupted, Kafka's clients and the starting servers throw exceptions of their own.
       if (stop.getCount() > 0) {
         throw e;
       }
-      if (stay) {
+      if (done) {
         return ExitCode.SUCCESS;
       }
-      throw CommandException.failure("stopped before all documents had an outcome");
+      throw CommandException.stopped("stopped before all documents had an outcome", e);
     }
   }
 
@@ -120,8 +124,6 @@ public final class DemoCommand implements Callable<Integer> {
       ours.setLevel(Level.WARN);
       // Warns of a state directory that is temporary, which here it is meant to be.
       ((Logger) LoggerFactory.getLogger("org.apache.kafka.streams.processor.internals"))
-          .setLevel(Level.ERROR);
-      ((Logger) LoggerFactory.getLogger("org.apache.kafka.streams.StreamsConfig"))
           .setLevel(Level.ERROR);
     }
   }
@@ -152,14 +154,14 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** {@link System#nanoTime} at which this process began, so that the JVM's own start counts. */
+  /**
+   * {@link System#nanoTime} at which this JVM began. Its own start counts; what the launcher did in
+   * the same process before, such as building, does not.
+   */
   private static long startedNanos() {
     long now = System.nanoTime();
-    return ProcessHandle.current()
-        .info()
-        .startInstant()
-        .map(start -> now - Duration.between(start, Instant.now()).toNanos())
-        .orElse(now);
+    long running = ManagementFactory.getRuntimeMXBean().getUptime();
+    return now - TimeUnit.MILLISECONDS.toNanos(running);
   }
 
   private static boolean isTerminal() {

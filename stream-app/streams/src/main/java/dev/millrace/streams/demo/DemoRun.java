@@ -75,7 +75,7 @@ final class DemoRun implements AutoCloseable {
       StreamApplication application) {}
 
   /**
-   * @param startedNanos {@link System#nanoTime} at which the process began
+   * @param startedNanos {@link System#nanoTime} at which the program began
    */
   DemoRun(Path modelDirectory, String backend, Progress progress, long startedNanos) {
     this.modelDirectory = modelDirectory;

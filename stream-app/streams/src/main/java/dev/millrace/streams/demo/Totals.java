@@ -20,7 +20,7 @@ import java.util.Locale;
  * @param cachedTokens those found in the prefix index
  * @param generatedTokens tokens generated
  * @param apiCostUsd what the plan's per-token prices would have charged
- * @param startToFirst from the command's start to the first outcome
+ * @param startToFirst from the start of the program, the JVM's own included, to the first outcome
  * @param firstToLast from the first outcome to the last
  */
 record Totals(
@@ -122,7 +122,8 @@ record Totals(
             generatedTokens),
         String.format(
             Locale.ROOT,
-            "first outcome after %s, then %.1f documents a second; an API would have charged $%.4f",
+            "first outcome %s after the start of the program, then %.1f documents a second;"
+                + " an API would have charged $%.4f",
             Progress.readable(startToFirst),
             documentsPerSecond(),
             apiCostUsd));

@@ -55,7 +55,7 @@ class TotalsTest {
         .containsExactly(
             "3 documents: 1 enriched, 1 quarantined, 1 dead letters; each exactly once",
             "24 prompt tokens (22 of documents, 26 from the cache), 28 generated",
-            "first outcome after 4.5 s, then 4.0 documents a second;"
+            "first outcome 4.5 s after the start of the program, then 4.0 documents a second;"
                 + " an API would have charged $0.5000");
   }
 
