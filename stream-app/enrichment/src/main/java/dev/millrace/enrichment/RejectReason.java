@@ -25,5 +25,7 @@ public enum RejectReason {
   /** The enrichment does not fit the output topic's record size. */
   OUTCOME_TOO_LARGE,
   /** The deadline passed in every attempt. */
-  DEADLINE
+  DEADLINE,
+  /** Processes ended while it was in flight, the last with nothing beside it. */
+  PROCESS_ENDED
 }

@@ -3,6 +3,7 @@ package dev.millrace.streams;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.health.Probe;
+import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import dev.millrace.streams.processor.RetryCause;
 import java.time.Duration;
@@ -103,6 +104,14 @@ final class ApplicationHealth implements ProcessorMonitor {
   @Override
   public void resubmitted(long documents) {
     LOG.info("{} documents were left pending by an earlier run: submitting them again", documents);
+  }
+
+  @Override
+  public void suspected(PendingId id, int restarts) {
+    LOG.warn(
+        "document {} was in flight when {} processes ended: it is enriched with nothing beside it",
+        id,
+        restarts);
   }
 
   @Override

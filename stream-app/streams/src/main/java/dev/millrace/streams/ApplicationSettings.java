@@ -6,9 +6,13 @@ import dev.millrace.streams.processor.Backoff;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorOptions;
 import dev.millrace.streams.topology.Topics;
+import java.time.Duration;
 
 /** The configuration in the words of the packages that use it. Immutable. */
 public final class ApplicationSettings {
+
+  /** Long enough for what ended an earlier process to be consumed again. */
+  private static final Duration CAREFUL_START = Duration.ofMinutes(1);
 
   private ApplicationSettings() {}
 
@@ -34,6 +38,8 @@ public final class ApplicationSettings {
         config.get(ConfigKeys.PROCESSING_TICK),
         config.get(ConfigKeys.PROCESSING_DEADLINE),
         config.get(ConfigKeys.PROCESSING_ATTEMPTS_MAX),
+        config.get(ConfigKeys.PROCESSING_RESTARTS_MAX),
+        CAREFUL_START,
         config.get(ConfigKeys.REGISTRY_UNKNOWN_GRACE),
         new Backoff(
             config.get(ConfigKeys.PROCESSING_BACKOFF_MIN),

@@ -20,6 +20,7 @@ import dev.millrace.streams.topology.StreamsSettings;
 import dev.millrace.streams.topology.ThreadRestarts;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -96,7 +97,8 @@ public final class StreamApplication implements AutoCloseable {
             gate,
             new ProcessorMonitors(
                 List.of(new ProcessorMeters(registry, InstantSource.system()), health)),
-            System::nanoTime);
+            System::nanoTime,
+            new SecureRandom().nextLong());
     Properties properties = StreamsSettings.of(config);
     this.streams =
         new KafkaStreams(

@@ -373,6 +373,17 @@ public final class ConfigKeys {
           "5",
           "Attempts that may miss the deadline before the document is rejected.");
 
+  /** Processes that may end with a document in flight. */
+  public static final ConfigKey<Integer> PROCESSING_RESTARTS_MAX =
+      optional(
+          "processing.restarts.max",
+          integer(3, 100),
+          "3",
+          "5",
+          "Processes that may end while a document is in flight before the document is taken for the"
+              + " cause and rejected. After the second it is enriched alone; from then on only an"
+              + " end that finds it alone is counted.");
+
   /** Shortest back-off. */
   public static final ConfigKey<Duration> PROCESSING_BACKOFF_MIN =
       optional(
@@ -516,6 +527,7 @@ public final class ConfigKeys {
           PROCESSING_TICK,
           PROCESSING_DEADLINE,
           PROCESSING_ATTEMPTS_MAX,
+          PROCESSING_RESTARTS_MAX,
           PROCESSING_BACKOFF_MIN,
           PROCESSING_BACKOFF_MAX,
           WATCHDOG_STALL,

@@ -80,6 +80,9 @@ public final class ErrorsReference {
       case INTERNAL_ERROR -> "This software failed on the document; the log says where.";
       case OUTCOME_TOO_LARGE -> "The enrichment does not fit the output topic's record size.";
       case DEADLINE -> "Every attempt missed its deadline.";
+      case PROCESS_ENDED ->
+          "Processes ended while it was in flight (`processing.restarts.max`), the last with nothing"
+              + " beside it.";
     };
   }
 
@@ -96,6 +99,9 @@ public final class ErrorsReference {
       case INTERNAL_ERROR -> "Report the fault; re-drive with a build that mends it.";
       case OUTCOME_TOO_LARGE -> "Raise `topics.record.bytes.max`, then re-drive.";
       case DEADLINE -> "Raise `processing.deadline`, or lower the load, then re-drive.";
+      case PROCESS_ENDED ->
+          "Look for what ended them (exit code, `hs_err` file) and report it; re-drive if it was"
+              + " something else.";
     };
   }
 

@@ -76,6 +76,15 @@ public enum Metric {
       List.of(),
       "Documents that an earlier run or another instance had left pending.",
       "Grows steadily: instances keep losing their work."),
+  /** Documents enriched alone. */
+  SUSPECTED(
+      "millrace.documents.suspected",
+      Kind.COUNTER,
+      "documents",
+      List.of(),
+      "Documents enriched with nothing beside them, because processes ended while they were in"
+          + " flight.",
+      "Grows: something ends the application again and again."),
   /** Stale completions. */
   STALE(
       "millrace.completions.stale",

@@ -2,6 +2,7 @@ package dev.millrace.streams.metrics;
 
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import dev.millrace.streams.processor.RetryCause;
 import io.micrometer.core.instrument.Gauge;
@@ -34,6 +35,7 @@ public final class ProcessorMeters implements ProcessorMonitor {
     this.meters = new Meters(registry);
     this.clock = clock;
     meters.counter(Metric.RESUBMITTED);
+    meters.counter(Metric.SUSPECTED);
     meters.counter(Metric.STALE);
     meters.counter(Metric.OUTCOMES, ENRICHED, "");
     meters.counter(Metric.OUTCOMES, QUARANTINED, "");
@@ -76,6 +78,11 @@ public final class ProcessorMeters implements ProcessorMonitor {
   @Override
   public void resubmitted(long documents) {
     meters.counter(Metric.RESUBMITTED).increment((double) documents);
+  }
+
+  @Override
+  public void suspected(PendingId id, int restarts) {
+    meters.counter(Metric.SUSPECTED).increment();
   }
 
   @Override

@@ -7,8 +7,6 @@ import dev.millrace.streams.processor.Mailbox.Letter;
 import dev.millrace.streams.processor.OutcomeRecords.Consumed;
 import dev.millrace.streams.processor.OutcomeRecords.Routed;
 import java.time.Duration;
-import org.apache.kafka.streams.processor.Cancellable;
-import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -38,7 +36,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
   public static final String DEAD_LETTER = "dead-letter";
 
   private static final long POLL_NANOS = Duration.ofMillis(5).toNanos();
-  private static final long REPORT_MILLIS = 1000;
+  private static final Duration PAUSE_MAX = Duration.ofSeconds(10);
 
   private final ProcessorOptions options;
   private final EnrichmentServices services;
@@ -52,17 +50,19 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     this.records = new OutcomeRecords(services.encoder(), options.recordBytesMax());
   }
 
-  /** Submits what an earlier run has left. Writes nothing: no commit would cover it. */
+  /**
+   * Sees to it that what an earlier run has left is submitted, at the looks to come. Writes
+   * nothing: no commit would cover it.
+   */
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     Run opened = new Run(context);
     run = opened;
     if (opened.store.size() > 0) {
       services.monitor().resubmitted(opened.store.size());
-      opened.takeParked();
-      opened.arm();
+      opened.looks.often();
     }
-    opened.report(true);
+    opened.report.tell(context.currentSystemTimeMs());
   }
 
   @Override
@@ -96,9 +96,10 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private final Mailbox mailbox;
     private final InFlight inFlight;
     private final OrderKeeper order;
-    private @Nullable Cancellable punctuator;
-    private long reportedMillis;
-    private boolean reportedAwaiting;
+    private final Suspects suspects;
+    private final Looks looks;
+    private final CarefulStart careful;
+    private final LoadReport report;
 
     Run(ProcessorContext<byte[], byte[]> context) {
       this.context = context;
@@ -108,6 +109,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
       this.order = new OrderKeeper(options.ordering());
+      this.suspects = new Suspects(store, inFlight, services, options);
+      this.looks = new Looks(context, options.punctuateInterval(), this::look);
+      this.careful =
+          new CarefulStart(context.currentSystemTimeMs() + options.carefulStart().toMillis());
+      this.report = new LoadReport(services.monitor(), task, store, inFlight, order);
     }
 
     void process(Record<byte[], byte[]> record) {
@@ -116,7 +122,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               .recordMetadata()
               .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
       PendingId id = new PendingId(from.partition(), from.offset());
-      Outcome.Rejected rejected = refuse(from.topic(), record);
+      Outcome.Rejected rejected = Refusal.of(options, from.topic(), record);
       if (rejected != null) {
         emit(
             new Consumed(
@@ -137,41 +143,19 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               record.timestamp(),
               context.currentSystemTimeMs(),
               0,
+              Restarts.none(services.process()),
               record.key(),
               record.headers(),
               record.value());
-      boolean nothingParked = parked() == 0;
+      boolean atOnce = parked() == 0 && careful.isOver(context.currentSystemTimeMs());
       if (!store.add(id, EnvelopeCodec.encode(envelope))) {
         return;
       }
-      if (nothingParked && take(id, envelope)) {
+      if (atOnce && take(id, envelope)) {
         store.taken(id);
       }
-      arm();
+      setPace();
       waitBounded();
-    }
-
-    /** What can be said about a record before it is stored; null if it is to be stored. */
-    private Outcome.@Nullable Rejected refuse(String topic, Record<byte[], byte[]> record) {
-      byte[] value = record.value();
-      if (value == null) {
-        return new Outcome.Rejected(RejectReason.NULL_VALUE, "the record has no value");
-      }
-      if (value.length > options.documentBytesMax()) {
-        return new Outcome.Rejected(
-            RejectReason.TOO_LARGE,
-            "the value has %d bytes, documents.bytes.max is %d"
-                .formatted(value.length, options.documentBytesMax()));
-      }
-      long stored = EnvelopeCodec.size(topic, record.key(), record.headers(), value);
-      long size = stored + PendingId.BYTES + OutcomeRecords.size(null, record.headers(), 0);
-      if (size > options.recordBytesMax()) {
-        return new Outcome.Rejected(
-            RejectReason.TOO_LARGE,
-            "value, key and headers take %d bytes, topics.record.bytes.max is %d"
-                .formatted(size, options.recordBytesMax()));
-      }
-      return null;
     }
 
     /**
@@ -200,15 +184,48 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
     }
 
-    private void punctuate() {
-      drain();
-      inFlight.resubmitDue(this::load);
-      takeParked();
-      report(reportedAwaiting != (inFlight.awaitingRegistry() > 0));
-      if (store.size() == 0) {
-        disarm();
-        report(true);
+    private void look() {
+      if (suspects.uncounted()) {
+        // Submitted from the next look on, when the count is committed.
+        suspects.count().forEach(this::condemn);
+        context.commit();
+        setPace();
+        return;
       }
+      careful.beginLook();
+      drain();
+      if (services.gate().draining()) {
+        suspects.pardon();
+      }
+      inFlight.resubmitDue(this::load);
+      PendingId isolated = suspects.takeDue();
+      if (isolated != null) {
+        Envelope envelope = required(isolated);
+        store.taken(isolated);
+        order.announce(isolated, envelope.key());
+        inFlight.takeAlone(isolated, envelope);
+      }
+      takeParked();
+      boolean marked = suspects.mark();
+      long now = context.currentSystemTimeMs();
+      if (careful.endLook(store.end(), now) || marked) {
+        context.commit();
+      }
+      setPace();
+      report.look(now);
+    }
+
+    private void condemn(Suspects.Condemned found) {
+      int restarts = found.envelope().restarts().count();
+      store.remove(found.id());
+      emit(
+          Consumed.of(found.id(), found.envelope()),
+          new Outcome.Rejected(
+              RejectReason.PROCESS_ENDED,
+              ("%d processes ended while the document was in flight, the last with nothing else;"
+                      + " processing.restarts.max is %d")
+                  .formatted(restarts, options.restartsMax())),
+          age(found.envelope()));
     }
 
     private void drain() {
@@ -264,15 +281,17 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     }
 
     private void complete(PendingId id, Outcome outcome) {
+      suspects.settled(id);
       for (OrderKeeper.Ready ready : order.complete(id, outcome)) {
         Envelope envelope = required(ready.id());
         store.remove(ready.id());
         inFlight.finished(ready.id());
-        emit(
-            Consumed.of(ready.id(), envelope),
-            ready.outcome(),
-            Math.max(0, context.currentSystemTimeMs() - envelope.firstSeenMillis()));
+        emit(Consumed.of(ready.id(), envelope), ready.outcome(), age(envelope));
       }
+    }
+
+    private long age(Envelope envelope) {
+      return Math.max(0, context.currentSystemTimeMs() - envelope.firstSeenMillis());
     }
 
     private void emit(Consumed from, Outcome outcome, long ageMillis) {
@@ -289,13 +308,19 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     }
 
     void takeParked() {
-      if (parked() > 0 && inFlight.hasRoom()) {
-        store.takeParked(
-            (id, bytes) -> inFlight.contains(id) || take(id, EnvelopeCodec.decode(bytes)));
+      if (parked() > 0 && inFlight.hasRoom() && !suspects.uncounted()) {
+        store.takeParked((id, bytes) ->
+            inFlight.contains(id)
+                || (careful.allows(id, context.currentSystemTimeMs())
+                    && take(id, EnvelopeCodec.decode(bytes))));
       }
     }
 
     private boolean take(PendingId id, Envelope envelope) {
+      if (envelope.restarts().suspect()) {
+        suspects.claim(id);
+        return false;
+      }
       if (!inFlight.take(id, envelope)) {
         return false;
       }
@@ -321,51 +346,23 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       return envelope;
     }
 
-    /** An idle application must not commit: looks for answers only while some are expected. */
-    void arm() {
-      if (punctuator == null && store.size() > 0) {
-        punctuator =
-            context.schedule(
-                options.punctuateInterval(), PunctuationType.WALL_CLOCK_TIME, _ -> punctuate());
+    /** Looks as soon as there can be something to see, for each look costs a commit. */
+    private void setPace() {
+      if (store.size() == 0) {
+        looks.stop();
+      } else if (suspects.uncounted()
+          || suspects.hasDue()
+          || inFlight.submitted() > 0
+          || (parked() > 0 && inFlight.hasRoom())) {
+        looks.often();
+      } else {
+        looks.after(Duration.ofNanos(Math.min(inFlight.nanosUntilDue(), PAUSE_MAX.toNanos())));
       }
-    }
-
-    private void disarm() {
-      Cancellable armed = punctuator;
-      if (armed != null) {
-        armed.cancel();
-        punctuator = null;
-      }
-    }
-
-    void report(boolean now) {
-      long millis = context.currentSystemTimeMs();
-      if (!now && millis - reportedMillis < REPORT_MILLIS) {
-        return;
-      }
-      reportedMillis = millis;
-      reportedAwaiting = inFlight.awaitingRegistry() > 0;
-      long oldest = inFlight.oldestFirstSeenMillis();
-      if (oldest == 0 && store.size() > 0) {
-        byte[] first = store.firstParked();
-        oldest = first == null ? 0 : EnvelopeCodec.decode(first).firstSeenMillis();
-      }
-      services
-          .monitor()
-          .load(
-              task,
-              new ProcessorMonitor.Load(
-                  store.size(),
-                  parked(),
-                  inFlight.submitted(),
-                  order.held(),
-                  inFlight.awaitingRegistry(),
-                  oldest));
     }
 
     void close() {
       mailbox.close();
-      disarm();
+      looks.stop();
       try {
         services.submitter().cancelAll(mailbox);
       } catch (RuntimeException e) {

@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
  * @param gate whether submissions are open
  * @param monitor hears what happens
  * @param nanoClock monotonic time
+ * @param process a random number: tells this process from those before it
  */
 public record EnrichmentServices(
     Submitter submitter,
@@ -19,4 +20,5 @@ public record EnrichmentServices(
     Permits permits,
     SubmissionGate gate,
     ProcessorMonitor monitor,
-    LongSupplier nanoClock) {}
+    LongSupplier nanoClock,
+    long process) {}

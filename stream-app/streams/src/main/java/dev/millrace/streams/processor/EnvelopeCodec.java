@@ -11,13 +11,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Bytes of an {@link Envelope}. Immutable.
  *
- * <p>Version 1, big endian: version (1 byte), attempts (4), first seen (8), timestamp (8), topic,
- * key, number of headers (4), name and value of each, value. A text or byte string is its length (4
+ * <p>Version 2, big endian: version (1 byte), attempts (4), restarts (4), whether alone (1),
+ * process (8), first seen (8), timestamp (8), topic, key, number of headers (4), name and value of
+ * each, value. Version 1 has no restarts, alone and process. A text or byte string is its length (4
  * bytes, -1 for absent) and its bytes. Later versions keep reading the earlier ones: a new build
  * finds the pending documents of the old one.
  */
 final class EnvelopeCodec {
-  static final byte VERSION = 1;
+  static final byte VERSION = 2;
+
+  private static final byte WITHOUT_RESTARTS = 1;
 
   private static final int ABSENT = -1;
 
@@ -26,6 +29,7 @@ final class EnvelopeCodec {
   /** Length of what {@link #encode} gives. */
   static long size(String topic, byte @Nullable [] key, Headers headers, byte[] value) {
     long size = 1 + Integer.BYTES + 2L * Long.BYTES + Integer.BYTES;
+    size += Integer.BYTES + 1 + Long.BYTES;
     size += Integer.BYTES + topic.getBytes(StandardCharsets.UTF_8).length;
     size += Integer.BYTES + length(key);
     for (Header header : headers) {
@@ -39,6 +43,9 @@ final class EnvelopeCodec {
     long size = size(envelope.topic(), envelope.key(), envelope.headers(), envelope.value());
     ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(size));
     buffer.put(VERSION).putInt(envelope.attempts());
+    Restarts restarts = envelope.restarts();
+    buffer.putInt(restarts.count()).put((byte) (restarts.alone() ? 1 : 0));
+    buffer.putLong(restarts.process());
     buffer.putLong(envelope.firstSeenMillis()).putLong(envelope.timestamp());
     put(buffer, envelope.topic().getBytes(StandardCharsets.UTF_8));
     put(buffer, envelope.key());
@@ -56,10 +63,16 @@ final class EnvelopeCodec {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     try {
       byte version = buffer.get();
-      if (version != VERSION) {
-        throw broken("version %d, this build reads %d; start a newer build".formatted(version, 1));
+      if (version != VERSION && version != WITHOUT_RESTARTS) {
+        throw broken(
+            "version %d, this build reads up to %d; start a newer build"
+                .formatted(version, VERSION));
       }
       int attempts = buffer.getInt();
+      Restarts restarts =
+          version == WITHOUT_RESTARTS
+              ? Restarts.none(0)
+              : new Restarts(buffer.getInt(), buffer.get() != 0, buffer.getLong());
       long firstSeenMillis = buffer.getLong();
       long timestamp = buffer.getLong();
       String topic = new String(required(buffer), StandardCharsets.UTF_8);
@@ -73,7 +86,8 @@ final class EnvelopeCodec {
       if (buffer.hasRemaining()) {
         throw broken(buffer.remaining() + " bytes after the end");
       }
-      return new Envelope(topic, timestamp, firstSeenMillis, attempts, key, headers, value);
+      return new Envelope(
+          topic, timestamp, firstSeenMillis, attempts, restarts, key, headers, value);
     } catch (BufferUnderflowException e) {
       throw new IllegalStateException(
           "cannot read a pending document: cut off after %d bytes".formatted(bytes.length), e);

@@ -22,6 +22,7 @@ final class InFlight {
     private int retries;
     private boolean submitted;
     private boolean awaitsRegistry;
+    private boolean alone;
     private long notBeforeNanos;
 
     private Entry(PendingId id, Envelope envelope) {
@@ -43,6 +44,7 @@ final class InFlight {
       new PriorityQueue<>(
           Comparator.comparingLong((Entry entry) -> entry.notBeforeNanos)
               .thenComparing(entry -> entry.id));
+  private @Nullable Entry lonerWaiting;
   private int submitted;
   private int awaitingRegistry;
 
@@ -86,7 +88,28 @@ final class InFlight {
     return true;
   }
 
-  /** An answer came: gives the document and frees its permit; null if nobody waits for it. */
+  /** Asks for the engine alone; until it is granted, nothing else is submitted by any task. */
+  boolean claimAlone() {
+    return hasRoom() && services.permits().tryAcquireAlone(this);
+  }
+
+  /** Takes and submits a document for which {@link #claimAlone} was granted. */
+  void takeAlone(PendingId id, Envelope envelope) {
+    Entry entry = new Entry(id, envelope);
+    entry.alone = true;
+    entries.put(id, entry);
+    submit(entry, envelope);
+  }
+
+  /** The document that had the engine alone has its outcome. */
+  void releaseAlone() {
+    services.permits().releaseAlone(this);
+  }
+
+  /**
+   * An answer came: gives the document and frees its permit; null if nobody waits for it. One that
+   * has the engine alone keeps it until it has its outcome.
+   */
   @Nullable Entry answered(PendingId id) {
     Entry entry = entries.get(id);
     if (entry == null || !entry.submitted) {
@@ -94,7 +117,9 @@ final class InFlight {
     }
     entry.submitted = false;
     submitted--;
-    services.permits().release(entry.size);
+    if (!entry.alone) {
+      services.permits().release(entry.size);
+    }
     awaitsRegistry(entry, false);
     return entry;
   }
@@ -105,12 +130,29 @@ final class InFlight {
     entry.notBeforeNanos =
         services.nanoClock().getAsLong() + options.backoff().nanos(entry.retries);
     entry.retries++;
-    waiting.add(entry);
+    if (entry.alone) {
+      lonerWaiting = entry;
+    } else {
+      waiting.add(entry);
+    }
+  }
+
+  /** Nanoseconds until a document is to be submitted again; the longest time if there is none. */
+  long nanosUntilDue() {
+    Entry next = lonerWaiting != null ? lonerWaiting : waiting.peek();
+    return next == null
+        ? Long.MAX_VALUE
+        : Math.max(0, next.notBeforeNanos - services.nanoClock().getAsLong());
   }
 
   /** Submits again what has waited long enough. */
   void resubmitDue(Function<PendingId, @Nullable Envelope> load) {
     long now = services.nanoClock().getAsLong();
+    Entry loner = lonerWaiting;
+    if (loner != null && loner.notBeforeNanos - now <= 0 && services.gate().open()) {
+      lonerWaiting = null;
+      submit(loner, required(load, loner.id));
+    }
     for (Entry head = waiting.peek(); head != null; head = waiting.peek()) {
       if (head.notBeforeNanos - now > 0
           || !services.gate().open()
@@ -118,14 +160,20 @@ final class InFlight {
         return;
       }
       waiting.remove();
-      Envelope envelope = load.apply(head.id);
-      if (envelope == null) {
-        services.permits().release(head.size);
-        throw new IllegalStateException(
-            "document %s waits for another attempt but is not pending".formatted(head.id));
-      }
-      submit(head, envelope);
+      // Counted first: should the document be missing, close() gives its permit back.
+      head.submitted = true;
+      submitted++;
+      handOver(head, required(load, head.id));
     }
+  }
+
+  private static Envelope required(Function<PendingId, @Nullable Envelope> load, PendingId id) {
+    Envelope envelope = load.apply(id);
+    if (envelope == null) {
+      throw new IllegalStateException(
+          "document %s waits for another attempt but is not pending".formatted(id));
+    }
+    return envelope;
   }
 
   /** A document is out: forgets it. */
@@ -141,12 +189,14 @@ final class InFlight {
   /** Gives the permits back. Answers that are still to come find a closed mailbox. */
   void close() {
     for (Entry entry : entries.values()) {
-      if (entry.submitted) {
+      if (entry.submitted && !entry.alone) {
         services.permits().release(entry.size);
       }
     }
     entries.clear();
     waiting.clear();
+    lonerWaiting = null;
+    services.permits().releaseAlone(this);
     submitted = 0;
     awaitingRegistry = 0;
   }
@@ -161,6 +211,10 @@ final class InFlight {
   private void submit(Entry entry, Envelope envelope) {
     entry.submitted = true;
     submitted++;
+    handOver(entry, envelope);
+  }
+
+  private void handOver(Entry entry, Envelope envelope) {
     long deadlineNanos = services.nanoClock().getAsLong() + options.deadline().toNanos();
     services.submitter().submit(mailbox, entry.id, envelope, deadlineNanos);
   }

@@ -1,5 +1,7 @@
 package dev.millrace.streams.processor;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiPredicate;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -46,6 +48,22 @@ final class PendingStore {
   /** Documents without an outcome, in memory or parked. */
   long size() {
     return size;
+  }
+
+  /** The first documents, at most {@code max}. */
+  List<PendingId> first(int max) {
+    List<PendingId> ids = new ArrayList<>();
+    try (KeyValueIterator<byte[], byte[]> all = store.all()) {
+      while (all.hasNext() && ids.size() < max) {
+        ids.add(PendingId.of(all.next().key));
+      }
+    }
+    return ids;
+  }
+
+  /** Above all documents that were ever added. */
+  PendingId end() {
+    return last;
   }
 
   /** Adds a document; false if it is there already, as after offsets were set back. */

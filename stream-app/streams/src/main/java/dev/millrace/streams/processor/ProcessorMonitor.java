@@ -26,6 +26,13 @@ public interface ProcessorMonitor {
   /** Documents that an earlier run had left pending. */
   default void resubmitted(long documents) {}
 
+  /**
+   * A document is submitted alone, because processes ended while it was in flight.
+   *
+   * @param restarts how many
+   */
+  default void suspected(PendingId id, int restarts) {}
+
   /** An answer came for a task that has moved on, or came twice. */
   default void staleCompletion() {}
 

@@ -32,6 +32,11 @@ public record ProcessorMonitors(List<ProcessorMonitor> all) implements Processor
   }
 
   @Override
+  public void suspected(PendingId id, int restarts) {
+    all.forEach(monitor -> monitor.suspected(id, restarts));
+  }
+
+  @Override
   public void staleCompletion() {
     all.forEach(ProcessorMonitor::staleCompletion);
   }

@@ -15,6 +15,10 @@ import java.time.Duration;
  * @param punctuateInterval how often answers are looked for while something is pending
  * @param deadline time an attempt may take
  * @param attemptsMax attempts that may end at their deadline before the document is rejected
+ * @param restartsMax processes that may end with a document in flight, in the end alone, before it
+ *     is rejected; at least 3
+ * @param carefulStart how long after its start a stream task commits a pending document before it
+ *     submits it
  * @param unknownSchemaGrace how long an unknown schema id is asked for again
  * @param backoff wait before a document is submitted again
  */
@@ -29,6 +33,8 @@ public record ProcessorOptions(
     Duration punctuateInterval,
     Duration deadline,
     int attemptsMax,
+    int restartsMax,
+    Duration carefulStart,
     Duration unknownSchemaGrace,
     Backoff backoff) {
 
@@ -38,6 +44,11 @@ public record ProcessorOptions(
     atLeastOne("inFlightTaskMax", inFlightTaskMax);
     atLeastOne("pendingTaskMax", pendingTaskMax);
     atLeastOne("attemptsMax", attemptsMax);
+    if (restartsMax <= Restarts.TOGETHER) {
+      throw new IllegalArgumentException(
+          "restartsMax must be above %d, got %d: nothing is rejected that was not alone"
+              .formatted(Restarts.TOGETHER, restartsMax));
+    }
     positive("slice", slice);
     positive("punctuateInterval", punctuateInterval);
     positive("deadline", deadline);

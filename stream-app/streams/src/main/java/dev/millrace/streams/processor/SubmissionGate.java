@@ -23,6 +23,11 @@ public final class SubmissionGate {
     return engineLost;
   }
 
+  /** Whether the process is about to end in good order. */
+  boolean draining() {
+    return draining && !engineLost;
+  }
+
   boolean open() {
     return !draining && !engineLost;
   }

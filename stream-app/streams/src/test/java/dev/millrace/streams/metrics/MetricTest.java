@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.GeneratedPage;
+import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor.Load;
 import dev.millrace.streams.processor.RetryCause;
 import io.micrometer.core.instrument.Meter;
@@ -33,6 +34,7 @@ class MetricTest {
     processor.retry(RetryCause.DEADLINE, "late");
     processor.staleCompletion();
     processor.resubmitted(7);
+    processor.suspected(new PendingId(0, 1), 2);
     engine.step(1, 2, 3);
     engine.request(1, 1, 1, 1, 10, 20);
     engine.failure("DEADLINE");
@@ -50,6 +52,7 @@ class MetricTest {
         .contains("millrace_documents_pending_age_seconds{task=\"0_0\"} 6")
         .contains("millrace_outcomes_total{outcome=\"rejected\",reason=\"TOO_LONG\"} 1")
         .contains("millrace_documents_resubmitted_total 7")
+        .contains("millrace_documents_suspected_total 1")
         .contains("millrace_engine_step_seconds_count{phase=\"mixed\"} 1")
         .contains("millrace_engine_requests_waiting");
     for (String line : text.lines().filter(line -> line.startsWith("# TYPE")).toList()) {

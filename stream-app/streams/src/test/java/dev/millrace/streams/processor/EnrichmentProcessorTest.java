@@ -475,7 +475,8 @@ class EnrichmentProcessorTest {
   void shouldRefuseAStoreOfAnotherTopic() {
     ProcessorHarness app = open(options());
     app.send("k", "a");
-    Envelope foreign = new Envelope("old-topic", 1, 1, 0, null, new RecordHeaders(), bytes("b"));
+    Envelope foreign =
+        new Envelope("old-topic", 1, 1, 0, Restarts.none(1), null, new RecordHeaders(), bytes("b"));
     app.store().put(new PendingId(0, 5).bytes(), EnvelopeCodec.encode(foreign));
 
     assertThatThrownBy(app::restart)

@@ -38,7 +38,8 @@ class PendingStoreTest {
   void shouldReadWhatItWrote() {
     RecordHeaders headers = new RecordHeaders();
     headers.add("a", new byte[] {1}).add("a", null).add("é", new byte[0]);
-    Envelope envelope = new Envelope("tópic", 5, 6, 7, null, headers, new byte[] {9, 8});
+    Envelope envelope =
+        new Envelope("tópic", 5, 6, 7, new Restarts(2, true, -9), null, headers, new byte[] {9, 8});
 
     byte[] bytes = EnvelopeCodec.encode(envelope);
     Envelope read = EnvelopeCodec.decode(bytes);
@@ -48,6 +49,7 @@ class PendingStoreTest {
     assertThat(read.timestamp()).isEqualTo(5);
     assertThat(read.firstSeenMillis()).isEqualTo(6);
     assertThat(read.attempts()).isEqualTo(7);
+    assertThat(read.restarts()).isEqualTo(new Restarts(2, true, -9));
     assertThat(read.key()).isNull();
     assertThat(read.headers()).isEqualTo(headers);
     assertThat(read.value()).containsExactly(9, 8);
@@ -72,16 +74,49 @@ class PendingStoreTest {
 
     assertThat(read.topic()).isEqualTo("t");
     assertThat(read.attempts()).isEqualTo(2);
+    assertThat(read.restarts()).isEqualTo(Restarts.none(0));
     assertThat(read.key()).containsExactly('k');
     assertThat(read.headers().lastHeader("h").value()).isNull();
     assertThat(read.value()).containsExactly('v', 'w');
   }
 
   @Test
+  void shouldReadAndWriteTheGoldenBytesOfVersionTwo() {
+    String golden =
+        "02"
+            + "00000002"
+            + "00000003"
+            + "01"
+            + "0000000000000007"
+            + "0000000000000006"
+            + "0000000000000005"
+            + "0000000174"
+            + "000000016b"
+            + "00000000"
+            + "0000000276"
+            + "77";
+    byte[] bytes = java.util.HexFormat.of().parseHex(golden);
+
+    Envelope read = EnvelopeCodec.decode(bytes);
+
+    assertThat(read.restarts()).isEqualTo(new Restarts(3, true, 7));
+    assertThat(read.value()).containsExactly('v', 'w');
+    assertThat(EnvelopeCodec.encode(read)).isEqualTo(bytes);
+  }
+
+  @Test
   void shouldRefuseEveryCutAndAVersionOfTheFuture() {
     byte[] bytes =
         EnvelopeCodec.encode(
-            new Envelope("t", 5, 6, 7, new byte[] {1}, new RecordHeaders(), new byte[] {9}));
+            new Envelope(
+                "t",
+                5,
+                6,
+                7,
+                Restarts.none(3),
+                new byte[] {1},
+                new RecordHeaders(),
+                new byte[] {9}));
     for (int length = 0; length < bytes.length; length++) {
       byte[] cut = java.util.Arrays.copyOf(bytes, length);
       assertThatThrownBy(() -> EnvelopeCodec.decode(cut))
@@ -89,7 +124,7 @@ class PendingStoreTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("cannot read a pending document");
     }
-    bytes[0] = 2;
-    assertThatThrownBy(() -> EnvelopeCodec.decode(bytes)).hasMessageContaining("version 2");
+    bytes[0] = 3;
+    assertThatThrownBy(() -> EnvelopeCodec.decode(bytes)).hasMessageContaining("version 3");
   }
 }

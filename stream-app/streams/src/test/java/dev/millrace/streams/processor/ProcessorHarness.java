@@ -6,6 +6,8 @@ import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.SharedRocksDb;
 import dev.millrace.streams.topology.Topics;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.processor.Punctuator;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
@@ -41,7 +44,7 @@ final class ProcessorHarness implements AutoCloseable {
       new Topics("documents", "enriched-documents", "quarantined-documents", "dead-letters");
 
   final FakeEnricher enricher = new FakeEnricher();
-  final SubmissionGate gate = new SubmissionGate();
+  SubmissionGate gate = new SubmissionGate();
   final Events events = new Events();
 
   /** Texts whose decoding does not succeed. */
@@ -55,6 +58,8 @@ final class ProcessorHarness implements AutoCloseable {
   private final Permits permits;
   private final List<KeyValue<byte[], byte[]>> left = new ArrayList<>();
   private long nanos = 1;
+  private long process = 1;
+  private int looks;
   private TopologyTestDriver driver;
   private TestInputTopic<byte[], byte[]> input;
 
@@ -67,6 +72,10 @@ final class ProcessorHarness implements AutoCloseable {
   }
 
   static ProcessorOptions options(Ordering ordering) {
+    return options(ordering, Duration.ZERO);
+  }
+
+  static ProcessorOptions options(Ordering ordering, Duration carefulStart) {
     return new ProcessorOptions(
         TOPICS.documents(),
         ordering,
@@ -78,6 +87,8 @@ final class ProcessorHarness implements AutoCloseable {
         Duration.ofMillis(10),
         Duration.ofSeconds(60),
         3,
+        3,
+        carefulStart,
         Duration.ofSeconds(30),
         new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10)));
   }
@@ -99,11 +110,12 @@ final class ProcessorHarness implements AutoCloseable {
             permits,
             gate,
             events,
-            () -> nanos);
+            () -> nanos,
+            process);
     return new TopologyTestDriver(
         EnrichmentTopology.build(
             TOPICS,
-            new Restored(new EnrichmentProcessorSupplier(options, services, Map.of()), left),
+            new Restored(new EnrichmentProcessorSupplier(options, services, Map.of())),
             properties),
         properties,
         Instant.ofEpochMilli(1_000_000));
@@ -120,8 +132,15 @@ final class ProcessorHarness implements AutoCloseable {
     return other != null ? other : new Decoded.Success(Document.of("id-" + text, text, ""));
   }
 
-  /** Kills the process and starts it again with the store as it was. */
+  /** Kills the process and starts it again with the store as it was, until it is at work. */
   void restart() {
+    process++;
+    gate = new SubmissionGate();
+    reopen();
+  }
+
+  /** Takes the stream task away from the process and gives it back. */
+  void reopen() {
     left.clear();
     try (KeyValueIterator<byte[], byte[]> all = store().all()) {
       all.forEachRemaining(left::add);
@@ -129,16 +148,27 @@ final class ProcessorHarness implements AutoCloseable {
     driver.close();
     driver = open();
     input = input();
+    // One look to count what was found, one to submit it.
+    tick();
+    tick();
+  }
+
+  /** How often the processor has looked for answers. */
+  int looks() {
+    return looks;
+  }
+
+  /** What the store says about the restarts of the document at an offset. */
+  Restarts restarts(long offset) {
+    return EnvelopeCodec.decode(store().get(new PendingId(0, offset).bytes())).restarts();
   }
 
   /** Fills the store before the processor is opened, as restoration does. */
-  private static final class Restored implements ProcessorSupplier<byte[], byte[], byte[], byte[]> {
+  private final class Restored implements ProcessorSupplier<byte[], byte[], byte[], byte[]> {
     private final EnrichmentProcessorSupplier supplier;
-    private final List<KeyValue<byte[], byte[]>> left;
 
-    Restored(EnrichmentProcessorSupplier supplier, List<KeyValue<byte[], byte[]>> left) {
+    Restored(EnrichmentProcessorSupplier supplier) {
       this.supplier = supplier;
-      this.left = left;
     }
 
     @Override
@@ -149,7 +179,7 @@ final class ProcessorHarness implements AutoCloseable {
         public void init(ProcessorContext<byte[], byte[]> context) {
           KeyValueStore<byte[], byte[]> store = context.getStateStore(EnrichmentProcessor.STORE);
           left.forEach(entry -> store.put(entry.key, entry.value));
-          processor.init(context);
+          processor.init(counting(context));
         }
 
         @Override
@@ -168,6 +198,31 @@ final class ProcessorHarness implements AutoCloseable {
     public Set<StoreBuilder<?>> stores() {
       return supplier.stores();
     }
+  }
+
+  /** The context, but that each look is counted. */
+  @SuppressWarnings("unchecked")
+  private ProcessorContext<byte[], byte[]> counting(ProcessorContext<byte[], byte[]> context) {
+    return (ProcessorContext<byte[], byte[]>)
+        Proxy.newProxyInstance(
+            ProcessorContext.class.getClassLoader(),
+            new Class<?>[] {ProcessorContext.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("schedule")) {
+                Punctuator look = (Punctuator) arguments[2];
+                arguments[2] =
+                    (Punctuator)
+                        timestamp -> {
+                          looks++;
+                          look.punctuate(timestamp);
+                        };
+              }
+              try {
+                return method.invoke(context, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   KeyValueStore<byte[], byte[]> store() {
@@ -265,6 +320,7 @@ final class ProcessorHarness implements AutoCloseable {
     final List<RejectReason> rejections = new ArrayList<>();
     final List<RetryCause> retries = new ArrayList<>();
     final List<String> closed = new ArrayList<>();
+    final List<String> suspected = new ArrayList<>();
     long resubmitted;
     int stale;
     int enriched;
@@ -282,6 +338,11 @@ final class ProcessorHarness implements AutoCloseable {
     @Override
     public void resubmitted(long documents) {
       resubmitted += documents;
+    }
+
+    @Override
+    public void suspected(PendingId id, int restarts) {
+      suspected.add(id + " " + restarts);
     }
 
     @Override

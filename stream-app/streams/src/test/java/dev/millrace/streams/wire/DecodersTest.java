@@ -9,6 +9,7 @@ import dev.millrace.streams.processor.Decoded;
 import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.Envelope;
 import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.processor.Restarts;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -22,7 +23,8 @@ class DecodersTest {
   private static Decoded decode(DocumentDecoder decoder, @Nullable String key, byte[] value) {
     byte[] keyBytes = key == null ? null : key.getBytes(StandardCharsets.UTF_8);
     return decoder.decode(
-        ID, new Envelope("docs", 1000, 0, 0, keyBytes, new RecordHeaders(), value));
+        ID,
+        new Envelope("docs", 1000, 0, 0, Restarts.none(0), keyBytes, new RecordHeaders(), value));
   }
 
   private static Document json(String text) {

@@ -21,9 +21,13 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Stands in for a model: answers after a while, in another order than asked. Texts may say what
- * becomes of them: {@code reject}, {@code quarantine}. Thread-safe.
+ * becomes of them: {@code reject}, {@code quarantine}, or {@code crash}, which ends the process as
+ * a fault in native code does. Thread-safe.
  */
 public final class ScriptedEnricher implements Enricher {
+  /** What a shell says of a process that aborted. */
+  private static final int CRASHED = 134;
+
   private final ScheduledExecutorService threads;
   private final long delayMinNanos;
   private final long delayMaxNanos;
@@ -65,6 +69,8 @@ public final class ScriptedEnricher implements Enricher {
     answered.incrementAndGet();
     if (cancelled.containsKey(owner)) {
       listener.onDeferred(new Deferral(Deferral.Kind.CANCELLED, "cancelled"));
+    } else if (document.text().startsWith("crash")) {
+      Runtime.getRuntime().halt(CRASHED);
     } else if (document.text().startsWith("reject")) {
       listener.onOutcome(new Outcome.Rejected(RejectReason.INVALID_ANSWER, "as scripted"));
     } else if (document.text().startsWith("quarantine")) {
