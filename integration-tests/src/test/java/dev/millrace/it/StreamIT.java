@@ -71,7 +71,8 @@ class StreamIT {
         Probes probes = new Probes(runtime.application().healthPort());
         assertThat(probes.get("/health/live")).isEqualTo("ok\n");
         assertThat(probes.get("/metrics"))
-            .contains("millrace_outcomes_total{outcome=\"enriched\",reason=\"\"} 4.0");
+            .contains("millrace_outcomes_total{outcome=\"enriched\",reason=\"\"} 4.0")
+            .contains("millrace_answers_total{field=\"summary\"} 4.0");
 
         assertThat(
                 StreamHarness.succeed(

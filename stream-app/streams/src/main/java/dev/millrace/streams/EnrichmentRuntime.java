@@ -12,6 +12,7 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.deploy.SchemaDeployment;
 import dev.millrace.streams.metrics.EngineMeters;
+import dev.millrace.streams.metrics.EnrichmentMeters;
 import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.wire.AvroDocuments;
 import dev.millrace.streams.wire.AvroOutcomes;
@@ -88,7 +89,10 @@ public final class EnrichmentRuntime implements AutoCloseable {
     Enricher enricher =
         keep(
             new EngineEnricher(
-                opened, plan, EngineEnricher.Settings.of(build, InstantSource.system())));
+                opened,
+                plan,
+                EngineEnricher.Settings.of(build, InstantSource.system())
+                    .withMetrics(new EnrichmentMeters(meters))));
     return keep(
         new StreamApplication(config, enricher, decoder(config, registry), outcomes, meters));
   }

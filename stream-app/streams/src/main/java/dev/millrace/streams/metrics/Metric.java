@@ -109,13 +109,30 @@ public enum Metric {
       List.of("kind"),
       "What enriched documents cost at the plan's prices: own, and as an API would have charged.",
       ""),
+  /** Answers of the model. */
+  BRANCHES(
+      "millrace.answers",
+      Kind.COUNTER,
+      "answers",
+      List.of("field"),
+      "Answers of the model, by the part of the enrichment they fill. Those of a document that is"
+          + " enriched again after a crash count again.",
+      ""),
+  /** Tokens of answers. */
+  BRANCH_TOKENS(
+      "millrace.answers.tokens",
+      Kind.COUNTER,
+      "tokens",
+      List.of("field", "kind"),
+      "Tokens that an answer took beside its document: prefilled for it alone, and generated.",
+      "generated rises for a field: the model does not come to an end there."),
   /** Answers with warnings. */
   WARNINGS(
       "millrace.answers.warnings",
       Kind.COUNTER,
       "answers",
-      List.of("warning"),
-      "Answers that were kept with a warning.",
+      List.of("warning", "field"),
+      "Answers that were kept with a warning, by the part of the enrichment they fill.",
       "Rises after a change of model or plan."),
   /** Engine steps. */
   ENGINE_STEP_TIME(

@@ -101,9 +101,6 @@ public final class ProcessorMeters implements ProcessorMonitor {
     meters.counter(Metric.TOKENS, "generated").increment(usage.generatedTokens());
     meters.counter(Metric.COST, "own").increment(usage.costUsd());
     meters.counter(Metric.COST, "api").increment(usage.apiCostUsd());
-    enrichment
-        .warnings()
-        .forEach(warning -> meters.counter(Metric.WARNINGS, warning.code().name()).increment());
   }
 
   @Override

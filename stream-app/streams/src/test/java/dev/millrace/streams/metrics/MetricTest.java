@@ -3,6 +3,7 @@ package dev.millrace.streams.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.GeneratedPage;
 import dev.millrace.streams.processor.PendingId;
@@ -27,6 +28,7 @@ class MetricTest {
   private final ProcessorMeters processor =
       new ProcessorMeters(registry, InstantSource.fixed(Instant.ofEpochMilli(10_000)));
   private final EngineMeters engine = new EngineMeters(registry);
+  private final EnrichmentMeters enricher = new EnrichmentMeters(registry);
 
   private void reportEverything() {
     processor.load("0_0", new Load(5, 2, 3, 1, 0, 4_000));
@@ -35,6 +37,10 @@ class MetricTest {
     processor.staleCompletion();
     processor.resubmitted(7);
     processor.suspected(new PendingId(0, 1), 2);
+    enricher.branch("summary", 30, 4);
+    enricher.branch("summary", 3, 1);
+    enricher.branch("translations.it", 20, 9);
+    enricher.warning(new Warning(Warning.Code.ANSWER_CUT, "summary"));
     engine.step(1, 2, 3);
     engine.request(1, 1, 1, 1, 10, 20);
     engine.failure("DEADLINE");
@@ -53,6 +59,11 @@ class MetricTest {
         .contains("millrace_outcomes_total{outcome=\"rejected\",reason=\"TOO_LONG\"} 1")
         .contains("millrace_documents_resubmitted_total 7")
         .contains("millrace_documents_suspected_total 1")
+        .contains("millrace_answers_total{field=\"summary\"} 2")
+        .contains("millrace_answers_tokens_total{field=\"summary\",kind=\"prefilled\"} 33")
+        .contains("millrace_answers_tokens_total{field=\"summary\",kind=\"generated\"} 5")
+        .contains("millrace_answers_tokens_total{field=\"translations.it\",kind=\"generated\"} 9")
+        .contains("millrace_answers_warnings_total{field=\"summary\",warning=\"ANSWER_CUT\"} 1")
         .contains("millrace_engine_step_seconds_count{phase=\"mixed\"} 1")
         .contains("millrace_engine_requests_waiting");
     for (String line : text.lines().filter(line -> line.startsWith("# TYPE")).toList()) {
