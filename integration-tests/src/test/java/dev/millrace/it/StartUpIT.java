@@ -7,6 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.FeatureUpdate;
+import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +30,7 @@ class StartUpIT {
   }
 
   @Test
-  void shouldSayThatTopicsAreMissingAndThatTheRegistryIsAway() throws IOException {
+  void shouldSayWhatIsMissingOrTooOld() throws Exception {
     try (LocalBroker broker = LocalBroker.start()) {
       Path file =
           StreamHarness.config(
@@ -36,6 +40,16 @@ class StartUpIT {
       StreamHarness.run("topics", "create", "--config", file.toString());
       StreamHarness.Said away = StreamHarness.run("run", "--config", file.toString());
 
+      downgradeTransactions(broker);
+      StreamHarness.Said early = StreamHarness.run("run", "--config", file.toString());
+      StreamHarness.Said warned = StreamHarness.run("topics", "check", "--config", file.toString());
+
+      assertThat(early.exitCode()).isEqualTo(1);
+      assertThat(early.err())
+          .contains("transaction.version 1, expected at least 2")
+          .contains("kafka.transaction.version.min");
+      assertThat(warned.exitCode()).isEqualTo(1);
+      assertThat(warned.err()).contains("transaction.version 1");
       assertThat(missing.exitCode()).isEqualTo(1);
       assertThat(missing.err())
           .contains("topic documents does not exist")
@@ -43,6 +57,19 @@ class StartUpIT {
           .contains("millrace topics create");
       assertThat(away.exitCode()).isEqualTo(1);
       assertThat(away.err()).contains("127.0.0.1:2").contains("schema.registry.url");
+    }
+  }
+
+  private static void downgradeTransactions(LocalBroker broker) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+      admin
+          .updateFeatures(
+              Map.of(
+                  "transaction.version",
+                  new FeatureUpdate((short) 1, FeatureUpdate.UpgradeType.SAFE_DOWNGRADE)),
+              new UpdateFeaturesOptions())
+          .all()
+          .get(30, TimeUnit.SECONDS);
     }
   }
 

@@ -4,7 +4,6 @@ import dev.millrace.schema.RegistryClient;
 import dev.millrace.streams.EnrichmentRuntime;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.deploy.SchemaDeployment;
-import dev.millrace.streams.deploy.TopicDeployment;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,9 +43,7 @@ public final class RunCommand implements Callable<Integer> {
   }
 
   private static void checkDeployment(Config settings) {
-    try (TopicDeployment topics = new TopicDeployment(settings)) {
-      TopicsCommand.report(topics.check());
-    }
+    TopicsCommand.check(settings);
     try (RegistryClient registry =
         RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
       SchemasCommand.report(new SchemaDeployment(settings, registry).check());

@@ -2,7 +2,9 @@ package dev.millrace.streams.cli;
 
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.deploy.Cluster;
 import dev.millrace.streams.deploy.TopicDeployment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -53,21 +55,34 @@ public final class TopicsCommand implements Runnable {
   }
 
   /** Checks them. */
-  @Command(name = "check", description = "Checks that the topics exist with the right settings.")
+  @Command(
+      name = "check",
+      description =
+          "Checks that the topics exist with the right settings, in a cluster that can keep"
+              + " exactly-once.")
   static final class Check implements Runnable {
     @Spec private CommandSpec spec;
     @Mixin private ConfigOption config;
 
     @Override
     public void run() {
-      try (TopicDeployment topics = new TopicDeployment(config.read())) {
-        report(topics.check());
-      }
+      TopicsCommand.check(config.read());
       spec.commandLine().getOut().println("topics are as they should be");
     }
   }
 
-  static void report(List<String> problems) {
+  /** Fails with all that is wrong with the topics and the cluster they are in. */
+  static void check(Config settings) {
+    List<String> problems = new ArrayList<>();
+    try (TopicDeployment topics = new TopicDeployment(settings);
+        Cluster cluster = new Cluster(settings)) {
+      problems.addAll(topics.check());
+      problems.addAll(cluster.check());
+    }
+    report(problems);
+  }
+
+  private static void report(List<String> problems) {
     if (!problems.isEmpty()) {
       throw CommandException.failure(
           "the topics are not ready:\n  - " + String.join("\n  - ", problems));

@@ -35,6 +35,17 @@ public final class ConfigKeys {
   public static final ConfigKey<List<String>> BOOTSTRAP_SERVERS =
       required("kafka.bootstrap.servers", list(), "broker-1:9092", "Brokers to begin with.");
 
+  /** Least version of transactions. */
+  public static final ConfigKey<Integer> TRANSACTION_VERSION_MIN =
+      optional(
+          "kafka.transaction.version.min",
+          integer(0, 100),
+          "2",
+          "2",
+          "Least transaction.version of the cluster. Below 2, a late commit or abort of a dead client"
+              + " may hit the next transaction (KIP-890), and exactly-once does not hold. 0 asks"
+              + " nothing of the cluster.");
+
   /** Application id. */
   public static final ConfigKey<String> APP_ID =
       optional(
@@ -489,6 +500,7 @@ public final class ConfigKeys {
   private static final List<ConfigKey<?>> ALL =
       List.of(
           BOOTSTRAP_SERVERS,
+          TRANSACTION_VERSION_MIN,
           APP_ID,
           APP_INSTANCE_ID,
           APP_STATE_DIR,

@@ -4,26 +4,26 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** The Kafka cluster as a whole. Owns an admin client: close it. Thread-safe because that is. */
 public final class Cluster implements AutoCloseable {
+  private static final String TRANSACTION_VERSION = "transaction.version";
+
   private final Admin admin;
   private final String address;
+  private final int transactionVersionMin;
 
   /** Opens an admin client; connects at the first call. */
   public Cluster(Config config) {
-    this(config, Admin.create(KafkaClientProperties.admin(config)));
-  }
-
-  /**
-   * @param admin owned from here on
-   */
-  Cluster(Config config, Admin admin) {
-    this.admin = admin;
+    this.admin = Admin.create(KafkaClientProperties.admin(config));
+    this.transactionVersionMin = config.get(ConfigKeys.TRANSACTION_VERSION_MIN);
     this.address = String.join(",", config.get(ConfigKeys.BOOTSTRAP_SERVERS));
   }
 
@@ -46,6 +46,42 @@ public final class Cluster implements AutoCloseable {
               : String.valueOf(cause.getMessage()),
           cause);
     }
+  }
+
+  /** What is wrong with the cluster, one line each; empty if the application may start. */
+  public List<String> check() {
+    if (transactionVersionMin == 0) {
+      return List.of();
+    }
+    Map<String, FinalizedVersionRange> features;
+    try {
+      features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeployException("interrupted: cannot ask the cluster for its features", e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new DeployException(
+          "cannot ask the cluster at %s for its features: %s"
+              .formatted(address, cause.getMessage()),
+          cause);
+    }
+    return problems(features, transactionVersionMin, address);
+  }
+
+  static List<String> problems(
+      Map<String, FinalizedVersionRange> features, int transactionVersionMin, String address) {
+    FinalizedVersionRange range = features.get(TRANSACTION_VERSION);
+    int found = range == null ? 0 : range.maxVersionLevel();
+    if (found >= transactionVersionMin) {
+      return List.of();
+    }
+    return List.of(
+        ("the cluster at %1$s has %2$s %3$d, expected at least %4$d: below 2, a late commit or"
+                + " abort of a dead client may hit the next transaction, and a document may be lost"
+                + " or come out twice (KIP-890). Run `kafka-features.sh --bootstrap-server %1$s"
+                + " upgrade --feature %2$s=2`, or take the risk with kafka.transaction.version.min")
+            .formatted(address, TRANSACTION_VERSION, found, transactionVersionMin));
   }
 
   /** What clients are told to connect to. */
