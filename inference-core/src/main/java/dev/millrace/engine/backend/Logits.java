@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend;
 
+import java.util.OptionalInt;
+
 /**
  * Logits of the selected rows of one step. Valid until the next {@link ComputeBackend#begin}. A
  * device answers most questions without moving whole rows to the host.
@@ -25,4 +27,19 @@ public interface Logits {
 
   /** Copies a whole row; {@code out} has {@link #vocabulary()} elements. */
   void copy(int row, float[] out);
+
+  /**
+   * The token at a random point among the likeliest ones of a row. Tokens are ordered by falling
+   * logit, the smaller id first in a tie; a token weighs {@code exp((logit - largest) /
+   * temperature)}; the shortest beginning whose weight reaches {@code topP} of all is kept, and the
+   * token in which the share {@code uniform} of its weight falls is the answer.
+   *
+   * @param temperature positive
+   * @param topP in (0, 1]
+   * @param uniform in [0, 1)
+   * @return empty if this device leaves the choice to the host
+   */
+  default OptionalInt choose(int row, double temperature, double topP, double uniform) {
+    return OptionalInt.empty();
+  }
 }

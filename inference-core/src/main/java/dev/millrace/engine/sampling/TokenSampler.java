@@ -1,6 +1,7 @@
 package dev.millrace.engine.sampling;
 
 import dev.millrace.engine.backend.Logits;
+import java.util.OptionalInt;
 
 /**
  * Chooses one token of a row of logits.
@@ -31,13 +32,18 @@ public final class TokenSampler {
     if (params.greedy()) {
       return source.argmax(row);
     }
+    double uniform = CounterRandom.uniform(params.seed(), position);
+    OptionalInt chosen = source.choose(row, params.temperature(), params.topP(), uniform);
+    if (chosen.isPresent()) {
+      return chosen.getAsInt();
+    }
     if (logits.length != source.vocabulary()) {
       logits = new float[source.vocabulary()];
       weights = new double[source.vocabulary()];
       heap = new int[source.vocabulary()];
     }
     source.copy(row, logits);
-    return choose(params, CounterRandom.uniform(params.seed(), position));
+    return choose(params, uniform);
   }
 
   private int choose(SamplingParams params, double uniform) {

@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.engine.backend.Fixtures.Extents;
 import dev.millrace.engine.backend.ToleranceTable.Operation;
 import dev.millrace.engine.backend.reference.ReferenceProvider;
+import dev.millrace.engine.sampling.CounterRandom;
+import dev.millrace.engine.sampling.RowLogits;
+import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.sampling.TokenSampler;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.TestTensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -320,6 +325,7 @@ public abstract class BackendParityKit {
         sum += Math.exp(row[i]);
       }
       assertThat(logits.argmax(r)).as("argmax of row " + r).isEqualTo(best);
+      checkChoices(logits, r, row);
       int[] ids = {vocabulary - 1, 0, best};
       double[] out = new double[3];
       logits.logProbabilities(r, ids, out);
@@ -330,6 +336,21 @@ public abstract class BackendParityKit {
       }
     }
     return all;
+  }
+
+  /** A device that chooses tokens by itself chooses those that the host would. */
+  private static void checkChoices(Logits logits, int r, float[] row) {
+    for (double temperature : new double[] {0.2, 1, 1.7}) {
+      for (double topP : new double[] {0.4, 0.95, 1}) {
+        SamplingParams params = new SamplingParams(temperature, topP, r);
+        OptionalInt chosen = logits.choose(r, temperature, topP, CounterRandom.uniform(r, 100 + r));
+        if (chosen.isPresent()) {
+          assertThat(chosen.getAsInt())
+              .as("token of row %d with %s", r, params)
+              .isEqualTo(new TokenSampler().choose(new RowLogits(row), 0, params, 100 + r));
+        }
+      }
+    }
   }
 
   @Test

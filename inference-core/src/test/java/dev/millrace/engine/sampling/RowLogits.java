@@ -3,7 +3,7 @@ package dev.millrace.engine.sampling;
 import dev.millrace.engine.backend.Logits;
 
 /** Logits given as plain rows. */
-public final class RowLogits implements Logits {
+public class RowLogits implements Logits {
   private final float[][] rows;
 
   /** Borrows the rows. */

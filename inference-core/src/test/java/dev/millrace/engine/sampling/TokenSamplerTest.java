@@ -3,8 +3,10 @@ package dev.millrace.engine.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.engine.backend.Logits;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +96,27 @@ class TokenSamplerTest {
           .as("position %d", position)
           .isEqualTo(bySorting(row, params, position));
     }
+  }
+
+  @Test
+  void shouldTakeTheChoiceOfADeviceThatMakesOne() {
+    Logits device =
+        new RowLogits(new float[] {0, 0, 0}) {
+          @Override
+          public OptionalInt choose(int row, double temperature, double topP, double uniform) {
+            assertThat(temperature).isEqualTo(0.7);
+            assertThat(topP).isEqualTo(0.9);
+            assertThat(uniform).isEqualTo(CounterRandom.uniform(5, 17));
+            return OptionalInt.of(2);
+          }
+
+          @Override
+          public void copy(int row, float[] out) {
+            throw new AssertionError("the row stays on the device");
+          }
+        };
+
+    assertThat(sampler.choose(device, 0, new SamplingParams(0.7, 0.9, 5), 17)).isEqualTo(2);
   }
 
   /** The definition, by sorting everything. */

@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.Logits;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -90,5 +91,14 @@ final class CudaLogits implements Logits {
           "room for %d of %d logits".formatted(out.length, vocabulary()));
     }
     head.copy(fetch(row), out, vocabulary());
+  }
+
+  @Override
+  public OptionalInt choose(int row, double temperature, double topP, double uniform) {
+    if (vocabulary() > Head.SAMPLE_VOCABULARY_MAX) {
+      return OptionalInt.empty();
+    }
+    int place = fetch(row);
+    return OptionalInt.of(head.choose(place, temperature, topP, uniform, vocabulary()));
   }
 }

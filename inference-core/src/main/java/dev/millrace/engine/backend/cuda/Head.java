@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cuda;
 
+import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.cuda.Products.Grouping;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,6 +24,12 @@ final class Head implements CudaContext.Resource {
   private static final int FOLD_THREADS = 32;
   private static final int SUMMARY_BYTES = 16;
   private static final int QUESTIONS_MAX = 4096;
+  private static final int SAMPLE_THREADS = 512;
+  private static final int SAMPLE_SHARED_BYTES = 16528;
+  private static final int SAMPLE_REQUEST_BYTES = 32;
+
+  /** Elements of a row up to which a token can be chosen on the device: its sums fit 64 bits. */
+  static final int SAMPLE_VOCABULARY_MAX = 1 << 18;
 
   private final Work work;
   private final Products products;
@@ -199,6 +206,26 @@ final class Head implements CudaContext.Resource {
           Grid.of(Math.ceilDiv(count, PART_THREADS), PART_THREADS, 0));
       transfers.read(answers, values, done, count);
     }
+  }
+
+  /** Chooses a token of a row of the wave, as {@link Logits#choose} says. */
+  int choose(int rowOfWave, double temperature, double topP, double uniform, int vocabulary) {
+    MemorySegment request = questions.begin(SAMPLE_REQUEST_BYTES);
+    request.set(ValueLayout.JAVA_INT, 0, rowOfWave);
+    request.set(ValueLayout.JAVA_INT, Integer.BYTES, 0);
+    request.setAtIndex(ValueLayout.JAVA_DOUBLE, 1, temperature);
+    request.setAtIndex(ValueLayout.JAVA_DOUBLE, 2, topP);
+    request.setAtIndex(ValueLayout.JAVA_DOUBLE, 3, uniform);
+    questions.send(SAMPLE_REQUEST_BYTES);
+    work.arguments()
+        .pointer(logits)
+        .pointer(questions.address())
+        .pointer(rowSummaries)
+        .pointer(answers)
+        .wide(vocabulary)
+        .number(vocabulary);
+    work.launch(work.kernel("mr_sample"), Grid.of(1, SAMPLE_THREADS, SAMPLE_SHARED_BYTES));
+    return transfers.readInt(answers);
   }
 
   /** Fetches a whole row of the wave. */

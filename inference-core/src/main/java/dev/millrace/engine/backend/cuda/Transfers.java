@@ -30,6 +30,13 @@ final class Transfers implements CudaContext.Resource {
     }
   }
 
+  /** Copies one whole number from the device; waits for all work before. */
+  int readInt(long from) {
+    stream.copyOut(buffer.memory(), from, Integer.BYTES);
+    stream.await();
+    return buffer.memory().get(ValueLayout.JAVA_INT, 0);
+  }
+
   /** Copies bf16 from the device as floats; waits for all work before. */
   void readBFloat16(long from, float[] to, int at, int count) {
     MemorySegment memory = buffer.memory();
