@@ -12,7 +12,9 @@ uint32_t shared_address(const void* p, Where where) {
   return SHARED_BASE + block.shared_offset(p, 0, 1, "shared address", where);
 }
 
-void fail(const char* what, Where where) { Block::current().fail(CUDA_ERROR_ASSERT, what, where); }
+void fail(const char* what, bool misaligned, Where where) {
+  Block::current().fail(misaligned ? CUDA_ERROR_MISALIGNED_ADDRESS : CUDA_ERROR_ASSERT, what, where);
+}
 
 }  // namespace
 

@@ -184,6 +184,22 @@ MR_TEST(defect_failed_check_is_an_assertion) {
   expect_contains(report, "check failed: n % 64 == 0 at defects.cu:");
 }
 
+MR_TEST(defect_misaligned_vector_is_named) {
+  needs_emulator(device);
+  const auto report = device.launch_fails("defect_misaligned_vector", {1}, {32}, 0,
+                                          device.upload(std::vector<uint32_t>(64, 1)), device.array<uint32_t>(32));
+  expect_contains(report, "CUDA_ERROR_MISALIGNED_ADDRESS");
+  expect_contains(report, "misaligned access: ");
+  expect_contains(report, "which is no multiple of 16 at defects.cu:");
+}
+
+MR_TEST(defect_index_past_an_array_is_named) {
+  needs_emulator(device);
+  device.launch("defect_index_past_array", {1}, {32}, 256, 0);
+  expect_contains(device.launch_fails("defect_index_past_array", {1}, {32}, 256, 9),
+                  "is outside of 'int [32]' at defects.cu:");
+}
+
 MR_TEST(defect_reports_stay_until_the_end) {
   needs_emulator(device);
   try {

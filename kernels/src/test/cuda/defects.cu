@@ -178,3 +178,22 @@ MR_EXPORT(defect_stack_overflow)
 
 MR_KERNEL defect_check(int n) { MR_CHECK(n % 64 == 0); }
 MR_EXPORT(defect_check)
+
+// Four words at once from an address that is no multiple of 16.
+MR_KERNEL defect_misaligned_vector(const uint32_t* in, uint32_t* out) {
+  out[threadIdx.x] = reinterpret_cast<const uint4*>(in + threadIdx.x)->w;
+}
+MR_EXPORT(defect_misaligned_vector)
+
+namespace {
+struct DefectPairShared {
+  int first[32], second[32];
+};
+}  // namespace
+
+// Runs from one array of shared memory into the next.
+MR_KERNEL defect_index_past_array(int n) {
+  MR_SHARED(DefectPairShared, shared);
+  shared.first[static_cast<int>(threadIdx.x) + n] = n;
+}
+MR_EXPORT(defect_index_past_array)

@@ -7,7 +7,7 @@
 namespace mr_emulated {
 
 // Changes with every change of this file; the driver refuses a library built against another one.
-constexpr uint32_t ABI_VERSION = 2;
+constexpr uint32_t ABI_VERSION = 3;
 
 struct Dim3 {
   unsigned x, y, z;
@@ -72,7 +72,8 @@ struct Runtime {
   void (*set_max_registers)(int count, bool increase, Where);
   // Others.
   uint32_t (*shared_address)(const void*, Where);
-  void (*fail)(const char* what, Where);
+  // Ends the block with a text; misaligned addresses have an error code of their own.
+  void (*fail)(const char* what, bool misaligned, Where);
 };
 
 }  // namespace mr_emulated

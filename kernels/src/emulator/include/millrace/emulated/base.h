@@ -81,7 +81,7 @@ __attribute__((visibility("default"), weak)) mr_emulated::Thread** mr_emulated_s
 #define MR_CHECK(condition)                                                        \
   do {                                                                             \
     if (!(condition)) {                                                            \
-      mr_emulated::runtime->fail("check failed: " #condition,                      \
+      mr_emulated::runtime->fail("check failed: " #condition, false,               \
                                  mr_emulated::Where{__FILE__, __LINE__});          \
     }                                                                              \
   } while (0)
@@ -207,4 +207,5 @@ MR_DEVICE T __ldg(const T* p) {
   return *p;
 }
 
+#include "millrace/emulated/checks.h"
 #include "millrace/emulated/numbers.h"
