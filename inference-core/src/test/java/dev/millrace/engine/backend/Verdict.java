@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Compares rows of floats and says where they part. Pure functions. */
-final class Verdict {
+public final class Verdict {
 
   private Verdict() {}
 
@@ -15,7 +15,7 @@ final class Verdict {
    * @param share how much of a row's largest expected value an element may differ
    * @return what is wrong, or empty
    */
-  static Optional<String> compare(
+  public static Optional<String> compare(
       String what, float[] expected, float[] found, int width, double share) {
     if (expected.length != found.length) {
       return Optional.of(

@@ -15,6 +15,7 @@ import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.backend.Vector;
 import dev.millrace.engine.backend.cuda.Products.Grouping;
+import dev.millrace.engine.backend.cuda.Products.Operand;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +33,6 @@ final class CudaBackend implements ComputeBackend {
   private static final int NORM_THREADS = 256;
   private static final int NORM_SHARED_BYTES = 64;
   private static final int EMBED_THREADS = 256;
-  private static final int COPY_THREADS = 256;
-  private static final int COPY_PARTS = 8;
-  private static final int COPY_WORD_BYTES = 16;
 
   /** One part in so many of the device is left to the driver and to others. */
   private static final int RESERVE = 32;
@@ -54,24 +52,9 @@ final class CudaBackend implements ComputeBackend {
   private final Extents extents = new Extents();
   private StepBlock.BlockRange blocks = new StepBlock.BlockRange(0, 0);
   private @Nullable Stepping stepping;
+  private @Nullable StepShape step;
   private long steps;
   private boolean closed;
-
-  /** What exists from the first step on, when all extents are known. */
-  private static final class Stepping {
-    private final StepBlock block;
-    private final HostWritten copies;
-    private final Head head;
-    private final long inner;
-    private @Nullable StepShape step;
-
-    Stepping(StepBlock block, HostWritten copies, Head head, long inner) {
-      this.block = block;
-      this.copies = copies;
-      this.head = head;
-      this.inner = inner;
-    }
-  }
 
   /**
    * Takes over the context.
@@ -134,6 +117,7 @@ final class CudaBackend implements ComputeBackend {
     context.bind();
     MixtureWeights weights = loader.moe(source);
     mixture.expect(weights);
+    extents.moe(weights);
     return weights;
   }
 
@@ -156,6 +140,7 @@ final class CudaBackend implements ComputeBackend {
     Driver.Memory memory = Driver.memory();
     long scratch =
         mixture.scratchBytes(extents.capacity())
+            + extents.expected(products).scratchBytes()
             + AttentionLayers.scratchBytes(extents.rows(), extents.width())
             + extents.head().scratchBytes()
             + extents.innerBytes();
@@ -173,26 +158,17 @@ final class CudaBackend implements ComputeBackend {
     return cache;
   }
 
-  /** Allocates what steps need, frees what loading needed. */
-  private Stepping prepare() {
-    int capacity = extents.capacity();
-    mixture.allocate(pool, stream, capacity);
-    attention.allocate(pool, extents.rows(), extents.width());
-    long inner = 0;
-    if (extents.innerBytes() > 0) {
-      inner = pool.allocate(extents.innerBytes(), "feed-forward of %d rows".formatted(capacity));
-      stream.fill(inner, (byte) 0, extents.innerBytes());
+  /** Allocates what steps need, frees what loading needed; once. */
+  private Stepping prepared() {
+    if (stepping == null) {
+      stepping =
+          context.own(
+              new Stepping(extents, mixture, attention, products, work, stream, transfers, pool));
+      loader.check(transfers);
+      staging.close();
+      pool.seal();
     }
-    Head head = new Head(work, products, stream, transfers, extents.head(), pool);
-    context.own(head);
-    StepBlock block =
-        new StepBlock(stream, extents.rows(), AttentionLayers.partialCapacity(extents.rows()));
-    context.own(block);
-    HostWritten copies = context.own(new HostWritten(stream, 64L * Integer.BYTES));
-    stream.await();
-    staging.close();
-    pool.seal();
-    return new Stepping(block, copies, head, inner);
+    return stepping;
   }
 
   // ---- one step
@@ -201,9 +177,7 @@ final class CudaBackend implements ComputeBackend {
   public void begin(StepLayout layout) {
     context.bind();
     work.flush();
-    if (stepping == null) {
-      stepping = prepare();
-    }
+    Stepping now = prepared();
     int rows = layout.rows();
     if (rows > extents.rows()) {
       throw new IllegalArgumentException(
@@ -212,16 +186,15 @@ final class CudaBackend implements ComputeBackend {
     steps++;
     boolean repeats = graphs && rows <= Buckets.ROWS_MAX && rows == layout.runs().size();
     int capacity = repeats ? Buckets.capacity(rows) : rows;
-    StepShape shape = stepping.block.send(layout, capacity, blocks, AttentionLayers.SHORT_RUN_ROWS);
+    StepShape shape = now.block().send(layout, capacity, blocks, AttentionLayers.SHORT_RUN_ROWS);
     if (repeats && shape.longRuns() == 0) {
       shape = shape.shared();
       work.defer();
     }
-    stepping.step = shape;
+    step = shape;
   }
 
   private StepShape step() {
-    StepShape step = stepping().step;
     if (step == null) {
       throw new IllegalStateException("begin() comes before the first operation of a step");
     }
@@ -265,7 +238,7 @@ final class CudaBackend implements ComputeBackend {
     StepShape step = step();
     long from = rows(in, matrix.inputs()).operands(step.capacity(), work);
     long to = rows(out, matrix.outputs()).floatsToWrite();
-    products.multiply(from, matrix.inputs(), matrix, all(step), to, false);
+    products.multiply(operand(from, matrix, step), matrix, all(step), to, false);
   }
 
   @Override
@@ -274,7 +247,11 @@ final class CudaBackend implements ComputeBackend {
     StepShape step = step();
     long from = rows(in, matrix.inputs()).operands(step.capacity(), work);
     long to = addedTo(rows(hidden, matrix.outputs()), step);
-    products.multiply(from, matrix.inputs(), matrix, all(step), to, true);
+    products.multiply(operand(from, matrix, step), matrix, all(step), to, true);
+  }
+
+  private static Operand operand(long rows, PackedMatrix matrix, StepShape step) {
+    return new Operand(rows, matrix.inputs(), step.control(), step.capacity());
   }
 
   private static Grouping all(StepShape step) {
@@ -313,11 +290,16 @@ final class CudaBackend implements ComputeBackend {
     StepShape step = step();
     int width = block.down().outputs();
     long from = rows(in, width).operands(step.capacity(), work);
-    long to = addedTo(rows(hidden, width), step);
-    long inner = stepping().inner;
+    dense(step, from, block, addedTo(rows(hidden, width), step));
+  }
+
+  private void dense(StepShape step, long from, SwiGluWeights block, long to) {
+    long inner = prepared().inner();
     int stride = SwiGluWeights.innerStride(block.width());
-    products.swiGlu(from, width, block.gateUp(), all(step), block.width(), inner, stride);
-    products.multiply(inner, stride, block.down(), all(step), to, true);
+    Operand rows = operand(from, block.gateUp(), step);
+    products.swiGlu(rows, block.gateUp(), all(step), block.width(), inner, stride);
+    Operand between = new Operand(inner, stride, step.control(), step.capacity());
+    products.multiply(between, block.down(), all(step), to, true);
   }
 
   @Override
@@ -327,6 +309,9 @@ final class CudaBackend implements ComputeBackend {
     long from = rows(in, experts.hidden()).operands(step.capacity(), work);
     long to = addedTo(rows(hidden, experts.hidden()), step);
     mixture.run(step, from, experts, to);
+    for (SwiGluWeights shared : experts.apart()) {
+      dense(step, from, shared, to);
+    }
   }
 
   @Override
@@ -336,17 +321,10 @@ final class CudaBackend implements ComputeBackend {
     long from = rows(hidden, matrix.inputs()).floats(step.capacity(), work);
     Head.Selected selected =
         new Head.Selected(from, (NormWeight) weight, epsilon, matrix, rows.clone());
-    Head stage = stepping().head;
+    Head stage = prepared().head();
     stage.compute(selected, 0);
     long made = steps;
     return new CudaLogits(stage, selected, () -> made == steps && !closed);
-  }
-
-  private Stepping stepping() {
-    if (stepping == null) {
-      throw new IllegalStateException("begin() comes before the first operation of a step");
-    }
-    return stepping;
   }
 
   private static CudaRows rows(Rows rows, int width) {
@@ -362,26 +340,7 @@ final class CudaBackend implements ComputeBackend {
   public void copyBlocks(KvCache cache, int[] from, int[] to) {
     context.bind();
     work.flush();
-    if (stepping == null) {
-      stepping = prepare();
-    }
-    CudaKvCache own = (CudaKvCache) cache;
-    int[] pairs = new int[2 * from.length];
-    for (int i = 0; i < from.length; i++) {
-      pairs[2 * i] = own.blocks().checked(from[i]);
-      pairs[2 * i + 1] = own.blocks().checked(to[i]);
-    }
-    HostWritten list = stepping.copies;
-    list.send(pairs);
-    long blockWords = own.blockBytes() / COPY_WORD_BYTES;
-    work.arguments()
-        .pointer(own.address())
-        .pointer(list.address())
-        .wide(blockWords)
-        .wide(blockWords * own.shape().blocks());
-    work.launch(
-        work.kernel("mr_copy_blocks"),
-        new Grid(from.length, own.shape().layers(), COPY_PARTS, COPY_THREADS, 0));
+    ((CudaKvCache) cache).copyBlocks(from, to, prepared().copies(), work);
   }
 
   // ---- tests and diagnosis

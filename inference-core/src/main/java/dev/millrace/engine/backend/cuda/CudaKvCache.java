@@ -11,6 +11,10 @@ import dev.millrace.engine.backend.KvShape;
  */
 record CudaKvCache(KvShape shape, long address) implements KvCache {
 
+  private static final int COPY_THREADS = 256;
+  private static final int COPY_PARTS = 8;
+  private static final int COPY_WORD_BYTES = 16;
+
   /** Refuses what the attention kernels cannot read. */
   static void check(KvShape shape) {
     if (shape.headDimension() != 64 && shape.headDimension() != 128) {
@@ -45,5 +49,28 @@ record CudaKvCache(KvShape shape, long address) implements KvCache {
   /** Address of a layer's first block. */
   long layer(int layer) {
     return address + layer * layerBytes();
+  }
+
+  /**
+   * Copies whole blocks of all layers.
+   *
+   * @param list carries the pairs to the device
+   */
+  void copyBlocks(int[] from, int[] to, HostWritten list, Work work) {
+    int[] pairs = new int[2 * from.length];
+    for (int i = 0; i < from.length; i++) {
+      pairs[2 * i] = blocks().checked(from[i]);
+      pairs[2 * i + 1] = blocks().checked(to[i]);
+    }
+    list.send(pairs);
+    long blockWords = blockBytes() / COPY_WORD_BYTES;
+    work.arguments()
+        .pointer(address)
+        .pointer(list.address())
+        .wide(blockWords)
+        .wide(blockWords * shape.blocks());
+    work.launch(
+        work.kernel("mr_copy_blocks"),
+        new Grid(from.length, shape.layers(), COPY_PARTS, COPY_THREADS, 0));
   }
 }

@@ -1,5 +1,8 @@
 package dev.millrace.engine.backend.cuda;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /**
  * The largest of everything that was loaded, from which scratch memory is sized. Owned by the
  * engine thread.
@@ -10,6 +13,7 @@ final class Extents {
   private int width = 1;
   private int outputs = 1;
   private int innerStride;
+  private final Map<PackedMatrix, Integer> rowsPerToken = new HashMap<>();
 
   /** Rows of activations were made. */
   void rows(int rowsMax, int rowWidth) {
@@ -21,11 +25,27 @@ final class Extents {
   void matrix(PackedMatrix matrix) {
     outputs = Math.max(outputs, matrix.outputs());
     width = Math.max(width, matrix.inputs());
+    rowsPerToken.put(matrix, 1);
   }
 
   /** A dense feed-forward block was loaded. */
   void feedForward(SwiGluWeights weights) {
     innerStride = Math.max(innerStride, SwiGluWeights.innerStride(weights.width()));
+    rowsPerToken.put(weights.gateUp(), 1);
+    rowsPerToken.put(weights.down(), 1);
+  }
+
+  /** A mixture of experts was loaded. */
+  void moe(MixtureWeights weights) {
+    rowsPerToken.put(weights.gateUp(), 1);
+    rowsPerToken.put(weights.down(), weights.slots(1));
+    weights.apart().forEach(this::feedForward);
+  }
+
+  /** Tells what rows will go through which matrix. */
+  Products expected(Products products) {
+    rowsPerToken.forEach((matrix, rows) -> products.expect(matrix, rows * capacity()));
+    return products;
   }
 
   /** Most rows of a step. */

@@ -127,7 +127,9 @@ final class Head implements CudaContext.Resource {
     work.launch(
         work.kernel("mr_norm_selected"), Grid.of(capacity, NORM_THREADS, NORM_SHARED_BYTES));
     Grouping all = Grouping.all(selection.address(), capacity);
-    products.multiply(normed, head.inputs(), head, all, logits, false);
+    Products.Operand rows =
+        new Products.Operand(normed, head.inputs(), selection.address(), capacity);
+    products.multiply(rows, head, all, logits, false);
     summarise(head.outputs(), capacity);
     work.flush();
     stream.copyOut(summaries.memory(), rowSummaries, (long) count * SUMMARY_BYTES);

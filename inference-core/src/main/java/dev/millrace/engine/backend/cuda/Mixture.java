@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.cuda.Products.Grouping;
+import dev.millrace.engine.backend.cuda.Products.Operand;
 
 /**
  * Runs mixtures of experts: routes rows, sorts them by expert, computes all experts in two launches
@@ -108,17 +109,13 @@ final class Mixture {
     int innerStride = SwiGluWeights.innerStride(weights.width());
     Grouping byExpert =
         new Grouping(scratch.offsets, 0, scratch.source, 0, scratch.score, weights.groups(), slots);
-    products.swiGlu(
-        in,
-        weights.hidden(),
-        weights.gateUp(),
-        byExpert,
-        weights.width(),
-        scratch.inner,
-        innerStride);
+    Operand rows = new Operand(in, weights.hidden(), step.control(), step.capacity());
+    products.swiGlu(rows, weights.gateUp(), byExpert, weights.width(), scratch.inner, innerStride);
     Grouping toSlots =
         new Grouping(scratch.offsets, 0, 0, scratch.target, 0, weights.groups(), slots);
-    products.multiply(scratch.inner, innerStride, weights.down(), toSlots, scratch.slots, false);
+    long sorted = scratch.offsets + (long) weights.groups() * Integer.BYTES;
+    Operand inner = new Operand(scratch.inner, innerStride, sorted, slots);
+    products.multiply(inner, weights.down(), toSlots, scratch.slots, false);
     combine(step, weights, hidden);
   }
 

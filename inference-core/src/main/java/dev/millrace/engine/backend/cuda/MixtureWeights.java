@@ -1,18 +1,21 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.MoeWeights;
+import java.util.List;
 
 /**
- * A mixture of experts; the shared expert is the last of the group. Immutable.
+ * A mixture of experts; the shared expert is the last of the group, unless it is of another kind.
+ * Immutable.
  *
  * @param experts E: routed experts
- * @param shared 1 if there is a shared expert, else 0
+ * @param shared 1 if there is a shared expert in the group, else 0
  * @param topK experts of a token
  * @param hidden H
  * @param width I: channels between the two products
  * @param router address of f32 [E, H]
  * @param gateUp any expert's first matrix, with the table of all of them
  * @param down any expert's second matrix, with the table of all of them
+ * @param apart a shared expert that is computed by itself, or none
  */
 record MixtureWeights(
     int experts,
@@ -22,7 +25,8 @@ record MixtureWeights(
     int width,
     long router,
     PackedMatrix gateUp,
-    PackedMatrix down)
+    PackedMatrix down,
+    List<SwiGluWeights> apart)
     implements MoeWeights {
 
   /** Groups of rows that have weights of their own. */

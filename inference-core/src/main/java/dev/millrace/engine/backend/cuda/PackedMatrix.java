@@ -3,30 +3,42 @@ package dev.millrace.engine.backend.cuda;
 import dev.millrace.engine.backend.Matrix;
 
 /**
- * A weight as the products read it: bf16 in tiles of 64 rows and 64 columns, padded with zeros; the
- * layout is described in {@code millrace/packed.cuh}. Immutable.
+ * A weight as the products read it, in tiles, padded with zeros; the layout is described in {@code
+ * millrace/packed.cuh}. Immutable.
  *
+ * @param format storage of the values
  * @param outputs rows that are not padding
  * @param inputs columns that are not padding
  * @param packedRows a multiple of 64
- * @param packedInputs a multiple of 64
+ * @param packedInputs a multiple of the format's step
  * @param address of the tiles
- * @param table address of a device word that holds {@code address}
+ * @param table address of device words that hold the address of this matrix, or of all of its group
  */
 record PackedMatrix(
-    int outputs, int inputs, int packedRows, int packedInputs, long address, long table)
+    WeightFormat format,
+    int outputs,
+    int inputs,
+    int packedRows,
+    int packedInputs,
+    long address,
+    long table)
     implements Matrix {
 
-  /** Rows and columns of a tile. */
+  /** Rows of a tile. */
   static final int TILE = 64;
 
-  /** The next multiple of a tile's extent. */
-  static int padded(int extent) {
-    return Math.ceilDiv(extent, TILE) * TILE;
+  /** The next multiple of a tile's rows. */
+  static int paddedRows(int rows) {
+    return Math.ceilDiv(rows, TILE) * TILE;
   }
 
-  /** Bytes of a packed matrix. */
-  static long bytes(int packedRows, int packedInputs) {
-    return (long) packedRows * packedInputs * Short.BYTES;
+  /** Address behind the values, where the scales lie. */
+  long scales() {
+    return address + format.valueBytes(packedRows, packedInputs);
+  }
+
+  /** The same with another table. */
+  PackedMatrix withTable(long words) {
+    return new PackedMatrix(format, outputs, inputs, packedRows, packedInputs, address, words);
   }
 }

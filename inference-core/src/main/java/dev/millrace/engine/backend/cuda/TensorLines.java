@@ -31,6 +31,19 @@ record TensorLines(
     };
   }
 
+  /** The rows of a tensor of any type. */
+  static TensorLines rows(Tensor tensor) {
+    int lines = Math.toIntExact(tensor.shape().extent(0));
+    int elements = Math.toIntExact(tensor.shape().extent(1));
+    return new TensorLines(tensor, lines, elements, 0, elements, false);
+  }
+
+  /** The elements of a tensor, each a line. */
+  static TensorLines column(Tensor tensor) {
+    int lines = Math.toIntExact(tensor.shape().elements());
+    return new TensorLines(tensor, lines, 1, 0, 1, false);
+  }
+
   @Override
   public int typeCode() {
     return switch (tensor.type()) {

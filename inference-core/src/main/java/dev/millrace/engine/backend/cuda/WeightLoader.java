@@ -15,33 +15,17 @@ import java.util.List;
  */
 final class WeightLoader {
 
-  private static final int PACK_THREADS = 256;
-  private static final int PACK_SHARED_BYTES = 8448;
-
   private final DevicePool pool;
   private final CudaStream stream;
   private final Staging staging;
-  private final Work work;
-
-  /** Which rows of a packed matrix a source's rows become. */
-  private enum Layout {
-    PLAIN(0),
-    GATE(1),
-    UP(2);
-
-    private final int code;
-
-    Layout(int code) {
-      this.code = code;
-    }
-  }
+  private final Packer packer;
 
   /** Borrows everything. */
   WeightLoader(DevicePool pool, CudaStream stream, Staging staging, Work work) {
     this.pool = pool;
     this.stream = stream;
     this.staging = staging;
-    this.work = work;
+    packer = new Packer(pool, stream, staging, work);
   }
 
   /** A linear weight; sources are stacked by output rows. */
@@ -55,10 +39,10 @@ final class WeightLoader {
       }
       outputs = Math.addExact(outputs, source.outputs());
     }
-    PackedMatrix matrix = allocate(outputs, outputs, inputs, "a weight");
+    PackedMatrix matrix = allocate(WeightFormat.of(sources), outputs, outputs, inputs, "a weight");
     int row = 0;
     for (MatrixSource source : sources) {
-      pack(source, matrix, row, Layout.PLAIN);
+      packer.pack(source, matrix, row, Packer.Layout.PLAIN);
       row += source.outputs();
     }
     return withTable(matrix, matrix.address());
@@ -66,49 +50,72 @@ final class WeightLoader {
 
   /** A dense SwiGLU block. */
   SwiGluWeights feedForward(MatrixSource gate, MatrixSource up, MatrixSource down) {
-    PackedMatrix gateUp = gateUp(gate, up);
-    PackedMatrix second = down(down);
+    PackedMatrix gateUp = gateUp(gate, up, WeightFormat.of(List.of(gate, up)));
+    PackedMatrix second = down(down, WeightFormat.of(List.of(down)));
     return new SwiGluWeights(
         gate.outputs(), withTable(gateUp, gateUp.address()), withTable(second, second.address()));
   }
 
-  /** A mixture of experts. */
+  /**
+   * A mixture of experts. One launch computes them all, so they share sizes and formats; a shared
+   * expert of another kind becomes a block of its own.
+   */
   MixtureWeights moe(MoeSource source) {
-    List<MoeSource.Expert> all = new ArrayList<>(source.experts());
-    all.addAll(source.shared());
-    long[] first = new long[all.size()];
-    long[] second = new long[all.size()];
-    PackedMatrix gateUp = null;
-    PackedMatrix down = null;
-    for (int e = 0; e < first.length; e++) {
-      MoeSource.Expert expert = all.get(e);
-      PackedMatrix in = gateUp(expert.gate(), expert.up());
-      PackedMatrix out = down(expert.down());
-      if (gateUp != null && (in.outputs() != gateUp.outputs() || in.inputs() != gateUp.inputs())) {
-        throw new IllegalArgumentException(
-            "the cuda backend wants experts of one size, expert %d has %d channels, not %d"
-                .formatted(e, in.outputs() / 2, gateUp.outputs() / 2));
+    List<MatrixSource> inner = new ArrayList<>();
+    List<MatrixSource> outer = new ArrayList<>();
+    for (MoeSource.Expert expert : source.experts()) {
+      inner.add(expert.gate());
+      inner.add(expert.up());
+      outer.add(expert.down());
+    }
+    WeightFormat innerFormat = WeightFormat.of(inner);
+    WeightFormat outerFormat = WeightFormat.of(outer);
+    List<MoeSource.Expert> group = new ArrayList<>(source.experts());
+    List<SwiGluWeights> apart = new ArrayList<>();
+    for (MoeSource.Expert shared : source.shared()) {
+      boolean alike =
+          WeightFormat.of(List.of(shared.gate(), shared.up())).equals(innerFormat)
+              && WeightFormat.of(List.of(shared.down())).equals(outerFormat)
+              && shared.gate().outputs() == source.experts().getFirst().gate().outputs();
+      if (alike) {
+        group.add(shared);
+      } else {
+        apart.add(feedForward(shared.gate(), shared.up(), shared.down()));
       }
-      first[e] = in.address();
-      second[e] = out.address();
-      gateUp = in;
-      down = out;
     }
-    if (gateUp == null || down == null) {
-      throw new IllegalArgumentException("a mixture has at least one expert");
+    List<PackedMatrix> gateUps = new ArrayList<>();
+    List<PackedMatrix> downs = new ArrayList<>();
+    for (MoeSource.Expert expert : group) {
+      gateUps.add(gateUp(expert.gate(), expert.up(), innerFormat));
+      downs.add(down(expert.down(), outerFormat));
     }
+    PackedMatrix gateUp = grouped(gateUps);
     return new MixtureWeights(
         source.experts().size(),
-        source.shared().size(),
+        group.size() - source.experts().size(),
         source.topK(),
         source.router().inputs(),
         gateUp.outputs() / 2,
         floats(source.router()),
-        withTable(gateUp, first),
-        withTable(down, second));
+        gateUp,
+        grouped(downs),
+        apart);
   }
 
-  private PackedMatrix gateUp(MatrixSource gate, MatrixSource up) {
+  /** The first of a group, with the addresses of all. */
+  private PackedMatrix grouped(List<PackedMatrix> group) {
+    PackedMatrix first = group.getFirst();
+    for (PackedMatrix other : group) {
+      if (other.outputs() != first.outputs() || other.inputs() != first.inputs()) {
+        throw new IllegalArgumentException(
+            "the cuda backend wants experts of one size, got [%d, %d] beside [%d, %d]"
+                .formatted(other.outputs(), other.inputs(), first.outputs(), first.inputs()));
+      }
+    }
+    return withTable(first, group.stream().mapToLong(PackedMatrix::address).toArray());
+  }
+
+  private PackedMatrix gateUp(MatrixSource gate, MatrixSource up, WeightFormat format) {
     if (gate.outputs() != up.outputs() || gate.inputs() != up.inputs()) {
       throw new IllegalArgumentException(
           "gate is [%d, %d], up is [%d, %d]"
@@ -117,93 +124,41 @@ final class WeightLoader {
     // gate and up alternate in eights, so an odd rest of channels is padded to eight of each
     int rows = 2 * SwiGluWeights.innerStride(gate.outputs());
     PackedMatrix matrix =
-        allocate(2 * gate.outputs(), rows, gate.inputs(), "gate and up of an expert");
-    pack(gate, matrix, 0, Layout.GATE);
-    pack(up, matrix, 0, Layout.UP);
+        allocate(format, 2 * gate.outputs(), rows, gate.inputs(), "gate and up of an expert");
+    packer.pack(gate, matrix, 0, Packer.Layout.GATE);
+    packer.pack(up, matrix, 0, Packer.Layout.UP);
     return matrix;
   }
 
-  private PackedMatrix down(MatrixSource source) {
+  private PackedMatrix down(MatrixSource source, WeightFormat format) {
     PackedMatrix matrix =
-        allocate(source.outputs(), source.outputs(), source.inputs(), "down of an expert");
-    pack(source, matrix, 0, Layout.PLAIN);
+        allocate(format, source.outputs(), source.outputs(), source.inputs(), "down of an expert");
+    packer.pack(source, matrix, 0, Packer.Layout.PLAIN);
     return matrix;
   }
 
-  private PackedMatrix allocate(int outputs, int rows, int inputs, String what) {
-    int packedRows = PackedMatrix.padded(rows);
-    int packedInputs = PackedMatrix.padded(inputs);
-    long bytes = PackedMatrix.bytes(packedRows, packedInputs);
+  private PackedMatrix allocate(
+      WeightFormat format, int outputs, int rows, int inputs, String what) {
+    int packedRows = PackedMatrix.paddedRows(rows);
+    int packedInputs = format.paddedInputs(inputs);
+    long bytes = format.bytes(packedRows, packedInputs);
     long address = pool.allocate(bytes, what + " [%d, %d]".formatted(outputs, inputs));
-    if (packedRows != outputs || packedInputs != inputs) {
+    // padding is zero, and a word of four-bit weights is put together by several kernels
+    if (packedRows != outputs
+        || packedInputs != inputs
+        || format.kind() != WeightFormat.Kind.BF16) {
       stream.fill(address, (byte) 0, bytes);
     }
-    return new PackedMatrix(outputs, inputs, packedRows, packedInputs, address, 0);
+    return new PackedMatrix(format, outputs, inputs, packedRows, packedInputs, address, 0);
   }
 
   private PackedMatrix withTable(PackedMatrix matrix, long... addresses) {
-    return new PackedMatrix(
-        matrix.outputs(),
-        matrix.inputs(),
-        matrix.packedRows(),
-        matrix.packedInputs(),
-        matrix.address(),
-        words(addresses, "addresses of weights"));
+    return matrix.withTable(words(addresses, "addresses of weights"));
   }
 
-  /** Packs a source in pieces of whole lines. */
-  private void pack(MatrixSource source, PackedMatrix matrix, int firstRow, Layout layout) {
-    SourceLines view = SourceLines.of(source);
-    Kernel kernel = work.kernel("mr_pack_bf16");
-    forPieces(
-        view,
-        (line, count, piece) -> {
-          boolean transposed = view.transposed();
-          int rows = transposed ? view.elements() : count;
-          int columns = transposed ? count : view.elements();
-          work.arguments()
-              .pointer(matrix.address())
-              .pointer(piece)
-              .wide(transposed ? 1 : view.elements())
-              .wide(transposed ? view.elements() : 1)
-              .number(view.typeCode())
-              .number(rows)
-              .number(columns)
-              .number(transposed ? firstRow : firstRow + line)
-              .number(transposed ? line : 0)
-              .number(matrix.packedInputs())
-              .number(layout.code);
-          Grid grid =
-              new Grid(
-                  Math.ceilDiv(columns, PackedMatrix.TILE),
-                  Math.ceilDiv(rows, PackedMatrix.TILE),
-                  1,
-                  PACK_THREADS,
-                  PACK_SHARED_BYTES);
-          work.launch(kernel, grid);
-        });
-  }
-
-  private interface Piece {
-    void packed(int firstLine, int lines, long address);
-  }
-
-  private void forPieces(SourceLines view, Piece action) {
-    long line = view.lineBytes();
-    if (line > Staging.PIECE_BYTES) {
-      throw new IllegalArgumentException(
-          "a line of a weight has %d bytes, more than the %d of a piece"
-              .formatted(line, Staging.PIECE_BYTES));
-    }
-    int most = (int) Math.min(view.lines(), Staging.PIECE_BYTES / line);
-    for (int at = 0; at < view.lines(); at += most) {
-      int count = Math.min(most, view.lines() - at);
-      Staging.Slot slot = staging.slot(count * line);
-      view.copy(at, count, slot.host());
-      staging.send(slot, count * line);
-      action.packed(at, count, slot.device());
-      staging.release(slot);
-    }
+  /** Refuses weights that turned out not to be numbers. */
+  void check(Transfers transfers) {
+    packer.check(transfers);
   }
 
   /** An embedding table as bf16 rows; its address. */
@@ -217,8 +172,9 @@ final class WeightLoader {
         pool.allocate(
             table.outputs() * line, "the embedding of %d tokens".formatted(table.outputs()));
     if (plain.values().type() == DType.BF16) {
-      forPieces(
+      packer.forPieces(
           SourceLines.of(table),
+          1,
           (at, count, piece) -> stream.copyWithin(address + at * line, piece, count * line));
     } else {
       roundedRows(table, address);

@@ -56,6 +56,11 @@ final class Work implements CudaContext.Resource {
     return arguments.clear();
   }
 
+  /** The block of arguments as it is, to be continued. */
+  Arguments more() {
+    return arguments;
+  }
+
   /** Launches a kernel with what was put into {@link #arguments}, now or at the next flush. */
   void launch(Kernel kernel, Grid grid) {
     if (deferring) {
