@@ -49,6 +49,11 @@ final class DemoModelTest {
         .map(provider -> provider.name());
   }
 
+  /** An emulated GPU takes seconds for a document: it gets fewer and shorter ones. */
+  private static boolean emulated(String backend) {
+    return backend.equals("cuda") && !System.getProperty("millrace.cuda.library", "").isEmpty();
+  }
+
   private static EngineOptions options(String backend, int stepTokensMax, boolean prefixCache) {
     return new EngineOptions(
         backend,
@@ -91,16 +96,18 @@ final class DemoModelTest {
   @ParameterizedTest
   @MethodSource("backends")
   void shouldGiveTheSameAnswersInEveryCompanyAndStepSize(String backend) {
+    boolean few = emulated(backend);
+    List<Integer> chosen = few ? List.of(0, 1, 2, 0) : List.of(0, 1, 2, 3, 0, 3);
     List<List<String>> alone = new ArrayList<>();
     try (InferenceEngine engine = EngineFactory.open(MODEL, options(backend, 512, false))) {
-      for (String document : DOCUMENTS) {
+      for (String document : DOCUMENTS.subList(0, few ? 3 : DOCUMENTS.size())) {
         InferenceRequest request = request(engine.model(), document);
         alone.add(answers(ask(engine, request)));
       }
     }
-    for (int stepTokens : new int[] {13, 64, 1024}) {
+    for (int stepTokens : few ? new int[] {64} : new int[] {13, 64, 1024}) {
       try (InferenceEngine engine = EngineFactory.open(MODEL, options(backend, stepTokens, true))) {
-        List<Integer> order = new ArrayList<>(List.of(0, 1, 2, 3, 0, 3));
+        List<Integer> order = new ArrayList<>(chosen);
         Collections.shuffle(order, new Random(stepTokens));
         List<Recorder> recorders = new ArrayList<>();
         for (int document : order) {
