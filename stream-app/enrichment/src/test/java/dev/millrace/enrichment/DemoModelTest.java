@@ -119,7 +119,7 @@ class DemoModelTest {
 
   @Test
   void shouldReadALongDocumentWhole() {
-    String text = String.join("\n\n", Collections.nCopies(12, SHELL));
+    String text = String.join("\n\n", Collections.nCopies(40, SHELL));
 
     Enrichment found = enrich(Document.of("d", text, "en"));
 
