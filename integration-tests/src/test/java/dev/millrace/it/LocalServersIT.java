@@ -4,11 +4,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.servers.BrokerOptions;
 import dev.millrace.servers.LocalBroker;
 import dev.millrace.servers.LocalRegistry;
 import dev.millrace.servers.LocalServers;
-import dev.millrace.servers.RegistryOptions;
+import dev.millrace.servers.ServerOptions;
 import dev.millrace.servers.StartListener;
 import java.io.IOException;
 import java.net.URI;
@@ -58,8 +57,8 @@ class LocalServersIT {
     long registryPid;
     try (LocalServers servers =
         LocalServers.start(
-            BrokerOptions.DEFAULT.withLogDirectory(logs),
-            RegistryOptions.DEFAULT.withLogDirectory(logs),
+            ServerOptions.BROKER.withLogDirectory(logs),
+            ServerOptions.REGISTRY.withLogDirectory(logs),
             listener(heard))) {
       assertThat(heard)
           .contains("starting broker", "starting registry")

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -35,8 +36,8 @@ public final class LocalBroker extends LocalServer {
   }
 
   /** What can be said about a broker. */
-  public static BrokerOptions options() {
-    return BrokerOptions.DEFAULT;
+  public static ServerOptions options() {
+    return ServerOptions.BROKER;
   }
 
   /** Starts one with default options and waits until it answers. */
@@ -49,11 +50,11 @@ public final class LocalBroker extends LocalServer {
    *
    * @throws ServerStartException if it does not; nothing is left behind then
    */
-  public static LocalBroker start(BrokerOptions options) {
+  public static LocalBroker start(ServerOptions options) {
     return start(options, ServerHome.locate(), StartListener.SILENT);
   }
 
-  static LocalBroker start(BrokerOptions options, ServerHome home, StartListener listener) {
+  static LocalBroker start(ServerOptions options, ServerHome home, StartListener listener) {
     List<Path> classPath = new ArrayList<>(home.brokerClassPath());
     classPath.add(ServerHome.codeSource(BrokerMain.class));
     LoopbackPorts ports = new LoopbackPorts(new Random());
@@ -114,9 +115,9 @@ public final class LocalBroker extends LocalServer {
   }
 
   private static Map<String, String> properties(
-      Path directory, int port, int controllerPort, BrokerOptions options) {
+      Path directory, int port, int controllerPort, ServerOptions options) {
     String host = LoopbackPorts.address();
-    Map<String, String> all = BrokerOptions.singleNode();
+    Map<String, String> all = singleNode();
     all.put("controller.quorum.voters", "1@" + host + ":" + controllerPort);
     all.put(
         "listeners",
@@ -124,6 +125,46 @@ public final class LocalBroker extends LocalServer {
     all.put("advertised.listeners", "PLAINTEXT://" + host + ":" + port);
     all.put("log.dirs", directory.resolve("data").toString());
     all.putAll(options.properties());
+    return all;
+  }
+
+  /**
+   * A single node that does transactions, forgets its own crash quickly, and starts and rebalances
+   * without waiting for company. Without addresses and directories.
+   */
+  private static Map<String, String> singleNode() {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("process.roles", "broker,controller");
+    all.put("node.id", "1");
+    all.put("controller.listener.names", "CONTROLLER");
+    all.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    all.put("inter.broker.listener.name", "PLAINTEXT");
+    all.put("offsets.topic.replication.factor", "1");
+    all.put("offsets.topic.num.partitions", "4");
+    all.put("transaction.state.log.replication.factor", "1");
+    all.put("transaction.state.log.min.isr", "1");
+    all.put("transaction.state.log.num.partitions", "4");
+    all.put("share.coordinator.state.topic.replication.factor", "1");
+    all.put("share.coordinator.state.topic.min.isr", "1");
+    all.put("share.coordinator.state.topic.num.partitions", "2");
+    all.put("default.replication.factor", "1");
+    all.put("min.insync.replicas", "1");
+    all.put("auto.create.topics.enable", "false");
+    all.put("group.initial.rebalance.delay.ms", "0");
+    all.put("log.cleaner.dedupe.buffer.size", "16777216");
+    all.put("num.network.threads", "2");
+    all.put("num.io.threads", "4");
+    // After a crash the controller first waits for the dead broker's session to run out: 9 s by
+    // default.
+    all.put("broker.session.timeout.ms", "2000");
+    all.put("broker.heartbeat.interval.ms", "500");
+    // The streams group protocol: its default session is 45 s, too long for a kill test.
+    all.put("group.streams.min.session.timeout.ms", "3000");
+    all.put("group.streams.session.timeout.ms", "6000");
+    all.put("group.streams.min.heartbeat.interval.ms", "500");
+    all.put("group.streams.heartbeat.interval.ms", "1000");
+    all.put("group.streams.initial.rebalance.delay.ms", "0");
+    all.put("group.streams.assignment.interval.ms", "0");
     return all;
   }
 

@@ -32,8 +32,8 @@ public final class LocalRegistry extends LocalServer {
   }
 
   /** What can be said about a registry. */
-  public static RegistryOptions options() {
-    return RegistryOptions.DEFAULT;
+  public static ServerOptions options() {
+    return ServerOptions.REGISTRY;
   }
 
   /** Starts one with default options and waits until it answers. */
@@ -46,11 +46,11 @@ public final class LocalRegistry extends LocalServer {
    *
    * @throws ServerStartException if it does not; nothing is left behind then
    */
-  public static LocalRegistry start(RegistryOptions options) {
+  public static LocalRegistry start(ServerOptions options) {
     return start(options, ServerHome.locate(), StartListener.SILENT);
   }
 
-  static LocalRegistry start(RegistryOptions options, ServerHome home, StartListener listener) {
+  static LocalRegistry start(ServerOptions options, ServerHome home, StartListener listener) {
     List<Path> classPath = List.of(home.registryJar(), ServerHome.codeSource(WatchedMain.class));
     LoopbackPorts ports = new LoopbackPorts(new Random());
     int port = ports.freeOr(options.port(), NAME);

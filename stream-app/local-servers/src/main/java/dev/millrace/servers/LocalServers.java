@@ -15,7 +15,7 @@ public record LocalServers(LocalBroker broker, LocalRegistry registry) implement
 
   /** Starts both with default options. */
   public static LocalServers start() {
-    return start(BrokerOptions.DEFAULT, RegistryOptions.DEFAULT, StartListener.SILENT);
+    return start(ServerOptions.BROKER, ServerOptions.REGISTRY, StartListener.SILENT);
   }
 
   /**
@@ -24,7 +24,7 @@ public record LocalServers(LocalBroker broker, LocalRegistry registry) implement
    * @throws ServerStartException if one does not; the other is closed then
    */
   public static LocalServers start(
-      BrokerOptions broker, RegistryOptions registry, StartListener listener) {
+      ServerOptions broker, ServerOptions registry, StartListener listener) {
     ServerHome home = ServerHome.locate();
     home.brokerClassPath();
     home.registryJar();

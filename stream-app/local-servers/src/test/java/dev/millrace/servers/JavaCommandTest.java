@@ -58,10 +58,10 @@ class JavaCommandTest {
   void shouldRefuseNonsense() {
     assertThatThrownBy(() -> new Patience(Duration.ofMillis(5), Duration.ofSeconds(1)))
         .hasMessageContaining("ready must be PT1S..PT10M, got PT0.005S");
-    assertThatThrownBy(() -> BrokerOptions.DEFAULT.withPort(70_000))
+    assertThatThrownBy(() -> ServerOptions.BROKER.withPort(70_000))
         .hasMessage("port must be 0..65535, got 70000");
     assertThatThrownBy(
-            () -> new RegistryOptions(0, 1, Map.of(), java.util.Optional.empty(), Patience.DEFAULT))
+            () -> new ServerOptions(0, 1, Map.of(), java.util.Optional.empty(), Patience.DEFAULT))
         .hasMessage("heapMegabytes must be 128..65536, got 1");
   }
 }

@@ -62,7 +62,7 @@ class LoopbackPortsTest {
   void shouldRefuseToStartABrokerOnABusyPort() throws IOException {
     ServerHome home = new ServerHome(Fixtures.fakeHome());
     try (ServerSocket taken = new ServerSocket(0, 1, loopback())) {
-      BrokerOptions options = BrokerOptions.DEFAULT.withPort(taken.getLocalPort());
+      ServerOptions options = ServerOptions.BROKER.withPort(taken.getLocalPort());
 
       assertThatThrownBy(() -> LocalBroker.start(options, home, StartListener.SILENT))
           .isInstanceOf(ServerStartException.class)

@@ -74,7 +74,7 @@ class ServerHomeTest {
 
     assertThatThrownBy(() ->
             LocalBroker.start(
-                BrokerOptions.DEFAULT.withLogDirectory(temporary), broken, StartListener.SILENT))
+                ServerOptions.BROKER.withLogDirectory(temporary), broken, StartListener.SILENT))
         .isInstanceOf(ServerStartException.class)
         .hasMessageContaining("exit code 1")
         .hasMessageContaining("NoClassDefFoundError");

@@ -6,6 +6,7 @@ import dev.millrace.enrichment.JsonOutcome;
 import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.ExitCode;
 import dev.millrace.streams.cli.Main;
+import dev.millrace.streams.cli.Progress;
 import dev.millrace.streams.cli.Signals;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;

@@ -5,15 +5,15 @@ import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.Document;
 import dev.millrace.schema.RegistryClient;
-import dev.millrace.servers.BrokerOptions;
 import dev.millrace.servers.LocalServers;
 import dev.millrace.servers.PrivateDirectory;
-import dev.millrace.servers.RegistryOptions;
+import dev.millrace.servers.ServerOptions;
 import dev.millrace.servers.StartListener;
 import dev.millrace.streams.EnrichmentRuntime;
 import dev.millrace.streams.StreamApplication;
 import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.OutcomeReader;
+import dev.millrace.streams.cli.Progress;
 import dev.millrace.streams.cli.VersionProvider;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
@@ -97,7 +97,7 @@ final class DemoRun implements AutoCloseable {
     LocalServers servers =
         keep(
             LocalServers.start(
-                BrokerOptions.DEFAULT, RegistryOptions.DEFAULT, new Announcer(progress)));
+                ServerOptions.BROKER, ServerOptions.REGISTRY, new Announcer(progress)));
     Path file = writeConfig(directory.path(), servers);
     Config config = ConfigReader.read(file, Map.of());
     try (TopicDeployment deployment = new TopicDeployment(config)) {

@@ -1,5 +1,6 @@
 package dev.millrace.streams.demo;
 
+import dev.millrace.streams.cli.DisplayWidth;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

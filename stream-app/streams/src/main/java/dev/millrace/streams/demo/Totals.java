@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Outcome;
+import dev.millrace.streams.cli.Progress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

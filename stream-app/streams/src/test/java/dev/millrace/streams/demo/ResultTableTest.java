@@ -3,6 +3,7 @@ package dev.millrace.streams.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.streams.cli.DisplayWidth;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

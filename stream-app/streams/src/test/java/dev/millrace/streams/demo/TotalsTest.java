@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.cli.DisplayWidth;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.wire.EnrichmentSample;
 import java.time.Duration;

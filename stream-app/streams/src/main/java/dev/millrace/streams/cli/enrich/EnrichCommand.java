@@ -7,6 +7,7 @@ import dev.millrace.enrichment.Outcome.Rejected;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.ExitCode;
+import dev.millrace.streams.cli.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -34,14 +35,7 @@ public final class EnrichCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private final ModelArguments arguments = new ModelArguments();
-
-  @Option(
-      names = "--input",
-      required = true,
-      paramLabel = "IN.jsonl",
-      description = "Documents; - for standard input.")
-  private String input = FileRun.STANDARD;
+  @Mixin private final RunArguments arguments = new RunArguments();
 
   @Option(
       names = "--output",
@@ -70,10 +64,9 @@ public final class EnrichCommand implements Callable<Integer> {
     try (lines) {
       new FileRun(opener, arguments, EnrichmentMetrics.NONE)
           .run(
-              input,
               standardInput,
               plan,
-              () -> new Progress("enrich", err, System::nanoTime),
+              () -> new Tally("enrich", Progress.plain(err, System::nanoTime)),
               (id, _, outcome) ->
                   lines.line(
                       outcome instanceof Rejected(var reason, var message)

@@ -7,6 +7,7 @@ import dev.millrace.enrichment.evaluation.EvaluationReport;
 import dev.millrace.enrichment.evaluation.Reference;
 import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.ExitCode;
+import dev.millrace.streams.cli.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -39,14 +40,7 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private final ModelArguments arguments = new ModelArguments();
-
-  @Option(
-      names = "--input",
-      required = true,
-      paramLabel = "IN.jsonl",
-      description = "Documents with references; - for standard input.")
-  private String input = FileRun.STANDARD;
+  @Mixin private final RunArguments arguments = new RunArguments();
 
   @Option(
       names = "--fit-temperature",
@@ -75,15 +69,14 @@ public final class EvaluateCommand implements Callable<Integer> {
     Evaluation evaluation = new Evaluation(plan);
     TaskTokens tokens = new TaskTokens();
     AtomicInteger referenced = new AtomicInteger();
-    AtomicReference<@Nullable Progress> progress = new AtomicReference<>();
+    AtomicReference<@Nullable Tally> tally = new AtomicReference<>();
     new FileRun(opener, arguments, tokens)
         .run(
-            input,
             standardInput,
             evaluation.planToRun(),
             () -> {
-              Progress begun = new Progress("evaluate", err, System::nanoTime);
-              progress.set(begun);
+              Tally begun = new Tally("evaluate", Progress.plain(err, System::nanoTime));
+              tally.set(begun);
               return begun;
             },
             (_, line, outcome) -> {
@@ -93,10 +86,11 @@ public final class EvaluateCommand implements Callable<Integer> {
               }
               evaluation.add(good.document().language(), good.reference(), outcome);
             });
-    @Nullable Progress begun = progress.get();
+    @Nullable Tally begun = tally.get();
     if (referenced.get() == 0) {
       throw CommandException.failure(
-          "nothing to compare with: no line of %s has a reference, such as".formatted(input)
+          "nothing to compare with: no line of %s has a reference, such as"
+                  .formatted(arguments.input())
               + " \"reference\":{\"label\":\"..\",\"summary\":\"..\",\"translations\":{..}}");
     }
     EvaluationReport report =

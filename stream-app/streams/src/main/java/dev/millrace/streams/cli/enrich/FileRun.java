@@ -27,10 +27,10 @@ final class FileRun {
   private static final long WINDOW_BYTES_MAX = 64L << 20;
 
   private final EngineOpener opener;
-  private final ModelArguments arguments;
+  private final RunArguments arguments;
   private final EnrichmentMetrics metrics;
 
-  FileRun(EngineOpener opener, ModelArguments arguments, EnrichmentMetrics metrics) {
+  FileRun(EngineOpener opener, RunArguments arguments, EnrichmentMetrics metrics) {
     this.opener = opener;
     this.arguments = arguments;
     this.metrics = metrics;
@@ -38,25 +38,24 @@ final class FileRun {
 
   /** Says when the model is open and the first line is about to be read. */
   interface Start {
-    Progress begin();
+    Tally begin();
   }
 
   /**
    * Enriches every line of a file.
    *
-   * @param input path of the file, or {@link #STANDARD}
-   * @param standardInput read if the path says so; not closed
+   * @param standardInput read if the arguments say so; not closed
    */
-  void run(String input, InputStream standardInput, Plan plan, Start start, OrderedRun.Sink sink)
+  void run(InputStream standardInput, Plan plan, Start start, OrderedRun.Sink sink)
       throws IOException {
-    try (InputStream in = open(input, standardInput);
+    try (InputStream in = open(arguments.input(), standardInput);
         InferenceEngine engine =
             opener.open(arguments.modelDirectory(), arguments.engineOptions());
         EngineEnricher enricher = enricher(engine, plan)) {
-      Progress progress = start.begin();
-      new OrderedRun(enricher, sink, progress, LINES_MAX, WINDOW_BYTES_MAX)
+      Tally tally = start.begin();
+      new OrderedRun(enricher, sink, tally, LINES_MAX, WINDOW_BYTES_MAX)
           .run(new JsonLines(in, LINE_BYTES_MAX), new InputLine.Parser(LINE_BYTES_MAX));
-      progress.done();
+      tally.done();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");

@@ -26,16 +26,16 @@ final class OrderedRun {
 
   private final Enricher enricher;
   private final Sink sink;
-  private final Progress progress;
+  private final Tally tally;
   private final int linesMax;
   private final long bytesMax;
   private final Deque<Slot> window = new ArrayDeque<>();
   private long bytes;
 
-  OrderedRun(Enricher enricher, Sink sink, Progress progress, int linesMax, long bytesMax) {
+  OrderedRun(Enricher enricher, Sink sink, Tally tally, int linesMax, long bytesMax) {
     this.enricher = enricher;
     this.sink = sink;
-    this.progress = progress;
+    this.tally = tally;
     this.linesMax = linesMax;
     this.bytesMax = bytesMax;
   }
@@ -127,7 +127,7 @@ final class OrderedRun {
           case InputLine.Good good -> good.document().id();
           case InputLine.Bad bad -> bad.id();
         };
-    progress.count(outcome);
+    tally.count(outcome);
     sink.accept(id, slot.line, outcome);
   }
 
@@ -136,7 +136,7 @@ final class OrderedRun {
       try {
         return slot.answer.get(PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
-        progress.tick();
+        tally.tick();
       } catch (ExecutionException e) {
         throw new IllegalStateException("a slot is only ever completed with an answer", e);
       }

@@ -1,4 +1,4 @@
-package dev.millrace.streams.demo;
+package dev.millrace.streams.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,6 +61,20 @@ class ProgressTest {
     }
 
     assertThat(screen.toString()).endsWith("   1.5 s  broker ready\n");
+  }
+
+  @Test
+  void shouldTellNowAndThenAndNotAtOnce() {
+    try (Progress progress = progress(false)) {
+      for (int i = 0; i <= 100; i++) {
+        int done = i;
+        progress.tell(() -> done + " lines");
+        clock.addAndGet(Duration.ofMillis(100).toNanos());
+      }
+    }
+
+    assertThat(screen.toString().lines())
+        .containsExactly("   5.0 s  50 lines", "  10.0 s  100 lines");
   }
 
   @Test

@@ -1,15 +1,16 @@
-package dev.millrace.streams.demo;
+package dev.millrace.streams.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Tells a person how far a long piece of work is: one line that renews itself on a terminal, a line
  * now and then elsewhere. Thread-safe because every method holds its monitor.
  */
-final class Progress implements AutoCloseable {
+public final class Progress implements AutoCloseable {
 
   private static final int BAR_COLUMNS = 24;
   private static final long TERMINAL_EVERY_NANOS = Duration.ofMillis(100).toNanos();
@@ -21,7 +22,13 @@ final class Progress implements AutoCloseable {
   private final LongSupplier nanoClock;
   private final long began;
   private long lastPrinted;
+  private long lastTold;
   private boolean lineOpen;
+
+  /** Where there is no terminal. */
+  public static Progress plain(PrintWriter out, LongSupplier nanoClock) {
+    return new Progress(out, false, 1, nanoClock);
+  }
 
   /**
    * @param out where the lines go
@@ -29,24 +36,25 @@ final class Progress implements AutoCloseable {
    * @param width columns of the terminal
    * @param nanoClock monotonic clock
    */
-  Progress(PrintWriter out, boolean terminal, int width, LongSupplier nanoClock) {
+  public Progress(PrintWriter out, boolean terminal, int width, LongSupplier nanoClock) {
     this.out = out;
     this.terminal = terminal;
     this.width = width;
     this.nanoClock = nanoClock;
     this.began = nanoClock.getAsLong();
     this.lastPrinted = began - PLAIN_EVERY_NANOS;
+    this.lastTold = began;
   }
 
   /** A finished stage, with the time since the beginning. Stays on the screen. */
-  synchronized void stage(String text) {
+  public synchronized void stage(String text) {
     clearLine();
     out.println("%6.1f s  %s".formatted(seconds(), text));
     out.flush();
   }
 
   /** How far the counted work is; printed only as often as it is readable. */
-  synchronized void count(String what, long done, long total) {
+  public synchronized void count(String what, long done, long total) {
     long now = nanoClock.getAsLong();
     long every = terminal ? TERMINAL_EVERY_NANOS : PLAIN_EVERY_NANOS;
     if (done < total && now - lastPrinted < every) {
@@ -65,8 +73,17 @@ final class Progress implements AutoCloseable {
     out.flush();
   }
 
+  /** A line about how far the work is, if none was printed for a while. Stays on the screen. */
+  public synchronized void tell(Supplier<String> text) {
+    long now = nanoClock.getAsLong();
+    if (now - lastTold >= PLAIN_EVERY_NANOS) {
+      lastTold = now;
+      stage(text.get());
+    }
+  }
+
   /** Leaves the screen at the beginning of an empty line. */
-  synchronized void clear() {
+  public synchronized void clear() {
     clearLine();
     out.flush();
   }
@@ -83,12 +100,13 @@ final class Progress implements AutoCloseable {
     }
   }
 
-  private double seconds() {
+  /** Time since the beginning. */
+  public double seconds() {
     return (nanoClock.getAsLong() - began) / 1e9;
   }
 
   /** A duration for people: {@code 850 ms}, {@code 12.3 s}, {@code 4 min 05 s}. */
-  static String readable(Duration duration) {
+  public static String readable(Duration duration) {
     long millis = duration.toMillis();
     if (millis < 1000) {
       return millis + " ms";

@@ -11,9 +11,16 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which model, on what, asked what. */
-final class ModelArguments {
+/** Which model, on what, asked what about which documents. */
+final class RunArguments {
   private static final String DEMO_MODEL = "inference-core/models/demo";
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "IN.jsonl",
+      description = "The documents, one JSON object on each line; - for standard input.")
+  private String input = FileRun.STANDARD;
 
   @Option(
       names = "--model",
@@ -33,6 +40,11 @@ final class ModelArguments {
       defaultValue = "auto",
       description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
   private String backend = "auto";
+
+  /** Path of the documents, or {@link FileRun#STANDARD}. */
+  String input() {
+    return input;
+  }
 
   Path modelDirectory() {
     Path directory = model == null ? Main.home().resolve(DEMO_MODEL) : model;

@@ -1,20 +1,20 @@
-package dev.millrace.streams.demo;
+package dev.millrace.streams.cli;
 
 import java.text.BreakIterator;
 import java.util.Locale;
 
 /** How many terminal columns a text takes, and where to cut it. Pure functions. */
-final class DisplayWidth {
+public final class DisplayWidth {
 
   private DisplayWidth() {}
 
   /** Columns that {@code text} takes on a terminal; control characters take none. */
-  static int of(String text) {
+  public static int of(String text) {
     return text.codePoints().map(DisplayWidth::columns).sum();
   }
 
   /** {@code text} cut to at most {@code columns}, with an ellipsis where something was cut off. */
-  static String cut(String text, int columns) {
+  public static String cut(String text, int columns) {
     if (columns <= 0) {
       return "";
     }
@@ -37,13 +37,13 @@ final class DisplayWidth {
   }
 
   /** {@code text} cut to {@code columns} and filled with spaces up to it. */
-  static String fit(String text, int columns) {
+  public static String fit(String text, int columns) {
     String cut = cut(text, columns);
     return cut + " ".repeat(Math.max(0, columns - of(cut)));
   }
 
   /** {@code text} on one line: white space runs become one space, control characters vanish. */
-  static String oneLine(String text) {
+  public static String oneLine(String text) {
     StringBuilder line = new StringBuilder(text.length());
     text.codePoints()
         .map(point -> Character.isWhitespace(point) ? ' ' : point)
