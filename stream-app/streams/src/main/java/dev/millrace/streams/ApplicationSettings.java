@@ -2,6 +2,7 @@ package dev.millrace.streams;
 
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.config.ProcessingKeys;
 import dev.millrace.streams.processor.Backoff;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorOptions;
@@ -29,27 +30,25 @@ public final class ApplicationSettings {
   static ProcessorOptions processor(Config config) {
     return new ProcessorOptions(
         config.get(ConfigKeys.TOPIC_DOCUMENTS),
-        config.get(ConfigKeys.PROCESSING_ORDER),
+        config.get(ProcessingKeys.ORDER),
         Math.toIntExact(config.get(ConfigKeys.DOCUMENTS_BYTES_MAX)),
         Math.toIntExact(config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX)),
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX),
-        config.get(ConfigKeys.PROCESSING_PENDING_TASK_MAX),
-        config.get(ConfigKeys.PROCESSING_SLICE),
-        config.get(ConfigKeys.PROCESSING_TICK),
-        config.get(ConfigKeys.PROCESSING_DEADLINE),
-        config.get(ConfigKeys.PROCESSING_ATTEMPTS_MAX),
-        config.get(ConfigKeys.PROCESSING_RESTARTS_MAX),
+        config.get(ProcessingKeys.IN_FLIGHT_TASK_MAX),
+        config.get(ProcessingKeys.PENDING_TASK_MAX),
+        config.get(ProcessingKeys.SLICE),
+        config.get(ProcessingKeys.TICK),
+        config.get(ProcessingKeys.DEADLINE),
+        config.get(ProcessingKeys.ATTEMPTS_MAX),
+        config.get(ProcessingKeys.RESTARTS_MAX),
         CAREFUL_START,
         config.get(ConfigKeys.REGISTRY_UNKNOWN_GRACE),
         new Backoff(
-            config.get(ConfigKeys.PROCESSING_BACKOFF_MIN),
-            config.get(ConfigKeys.PROCESSING_BACKOFF_MAX)));
+            config.get(ProcessingKeys.BACKOFF_MIN), config.get(ProcessingKeys.BACKOFF_MAX)));
   }
 
   /** Global limit of what is in flight. */
   static Permits permits(Config config) {
     return new Permits(
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_MAX),
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_BYTES_MAX));
+        config.get(ProcessingKeys.IN_FLIGHT_MAX), config.get(ProcessingKeys.IN_FLIGHT_BYTES_MAX));
   }
 }

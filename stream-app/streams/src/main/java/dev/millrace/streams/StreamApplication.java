@@ -1,8 +1,10 @@
 package dev.millrace.streams;
 
 import dev.millrace.enrichment.Enricher;
+import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.streams.config.ProcessingKeys;
 import dev.millrace.streams.deploy.Cluster;
 import dev.millrace.streams.health.HealthServer;
 import dev.millrace.streams.health.Watch;
@@ -82,7 +84,7 @@ public final class StreamApplication implements AutoCloseable {
     this.permits = ApplicationSettings.permits(config);
     this.health =
         new ApplicationHealth(
-            config.get(ConfigKeys.WATCHDOG_STALL),
+            config.get(ProcessingKeys.WATCHDOG_STALL),
             System::nanoTime,
             this::outsideProblems,
             this::fail);
@@ -148,9 +150,9 @@ public final class StreamApplication implements AutoCloseable {
     streams.start();
     LOG.info(
         "started: application {}, instance {}, {} threads, probes on {}:{}",
-        config.get(ConfigKeys.APP_ID),
+        config.get(AppKeys.ID),
         StreamsSettings.instanceId(config),
-        config.get(ConfigKeys.APP_THREADS),
+        config.get(AppKeys.THREADS),
         config.get(ConfigKeys.HEALTH_HOST),
         server.port());
   }
@@ -197,17 +199,17 @@ public final class StreamApplication implements AutoCloseable {
     if (!failed) {
       drain();
     }
-    boolean closed = streams.close(CloseOptions.timeout(config.get(ConfigKeys.APP_STOP_TIMEOUT)));
+    boolean closed = streams.close(CloseOptions.timeout(config.get(AppKeys.STOP_TIMEOUT)));
     if (!closed) {
       LOG.warn(
           "the stream threads did not stop within {}; nothing is lost, the next start restores",
-          config.get(ConfigKeys.APP_STOP_TIMEOUT));
+          config.get(AppKeys.STOP_TIMEOUT));
     }
     ended.countDown();
   }
 
   private void drain() {
-    long deadline = System.nanoTime() + config.get(ConfigKeys.APP_DRAIN_TIMEOUT).toNanos();
+    long deadline = System.nanoTime() + config.get(AppKeys.DRAIN_TIMEOUT).toNanos();
     try {
       while (isRunning() && permits.documentsHeld() > 0 && deadline - System.nanoTime() > 0) {
         TimeUnit.NANOSECONDS.sleep(DRAIN_STEP.toNanos());

@@ -25,8 +25,8 @@ public final class ConfigReference {
         """
         # Configuration
 
-        Generated from `ConfigKeys`; edit that class and run the tests with
-        `-Dmillrace.docs.write=true`.
+        Generated from `ConfigKeys`, `AppKeys` and `ProcessingKeys`; edit them and run the tests
+        with `-Dmillrace.docs.write=true`.
 
         One YAML file, given with `--config`. Dots in a name are levels of the file; both forms
         are read:

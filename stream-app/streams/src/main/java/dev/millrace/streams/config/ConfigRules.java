@@ -29,16 +29,14 @@ final class ConfigRules {
   }
 
   private void checkTimes() {
-    Duration transaction = config.get(ConfigKeys.APP_TRANSACTION_TIMEOUT);
+    Duration transaction = config.get(AppKeys.TRANSACTION_TIMEOUT);
     require(
-        transaction.compareTo(config.get(ConfigKeys.APP_COMMIT_INTERVAL).multipliedBy(4)) >= 0,
+        transaction.compareTo(config.get(AppKeys.COMMIT_INTERVAL).multipliedBy(4)) >= 0,
         "app.transaction.timeout (%s) must be at least four times app.commit.interval (%s)",
         transaction,
-        config.get(ConfigKeys.APP_COMMIT_INTERVAL));
+        config.get(AppKeys.COMMIT_INTERVAL));
     Duration slowPoll =
-        config
-            .get(ConfigKeys.PROCESSING_SLICE)
-            .multipliedBy(config.get(ConfigKeys.APP_POLL_RECORDS_MAX));
+        config.get(ProcessingKeys.SLICE).multipliedBy(config.get(AppKeys.POLL_RECORDS_MAX));
     require(
         transaction.compareTo(slowPoll.multipliedBy(2)) >= 0,
         "app.transaction.timeout (%s) must be at least twice app.poll.records.max x"
@@ -46,34 +44,32 @@ final class ConfigRules {
         transaction,
         slowPoll);
     require(
-        config.get(ConfigKeys.APP_POLL_INTERVAL_MAX).compareTo(slowPoll.multipliedBy(4)) >= 0,
+        config.get(AppKeys.POLL_INTERVAL_MAX).compareTo(slowPoll.multipliedBy(4)) >= 0,
         "app.poll.interval.max (%s) must be at least four times app.poll.records.max x"
             + " processing.slice (%s), or a slowed instance is put out of the group",
-        config.get(ConfigKeys.APP_POLL_INTERVAL_MAX),
+        config.get(AppKeys.POLL_INTERVAL_MAX),
         slowPoll);
     require(
         config
-                .get(ConfigKeys.APP_HEARTBEAT_INTERVAL)
+                .get(AppKeys.HEARTBEAT_INTERVAL)
                 .multipliedBy(3)
-                .compareTo(config.get(ConfigKeys.APP_SESSION_TIMEOUT))
+                .compareTo(config.get(AppKeys.SESSION_TIMEOUT))
             <= 0,
         "app.heartbeat.interval (%s) must be at most a third of app.session.timeout (%s)",
-        config.get(ConfigKeys.APP_HEARTBEAT_INTERVAL),
-        config.get(ConfigKeys.APP_SESSION_TIMEOUT));
+        config.get(AppKeys.HEARTBEAT_INTERVAL),
+        config.get(AppKeys.SESSION_TIMEOUT));
     require(
-        config
-                .get(ConfigKeys.PROCESSING_BACKOFF_MIN)
-                .compareTo(config.get(ConfigKeys.PROCESSING_BACKOFF_MAX))
+        config.get(ProcessingKeys.BACKOFF_MIN).compareTo(config.get(ProcessingKeys.BACKOFF_MAX))
             <= 0,
         "processing.backoff.min (%s) must not be above processing.backoff.max (%s)",
-        config.get(ConfigKeys.PROCESSING_BACKOFF_MIN),
-        config.get(ConfigKeys.PROCESSING_BACKOFF_MAX));
+        config.get(ProcessingKeys.BACKOFF_MIN),
+        config.get(ProcessingKeys.BACKOFF_MAX));
     require(
-        config.get(ConfigKeys.WATCHDOG_STALL).compareTo(config.get(ConfigKeys.PROCESSING_DEADLINE))
+        config.get(ProcessingKeys.WATCHDOG_STALL).compareTo(config.get(ProcessingKeys.DEADLINE))
             > 0,
         "watchdog.stall (%s) must be above processing.deadline (%s): a slow document is no stall",
-        config.get(ConfigKeys.WATCHDOG_STALL),
-        config.get(ConfigKeys.PROCESSING_DEADLINE));
+        config.get(ProcessingKeys.WATCHDOG_STALL),
+        config.get(ProcessingKeys.DEADLINE));
   }
 
   private void checkSizes() {
@@ -86,22 +82,21 @@ final class ConfigRules {
         RECORD_ROOM_BYTES,
         config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX));
     require(
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX)
-            <= config.get(ConfigKeys.PROCESSING_IN_FLIGHT_MAX),
+        config.get(ProcessingKeys.IN_FLIGHT_TASK_MAX) <= config.get(ProcessingKeys.IN_FLIGHT_MAX),
         "processing.in.flight.task.max (%s) must not be above processing.in.flight.max (%s)",
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX),
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_MAX));
+        config.get(ProcessingKeys.IN_FLIGHT_TASK_MAX),
+        config.get(ProcessingKeys.IN_FLIGHT_MAX));
     require(
-        config.get(ConfigKeys.PROCESSING_PENDING_TASK_MAX)
-            >= config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX),
+        config.get(ProcessingKeys.PENDING_TASK_MAX)
+            >= config.get(ProcessingKeys.IN_FLIGHT_TASK_MAX),
         "processing.pending.task.max (%s) must not be below processing.in.flight.task.max (%s)",
-        config.get(ConfigKeys.PROCESSING_PENDING_TASK_MAX),
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_TASK_MAX));
+        config.get(ProcessingKeys.PENDING_TASK_MAX),
+        config.get(ProcessingKeys.IN_FLIGHT_TASK_MAX));
     require(
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_BYTES_MAX)
+        config.get(ProcessingKeys.IN_FLIGHT_BYTES_MAX)
             >= config.get(ConfigKeys.DOCUMENTS_BYTES_MAX),
         "processing.in.flight.bytes.max (%s) must not be below documents.bytes.max (%s)",
-        config.get(ConfigKeys.PROCESSING_IN_FLIGHT_BYTES_MAX),
+        config.get(ProcessingKeys.IN_FLIGHT_BYTES_MAX),
         config.get(ConfigKeys.DOCUMENTS_BYTES_MAX));
   }
 
@@ -125,11 +120,11 @@ final class ConfigRules {
 
   private void checkGroup() {
     require(
-        config.get(ConfigKeys.APP_GROUP_PROTOCOL) == GroupProtocol.CLASSIC
-            || config.get(ConfigKeys.APP_STANDBY_REPLICAS) == 0,
+        config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.CLASSIC
+            || config.get(AppKeys.STANDBY_REPLICAS) == 0,
         "app.standby.replicas (%s) works with app.group.protocol classic only; with streams, set"
             + " streams.num.standby.replicas on the group",
-        config.get(ConfigKeys.APP_STANDBY_REPLICAS));
+        config.get(AppKeys.STANDBY_REPLICAS));
     require(
         config.get(ConfigKeys.REGISTRY_USER).isEmpty()
             == config.get(ConfigKeys.REGISTRY_PASSWORD).isEmpty(),

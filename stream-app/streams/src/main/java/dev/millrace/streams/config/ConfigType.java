@@ -185,4 +185,12 @@ public record ConfigType<T>(String name, Function<String, T> parser) {
     }
     return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
   }
+
+  /** A duration within bounds that are counted in {@code ms} or seconds. */
+  static ConfigType<Duration> time(String unit, long min, long max) {
+    return switch (unit) {
+      case "ms" -> duration(Duration.ofMillis(min), Duration.ofMillis(max));
+      default -> duration(Duration.ofSeconds(min), Duration.ofSeconds(max));
+    };
+  }
 }

@@ -6,6 +6,7 @@ import dev.millrace.schema.SchemaSource;
 import dev.millrace.schema.WireDeserializer;
 import dev.millrace.schema.avro.DeadLetter;
 import dev.millrace.schema.avro.DeadLetterHeader;
+import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
@@ -86,8 +87,7 @@ public final class Redrive {
   /** Reads the dead letters that are there now and copies those that are asked for. */
   public Result run() {
     Map<String, Object> properties = new HashMap<>(KafkaClientProperties.producer(config));
-    properties.put(
-        ProducerConfig.TRANSACTIONAL_ID_CONFIG, config.get(ConfigKeys.APP_ID) + "-redrive");
+    properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, config.get(AppKeys.ID) + "-redrive");
     Map<String, Object> reading = new HashMap<>(KafkaClientProperties.consumer(config));
     reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH);
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(reading);
@@ -242,7 +242,7 @@ public final class Redrive {
   }
 
   private String group(RejectReason reason) {
-    return "%s-redrive-%s".formatted(config.get(ConfigKeys.APP_ID), reason);
+    return "%s-redrive-%s".formatted(config.get(AppKeys.ID), reason);
   }
 
   private static @Nullable RejectReason reason(String name) {

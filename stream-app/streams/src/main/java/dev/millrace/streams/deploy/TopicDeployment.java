@@ -1,5 +1,6 @@
 package dev.millrace.streams.deploy;
 
+import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
@@ -44,7 +45,7 @@ public final class TopicDeployment implements AutoCloseable {
             config.get(ConfigKeys.TOPIC_ENRICHED),
             config.get(ConfigKeys.TOPIC_QUARANTINED),
             config.get(ConfigKeys.TOPIC_DEAD_LETTER));
-    this.changelog = config.get(ConfigKeys.APP_ID) + "-" + EnrichmentProcessor.STORE + "-changelog";
+    this.changelog = config.get(AppKeys.ID) + "-" + EnrichmentProcessor.STORE + "-changelog";
   }
 
   /**
@@ -136,7 +137,7 @@ public final class TopicDeployment implements AutoCloseable {
     if (input != 0 && input != stored) {
       problems.add(
           "topic %s has %d partitions, but %d when application %s first ran; partitions cannot be"
-                  .formatted(documents, input, stored, config.get(ConfigKeys.APP_ID))
+                  .formatted(documents, input, stored, config.get(AppKeys.ID))
               + " added to a running application: choose another app.id once it has finished");
     }
   }

@@ -1,5 +1,6 @@
 package dev.millrace.streams.topology;
 
+import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKey;
 import dev.millrace.streams.config.ConfigKeys;
@@ -32,23 +33,23 @@ public final class StreamsSettings {
   public static Properties of(Config config) {
     Properties properties = new Properties();
     properties.putAll(config.client());
-    put(properties, StreamsConfig.APPLICATION_ID_CONFIG, config.get(ConfigKeys.APP_ID));
+    put(properties, StreamsConfig.APPLICATION_ID_CONFIG, config.get(AppKeys.ID));
     put(
         properties,
         StreamsConfig.BOOTSTRAP_SERVERS_CONFIG,
         String.join(",", config.get(ConfigKeys.BOOTSTRAP_SERVERS)));
-    put(properties, StreamsConfig.STATE_DIR_CONFIG, config.path(ConfigKeys.APP_STATE_DIR));
-    put(properties, StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.get(ConfigKeys.APP_THREADS));
+    put(properties, StreamsConfig.STATE_DIR_CONFIG, config.path(AppKeys.STATE_DIR));
+    put(properties, StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.get(AppKeys.THREADS));
     put(
         properties,
         StreamsConfig.REPLICATION_FACTOR_CONFIG,
-        config.get(ConfigKeys.APP_REPLICATION_FACTOR));
+        config.get(AppKeys.REPLICATION_FACTOR));
     put(properties, StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
     put(properties, StreamsConfig.POLL_MS_CONFIG, 10);
     put(
         properties,
         StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG,
-        config.get(ConfigKeys.APP_POLL_RECORDS_MAX));
+        config.get(AppKeys.POLL_RECORDS_MAX));
     put(properties, StreamsConfig.STATE_CLEANUP_DIR_MAX_AGE_MS_CONFIG, STATE_KEPT.toMillis());
     put(properties, StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
     putGuarantees(properties, config);
@@ -71,7 +72,7 @@ public final class StreamsSettings {
 
   /** Name of this instance: as configured, or the host's. */
   public static String instanceId(Config config) {
-    String configured = config.get(ConfigKeys.APP_INSTANCE_ID);
+    String configured = config.get(AppKeys.INSTANCE_ID);
     if (!configured.isEmpty()) {
       return configured;
     }
@@ -85,11 +86,7 @@ public final class StreamsSettings {
 
   private static void putGuarantees(Properties properties, Config config) {
     put(properties, StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
-    put(
-        properties,
-        StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-        ConfigKeys.APP_COMMIT_INTERVAL,
-        config);
+    put(properties, StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, AppKeys.COMMIT_INTERVAL, config);
     // A handler that goes on would commit an offset beside a half-done document.
     put(
         properties,
@@ -109,17 +106,17 @@ public final class StreamsSettings {
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG),
-        config.get(ConfigKeys.APP_POLL_RECORDS_MAX));
+        config.get(AppKeys.POLL_RECORDS_MAX));
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
-        ConfigKeys.APP_POLL_INTERVAL_MAX,
+        AppKeys.POLL_INTERVAL_MAX,
         config);
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG),
         "earliest");
-    if (config.get(ConfigKeys.APP_GROUP_PROTOCOL) == GroupProtocol.STREAMS) {
+    if (config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS) {
       put(properties, StreamsConfig.GROUP_PROTOCOL_CONFIG, "streams");
       return;
     }
@@ -127,7 +124,7 @@ public final class StreamsSettings {
     put(
         properties,
         StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG,
-        config.get(ConfigKeys.APP_STANDBY_REPLICAS));
+        config.get(AppKeys.STANDBY_REPLICAS));
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG),
@@ -135,12 +132,12 @@ public final class StreamsSettings {
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
-        ConfigKeys.APP_SESSION_TIMEOUT,
+        AppKeys.SESSION_TIMEOUT,
         config);
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
-        ConfigKeys.APP_HEARTBEAT_INTERVAL,
+        AppKeys.HEARTBEAT_INTERVAL,
         config);
   }
 
@@ -149,7 +146,7 @@ public final class StreamsSettings {
     put(
         properties,
         StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
-        ConfigKeys.APP_TRANSACTION_TIMEOUT,
+        AppKeys.TRANSACTION_TIMEOUT,
         config);
     put(properties, StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 5);
     put(properties, StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");

@@ -45,8 +45,8 @@ class ConfigReaderTest {
   void shouldTakeDefaultsForWhatIsNotSet() {
     Config config = parse(MINIMAL);
 
-    assertThat(config.get(ConfigKeys.APP_THREADS)).isEqualTo(2);
-    assertThat(config.get(ConfigKeys.PROCESSING_ORDER)).isEqualTo(Ordering.NONE);
+    assertThat(config.get(AppKeys.THREADS)).isEqualTo(2);
+    assertThat(config.get(ProcessingKeys.ORDER)).isEqualTo(Ordering.NONE);
     assertThat(config.path(ConfigKeys.MODEL_DIR)).isEqualTo(directory.resolve("models/demo"));
   }
 
@@ -85,8 +85,8 @@ class ConfigReaderTest {
             """);
 
     assertThat(config.get(ConfigKeys.BOOTSTRAP_SERVERS)).containsExactly("a:1", "b:2");
-    assertThat(config.get(ConfigKeys.PROCESSING_ORDER)).isEqualTo(Ordering.KEY);
-    assertThat(config.get(ConfigKeys.PROCESSING_DEADLINE)).isEqualTo(Duration.ofSeconds(90));
+    assertThat(config.get(ProcessingKeys.ORDER)).isEqualTo(Ordering.KEY);
+    assertThat(config.get(ProcessingKeys.DEADLINE)).isEqualTo(Duration.ofSeconds(90));
   }
 
   @Test
@@ -142,7 +142,7 @@ class ConfigReaderTest {
                 "MILLRACE_PORT_9464_TCP_ADDR", "10.0.0.1",
                 "PATH", "/bin"));
 
-    assertThat(config.get(ConfigKeys.APP_THREADS)).isEqualTo(5);
+    assertThat(config.get(AppKeys.THREADS)).isEqualTo(5);
     assertThat(config.client()).containsEntry("security.protocol", "SSL");
   }
 
@@ -244,10 +244,12 @@ class ConfigReaderTest {
   @Test
   void shouldListEveryDeclaredKeyOnce() throws IllegalAccessException {
     int declared = 0;
-    for (var field : ConfigKeys.class.getDeclaredFields()) {
-      if (field.getType() == ConfigKey.class) {
-        declared++;
-        assertThat(ConfigKeys.all()).contains((ConfigKey<?>) field.get(null));
+    for (Class<?> list : List.of(ConfigKeys.class, AppKeys.class, ProcessingKeys.class)) {
+      for (var field : list.getDeclaredFields()) {
+        if (field.getType() == ConfigKey.class) {
+          declared++;
+          assertThat(ConfigKeys.all()).contains((ConfigKey<?>) field.get(null));
+        }
       }
     }
     assertThat(ConfigKeys.all()).hasSize(declared).doesNotHaveDuplicates();

@@ -1,5 +1,6 @@
 package dev.millrace.streams.cli.bench;
 
+import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
@@ -134,7 +135,7 @@ public final class OutcomeChecker {
   private void checkChangelog(List<String> problems) {
     Set<PendingId> pending = new TreeSet<>();
     readAll(
-        config.get(ConfigKeys.APP_ID) + "-" + EnrichmentProcessor.STORE + "-changelog",
+        config.get(AppKeys.ID) + "-" + EnrichmentProcessor.STORE + "-changelog",
         record -> {
           PendingId id = PendingId.of(record.key());
           if (record.value() == null) {
@@ -151,7 +152,7 @@ public final class OutcomeChecker {
     try (Admin admin = Admin.create(KafkaClientProperties.admin(config))) {
       Map<TopicPartition, OffsetAndMetadata> committed =
           admin
-              .listConsumerGroupOffsets(config.get(ConfigKeys.APP_ID))
+              .listConsumerGroupOffsets(config.get(AppKeys.ID))
               .partitionsToOffsetAndMetadata()
               .get();
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();

@@ -1,0 +1,173 @@
+package dev.millrace.streams.config;
+
+import static dev.millrace.streams.config.ConfigKey.optional;
+import static dev.millrace.streams.config.ConfigType.integer;
+import static dev.millrace.streams.config.ConfigType.oneOf;
+import static dev.millrace.streams.config.ConfigType.optionalText;
+import static dev.millrace.streams.config.ConfigType.path;
+import static dev.millrace.streams.config.ConfigType.text;
+import static dev.millrace.streams.config.ConfigType.time;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Settings of the application in its cluster: identity, threads, timeouts; {@code app.*}. */
+public final class AppKeys {
+  /** Application id. */
+  public static final ConfigKey<String> ID =
+      optional(
+          "app.id",
+          text(),
+          "millrace",
+          "millrace-eu",
+          "Names the consumer group, the changelog topic and the transactions. Instances with the"
+              + " same id share the work; another id starts from the beginning.");
+
+  /** Instance id. */
+  public static final ConfigKey<String> INSTANCE_ID =
+      optional(
+          "app.instance.id",
+          optionalText(),
+          "",
+          "millrace-0",
+          "Stable name of this instance, different for each: a restarted instance gets its work"
+              + " back at once. Empty takes the host's name.");
+
+  /** State directory. */
+  public static final ConfigKey<Path> STATE_DIR =
+      optional(
+          "app.state.dir",
+          path(),
+          "millrace-state",
+          "/var/lib/millrace",
+          "Where pending documents lie on disk. Private to the instance and kept across restarts;"
+              + " without it a start takes longer, but nothing is lost.");
+
+  /** Stream threads. */
+  public static final ConfigKey<Integer> THREADS =
+      optional(
+          "app.threads",
+          integer(1, 64),
+          "2",
+          "4",
+          "Stream threads. They only move records; the engine has its own.");
+
+  /** Group protocol. */
+  public static final ConfigKey<GroupProtocol> GROUP_PROTOCOL =
+      optional(
+          "app.group.protocol",
+          oneOf(GroupProtocol.class),
+          "classic",
+          "classic",
+          "How instances share partitions. Change it only while all instances are stopped.");
+
+  /** Standby replicas. */
+  public static final ConfigKey<Integer> STANDBY_REPLICAS =
+      optional(
+          "app.standby.replicas",
+          integer(0, 8),
+          "0",
+          "1",
+          "Copies of the pending store kept warm on other instances.");
+
+  /** Replication of internal topics. */
+  public static final ConfigKey<Integer> REPLICATION_FACTOR =
+      optional(
+          "app.replication.factor",
+          integer(-1, 32),
+          "-1",
+          "3",
+          "Replicas of the changelog topic; -1 takes the broker's default.");
+
+  /** Commit interval. */
+  public static final ConfigKey<Duration> COMMIT_INTERVAL =
+      optional(
+          "app.commit.interval",
+          time("ms", 10, 60_000),
+          "200ms",
+          "500ms",
+          "How often outcomes become visible.");
+
+  /** Transaction timeout. */
+  public static final ConfigKey<Duration> TRANSACTION_TIMEOUT =
+      optional(
+          "app.transaction.timeout",
+          time("s", 5, 900),
+          "30s",
+          "60s",
+          "When the broker gives up the transaction of an instance that is gone. Another instance"
+              + " waits for it before it takes over; a rebalance must fit into it.");
+
+  /** Session timeout. */
+  public static final ConfigKey<Duration> SESSION_TIMEOUT =
+      optional(
+          "app.session.timeout",
+          time("s", 1, 300),
+          "10s",
+          "30s",
+          "When the broker counts a silent instance as gone.");
+
+  /** Heartbeat interval. */
+  public static final ConfigKey<Duration> HEARTBEAT_INTERVAL =
+      optional(
+          "app.heartbeat.interval",
+          time("ms", 100, 60_000),
+          "2s",
+          "3s",
+          "How often it is heard of.");
+
+  /** Longest time between polls. */
+  public static final ConfigKey<Duration> POLL_INTERVAL_MAX =
+      optional(
+          "app.poll.interval.max",
+          time("s", 10, 900),
+          "120s",
+          "60s",
+          "When an instance that no longer reads is put out of the group.");
+
+  /** Records per poll. */
+  public static final ConfigKey<Integer> POLL_RECORDS_MAX =
+      optional(
+          "app.poll.records.max", integer(1, 10_000), "64", "32", "Records taken in one poll.");
+
+  /** Drain timeout. */
+  public static final ConfigKey<Duration> DRAIN_TIMEOUT =
+      optional(
+          "app.drain.timeout",
+          time("ms", 0, 600_000),
+          "10s",
+          "30s",
+          "How long a stop waits for documents in flight. What is not finished is enriched after"
+              + " the next start.");
+
+  /** Stop timeout. */
+  public static final ConfigKey<Duration> STOP_TIMEOUT =
+      optional(
+          "app.stop.timeout",
+          time("s", 1, 600),
+          "20s",
+          "30s",
+          "How long a stop waits for the stream threads after draining.");
+
+  /** In the order of the reference page. */
+  static final List<ConfigKey<?>> ALL =
+      List.of(
+          ID,
+          INSTANCE_ID,
+          STATE_DIR,
+          THREADS,
+          GROUP_PROTOCOL,
+          STANDBY_REPLICAS,
+          REPLICATION_FACTOR,
+          COMMIT_INTERVAL,
+          TRANSACTION_TIMEOUT,
+          SESSION_TIMEOUT,
+          HEARTBEAT_INTERVAL,
+          POLL_INTERVAL_MAX,
+          POLL_RECORDS_MAX,
+          DRAIN_TIMEOUT,
+          STOP_TIMEOUT);
+
+  private AppKeys() {}
+}

@@ -1,0 +1,159 @@
+package dev.millrace.streams.config;
+
+import static dev.millrace.streams.config.ConfigKey.optional;
+import static dev.millrace.streams.config.ConfigType.bytes;
+import static dev.millrace.streams.config.ConfigType.integer;
+import static dev.millrace.streams.config.ConfigType.oneOf;
+import static dev.millrace.streams.config.ConfigType.time;
+
+import dev.millrace.streams.processor.Ordering;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Settings of the way of a document through the application: order, limits, retries; {@code
+ * processing.*} and {@code watchdog.*}.
+ */
+public final class ProcessingKeys {
+  private static final long GIB = 1L << 30;
+
+  /** Ordering. */
+  public static final ConfigKey<Ordering> ORDER =
+      optional(
+          "processing.order",
+          oneOf(Ordering.class),
+          "none",
+          "key",
+          "Whether outcomes keep the order of their documents: not at all, for each key, or for"
+              + " the whole partition. Order costs latency, never throughput of the engine.");
+
+  /** Documents in flight. */
+  public static final ConfigKey<Integer> IN_FLIGHT_MAX =
+      optional(
+          "processing.in.flight.max",
+          integer(1, 100_000),
+          "256",
+          "512",
+          "Documents that may be in the engine's hands at once, over all stream tasks.");
+
+  /** Bytes in flight. */
+  public static final ConfigKey<Long> IN_FLIGHT_BYTES_MAX =
+      optional(
+          "processing.in.flight.bytes.max",
+          bytes(1 << 20, 64 * GIB),
+          "256MiB",
+          "1GiB",
+          "Bytes of those documents.");
+
+  /** Documents in flight per task. */
+  public static final ConfigKey<Integer> IN_FLIGHT_TASK_MAX =
+      optional(
+          "processing.in.flight.task.max",
+          integer(1, 100_000),
+          "128",
+          "64",
+          "Documents of one partition that may be in memory at once, so that a busy partition"
+              + " leaves room for the others.");
+
+  /** Pending documents per task. */
+  public static final ConfigKey<Integer> PENDING_TASK_MAX =
+      optional(
+          "processing.pending.task.max",
+          integer(1, 1_000_000),
+          "256",
+          "512",
+          "Pending documents of one partition from which its consumption is slowed.");
+
+  /** Slice. */
+  public static final ConfigKey<Duration> SLICE =
+      optional(
+          "processing.slice",
+          time("ms", 5, 1000),
+          "25ms",
+          "50ms",
+          "How long one record may be waited with while consumption is slowed.");
+
+  /** Punctuation interval. */
+  public static final ConfigKey<Duration> TICK =
+      optional(
+          "processing.tick",
+          time("ms", 1, 1000),
+          "10ms",
+          "20ms",
+          "How often answers are looked for while documents are pending.");
+
+  /** Deadline. */
+  public static final ConfigKey<Duration> DEADLINE =
+      optional(
+          "processing.deadline",
+          time("s", 1, 86_400),
+          "10m",
+          "5m",
+          "Time an attempt to enrich a document may take.");
+
+  /** Attempts. */
+  public static final ConfigKey<Integer> ATTEMPTS_MAX =
+      optional(
+          "processing.attempts.max",
+          integer(1, 100),
+          "3",
+          "5",
+          "Attempts that may miss the deadline before the document is rejected.");
+
+  /** Processes that may end with a document in flight. */
+  public static final ConfigKey<Integer> RESTARTS_MAX =
+      optional(
+          "processing.restarts.max",
+          integer(3, 100),
+          "3",
+          "5",
+          "Processes that may end while a document is in flight before the document is taken for the"
+              + " cause and rejected. After the second it is enriched alone; from then on only an"
+              + " end that finds it alone is counted.");
+
+  /** Shortest back-off. */
+  public static final ConfigKey<Duration> BACKOFF_MIN =
+      optional(
+          "processing.backoff.min",
+          time("ms", 1, 60_000),
+          "100ms",
+          "250ms",
+          "First wait before a document is submitted again.");
+
+  /** Longest back-off. */
+  public static final ConfigKey<Duration> BACKOFF_MAX =
+      optional(
+          "processing.backoff.max",
+          time("ms", 1, 3_600_000),
+          "10s",
+          "30s",
+          "Longest wait before a document is submitted again.");
+
+  /** Stall. */
+  public static final ConfigKey<Duration> WATCHDOG_STALL =
+      optional(
+          "watchdog.stall",
+          time("s", 1, 604_800),
+          "40m",
+          "1h",
+          "Without any outcome for so long while documents are pending, readiness goes red.");
+
+  /** In the order of the reference page. */
+  static final List<ConfigKey<?>> ALL =
+      List.of(
+          ORDER,
+          IN_FLIGHT_MAX,
+          IN_FLIGHT_BYTES_MAX,
+          IN_FLIGHT_TASK_MAX,
+          PENDING_TASK_MAX,
+          SLICE,
+          TICK,
+          DEADLINE,
+          ATTEMPTS_MAX,
+          RESTARTS_MAX,
+          BACKOFF_MIN,
+          BACKOFF_MAX,
+          WATCHDOG_STALL);
+
+  private ProcessingKeys() {}
+}
