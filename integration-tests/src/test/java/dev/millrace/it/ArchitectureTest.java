@@ -43,7 +43,7 @@ class ArchitectureTest {
           .row("dev.millrace.kernels", JSON, LOG)
           // the engine: no Kafka, no Avro
           .row("dev.millrace.engine.tensor", MEMORY)
-          .row("dev.millrace.engine.backend", "dev.millrace.engine.tensor")
+          .row("dev.millrace.engine.backend", "dev.millrace.engine.tensor", MEMORY)
           .row(
               "dev.millrace.engine.backend.reference",
               "dev.millrace.engine.backend",
@@ -64,6 +64,8 @@ class ArchitectureTest {
               "dev.millrace.engine.backend",
               "dev.millrace.engine.natives",
               "dev.millrace.engine.tensor",
+              "com.sun.management",
+              "java.lang.management",
               MEMORY,
               VECTOR,
               LOG)
@@ -265,9 +267,11 @@ class ArchitectureTest {
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine.metrics",
               "dev.millrace.engine.model",
               "dev.millrace.engine.sampling",
               "dev.millrace.engine.tensor",
+              "dev.millrace.engine.tokenizer",
               "dev.millrace.streams.cli",
               "picocli",
               MEMORY,
