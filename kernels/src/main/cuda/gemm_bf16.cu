@@ -35,6 +35,9 @@
 //   resident blocks, H200 / A100     4 / 2  3 / 2  3 / 2  2 / 1   2 / 1
 // Which N: any is right and gives the same bits. The smallest that is at least the rows of a usual group, 128 at most.
 //
+// Groups that differ much in rows (decoding: few rows an expert, all rows the shared one) may be launched apart with
+// different N: advance offsets and weights to the first group, all else stays.
+//
 // Bytes: weights of the non-empty groups once (again from L2 for each further row tile), x and out once or twice.
 // FLOP: 2 * rows * packedRows * k. Sums in f32, one chain over ascending k in steps of 16 per element.
 // Instructions: mma.sync; on 9.0 wgmma and bulk copies (gemm_wgmma.cuh), same launch.

@@ -3,7 +3,7 @@
 // mr_gemm_int4_n{8,16,32,64,128}, mr_swiglu_int4_n{8,16,32,64,128}
 //   as mr_gemm_bf16 and mr_swiglu_bf16 (gemm_bf16.cu) with
 //   weight[c][k] = bf16((nibble[c][k] - zero[k / group][c]) * scale[k / group][c])
-//   and the same bits as those on the dequantised matrix.
+//   and the same bits as those on the dequantised matrix, on one chip.
 //
 // Parameters as there, and at the end:
 //   int32 group             columns that share a scale: 32 or a multiple of 64
@@ -13,6 +13,7 @@
 //   N                                8      16     32     64     128
 //   dynamic shared bytes             23552  29696  41984  54272  66560
 //   resident blocks, H200 / A100     9 / 6  7 / 5  4 / 3  2 / 2  2 / 2
+// Instructions: mma.sync; on 9.0 wgmma with the weights in registers (gemm_wgmma.cuh), same launch.
 // Bytes: nibbles, scales and zeros of the non-empty groups once. FLOP: 2 * rows * packedRows * k.
 // Test: src/test/cpp/gemm_test.cpp
 #include "millrace/gemm_epilogues.cuh"

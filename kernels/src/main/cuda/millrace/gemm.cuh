@@ -62,8 +62,8 @@ struct MrGemmShared {
   uint64_t arrived[MrTile<TN>::kStages];  // gemm_wgmma.cuh: mbarriers of the weights
 };
 
-/** Which instruction of gemm_wgmma.cuh multiplies a format, on chips that have it. */
-enum MrWgmma { MR_WGMMA_NONE, MR_WGMMA_BF16, MR_WGMMA_E4M3 };
+/** How gemm_wgmma.cuh multiplies a format, on chips that have it; the last one: bf16, weights made in registers. */
+enum MrWgmma { MR_WGMMA_BF16, MR_WGMMA_E4M3, MR_WGMMA_REGISTERS };
 
 /** Where a tile lies: rows [firstRow, lastRow) of a group (TN at most), channels from firstChannel of its weights. */
 struct MrTilePlace {
@@ -185,7 +185,7 @@ MR_DEVICE void mr_gemm_mma(MrGemmShared<Format, TN>& shared, const MrGemmTask& t
 #pragma unroll
         for (int i = 0; i < 4; i++) sums[m][n][i] = 0.0f;
 
-#pragma unroll
+#pragma unroll 1
     for (int stage = 0; stage < Tile::kStages - 1; stage++) {
       if (stage < steps) mr_load_step<Format, TN>(shared, task, place, stage, stage);
       mr_cp_async_commit();
@@ -213,10 +213,8 @@ MR_DEVICE void mr_gemm_mma(MrGemmShared<Format, TN>& shared, const MrGemmTask& t
 template <class Format, int TN, class Epilogue>
 MR_DEVICE void mr_gemm(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const Epilogue& epilogue) {
 #if MR_HAS_WGMMA
-  if constexpr (Format::kWgmma != MR_WGMMA_NONE) {
-    mr_gemm_wgmma<Format, TN>(shared, task, epilogue);
-    return;
-  }
-#endif
+  mr_gemm_wgmma<Format, TN>(shared, task, epilogue);
+#else
   mr_gemm_mma<Format, TN>(shared, task, epilogue);
+#endif
 }

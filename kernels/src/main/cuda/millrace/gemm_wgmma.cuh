@@ -4,6 +4,7 @@
 //   weights   one thread asks the copy engine for whole packed tiles (they lie in memory as wgmma wants them, so no
 //             tensor map is needed); an mbarrier per stage says when they have arrived
 //   x         rows are gathered through a table, which the copy engine cannot do here: cp.async, as on other chips
+//   int4      weights come by cp.async and are dequantised into the registers of the instruction's A operand
 //   product   the block's four warps are one warpgroup; 64 channels x TN rows per instruction, both operands from the
 //             stage, accumulators in registers in the places mma.sync gives them
 //
@@ -29,16 +30,29 @@ MR_DEVICE void mr_request_weights(MrGemmShared<Format, TN>& shared, const MrGemm
   }
 }
 
-/** One instruction on 32 bytes of k of a tile of weights and of the stage's rows of x. */
+/** Starts the products of one K step of 64 rows of weights with the stage's rows of x. */
 template <class Format, int TN>
-MR_DEVICE void mr_multiply_wgmma(float (&sums)[TN / 2], const uint8_t* weights, const uint8_t* x, int piece,
-                                 int accumulate) {
-  const uint64_t a = mr_wgmma_descriptor(weights, kMrTileRowBytes) + 2 * piece;
-  const uint64_t b = mr_wgmma_descriptor(x, kMrTileRowBytes) + 2 * piece;
-  if constexpr (Format::kWgmma == MR_WGMMA_E4M3) {
-    mr_wgmma_e4m3<TN>(sums, a, b, accumulate);
+MR_DEVICE void mr_multiply_wgmma(float (&sums)[TN / 2], const uint8_t* weights, const uint8_t* x,
+                                 const MrGemmTask& task) {
+  constexpr int kPieces = kMrTileRowBytes / 32;  // of a step, one instruction each
+  const uint64_t b = mr_wgmma_descriptor(x, kMrTileRowBytes);
+  if constexpr (Format::kWgmma == MR_WGMMA_REGISTERS) {
+    uint32_t a[kPieces][4];
+    Format::fragments(a, weights, task);
+    mr_wgmma_fence();
+#pragma unroll
+    for (int piece = 0; piece < kPieces; piece++) mr_wgmma_bf16<TN>(sums, a[piece], b + 2 * piece, 1);
   } else {
-    mr_wgmma_bf16<TN>(sums, a, b, accumulate);
+    const uint64_t a = mr_wgmma_descriptor(weights, kMrTileRowBytes);
+    mr_wgmma_fence();
+#pragma unroll
+    for (int piece = 0; piece < kPieces; piece++) {
+      if constexpr (Format::kWgmma == MR_WGMMA_E4M3) {
+        mr_wgmma_e4m3<TN>(sums, a + 2 * piece, b + 2 * piece, 1);
+      } else {
+        mr_wgmma_bf16<TN>(sums, a + 2 * piece, b + 2 * piece, 1);
+      }
+    }
   }
 }
 
@@ -47,7 +61,8 @@ template <class Format, int TN, class Epilogue>
 MR_DEVICE void mr_gemm_wgmma(MrGemmShared<Format, TN>& shared, const MrGemmTask& task, const Epilogue& epilogue) {
   using Tile = MrTile<TN>;
   static_assert(kMrGemmThreads == 128, "a block is one warpgroup");
-  constexpr int kTileChannels = Tile::kChannelTiles * kMrTileRows, kPieces = kMrTileRowBytes / 32;
+  constexpr int kTileChannels = Tile::kChannelTiles * kMrTileRows;
+  constexpr bool kBulk = Format::kWgmma != MR_WGMMA_REGISTERS;
   const int thread = threadIdx.x, warp = thread >> 5;
   if (thread == 0) {
     for (int stage = 0; stage < Tile::kStages; stage++) mr_mbar_init(&shared.arrived[stage], 1);
@@ -76,32 +91,30 @@ MR_DEVICE void mr_gemm_wgmma(MrGemmShared<Format, TN>& shared, const MrGemmTask&
 
     auto load = [&](int stage, int step) {
       if (step < steps) {
-        if (thread == 0) mr_request_weights<Format, TN>(shared, task, place, halves, stage, step);
-        mr_load_rows<Format, TN>(shared, task, stage, step);
+        if constexpr (kBulk) {
+          if (thread == 0) mr_request_weights<Format, TN>(shared, task, place, halves, stage, step);
+          mr_load_rows<Format, TN>(shared, task, stage, step);
+        } else {
+          mr_load_step<Format, TN>(shared, task, place, stage, step);
+        }
       }
       mr_cp_async_commit();
     };
-#pragma unroll
+#pragma unroll 1
     for (int stage = 0; stage < Tile::kStages - 1; stage++) load(stage, stage);
     int reading = 0, writing = Tile::kStages - 1;
     for (int step = 0; step < steps; step++) {
       mr_cp_async_wait<Tile::kStages - 2>();
       mr_fence_async();  // rows of x came by ordinary stores, wgmma reads through the other door
-      mr_mbar_wait(&shared.arrived[reading], static_cast<int>(parities >> reading & 1));
-      parities ^= 1u << reading;
-      __syncthreads();  // the step has arrived for all, and the stage that is written next has been multiplied
-      mr_wgmma_fence();
-#pragma unroll
-      for (int piece = 0; piece < kPieces; piece++) {
-        mr_multiply_wgmma<Format, TN>(sums[0], shared.weights[reading][0], shared.x[reading], piece, 1);
+      if constexpr (kBulk) {
+        mr_mbar_wait(&shared.arrived[reading], static_cast<int>(parities >> reading & 1));
+        parities ^= 1u << reading;
       }
-      if constexpr (Tile::kChannelTiles == 2) {
-        if (halves == 2) {
+      __syncthreads();  // the step has arrived for all, and the stage that is written next has been multiplied
 #pragma unroll
-          for (int piece = 0; piece < kPieces; piece++) {
-            mr_multiply_wgmma<Format, TN>(sums[1], shared.weights[reading][1], shared.x[reading], piece, 1);
-          }
-        }
+      for (int c = 0; c < Tile::kChannelTiles; c++) {
+        // without asking for halves: a branch here costs more than products of leftovers that nobody stores
+        mr_multiply_wgmma<Format, TN>(sums[c], shared.weights[reading][c], shared.x[reading], task);
       }
       mr_wgmma_commit();
       load(writing, step + Tile::kStages - 1);  // while the tensor cores work
@@ -112,6 +125,7 @@ MR_DEVICE void mr_gemm_wgmma(MrGemmShared<Format, TN>& shared, const MrGemmTask&
 #pragma unroll
     for (int c = 0; c < Tile::kChannelTiles; c++) {
       if (c >= halves) break;
+      mr_wgmma_settle(sums[c]);
       // accumulator 4 j + i of a thread is value i of its m16n8 block j
       Epilogue::finish(epilogue, reinterpret_cast<const float(&)[1][TN / 8][4]>(sums[c]), task, place,
                        place.firstChannel + c * kMrTileRows + warp * 16, 0, shared.source);

@@ -72,6 +72,8 @@ MR_DEVICE void mr_wgmma_wait(MR_AT_) {
   mr_emulated::runtime->wgmma_wait(N, MR_WHERE_);
 }
 template <int N>
+MR_DEVICE void mr_wgmma_settle(float (&)[N]) {}
+template <int N>
 MR_DEVICE void mr_wgmma_bf16(float (&d)[N / 2], uint64_t a, uint64_t b, int accumulate, MR_AT_) {
   const mr_emulated::Wgmma operands{mr_emulated::WGMMA_BF16, N, d, nullptr, a, b, accumulate};
   mr_emulated::runtime->wgmma(&operands, MR_WHERE_);

@@ -13,6 +13,14 @@ MR_DEVICE void mr_wgmma_wait() {
   MR_SM90A_("wgmma.wait_group.sync.aligned %0;" ::"n"(N) : "memory");
 }
 
+// No instruction: after the wait, tells the compiler that the accumulators have just changed, lest it computes with
+// them before.
+template <int N>
+MR_DEVICE void mr_wgmma_settle(float (&d)[N]) {
+#pragma unroll
+  for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
+}
+
 // Operand lists: MR_Pi_ names operands 8i .. 8i+7, MR_Fi_ binds d[8i] .. d[8i+7].
 #define MR_P0_ "%0, %1, %2, %3, %4, %5, %6, %7"
 #define MR_P1_ "%8, %9, %10, %11, %12, %13, %14, %15"

@@ -60,6 +60,7 @@ class NativeKernelTest {
             "probe*",
             "gemm_bf16*",
             "gemm_fp8*",
+            "gemm_int4*",
             "swiglu*"),
         "compute capability 8.0");
   }
