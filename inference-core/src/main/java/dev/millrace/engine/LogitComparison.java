@@ -6,6 +6,9 @@ package dev.millrace.engine;
  * @param rows ids compared
  * @param largestDifference over all logits; infinite if one of ours is no number
  * @param largestLogit largest magnitude of the other program's
+ * @param medianDifference largest difference within a row, of the median row
+ * @param farRows rows whose largest difference is beyond the share asked for: of a mixture of
+ *     experts in bfloat16, rows in which rounding tipped the choice between two experts
  * @param partRows ids of a step when the same was computed again in parts
  * @param rowsWithOtherBits rows whose logits then had other bits; 0 is the contract
  * @param greedyTokens tokens of the other program's continuation that were compared
@@ -15,6 +18,8 @@ public record LogitComparison(
     int rows,
     double largestDifference,
     double largestLogit,
+    double medianDifference,
+    int farRows,
     int partRows,
     int rowsWithOtherBits,
     int greedyTokens,
@@ -23,5 +28,10 @@ public record LogitComparison(
   /** The largest difference as a share of the largest logit. */
   public double share() {
     return largestDifference / largestLogit;
+  }
+
+  /** The median row's difference as a share of the largest logit. */
+  public double medianShare() {
+    return medianDifference / largestLogit;
   }
 }

@@ -152,9 +152,10 @@ public final class ModelProbe implements AutoCloseable {
    *
    * @param greedyPrompt ids that {@code greedy_ids} continue; 0 compares no continuation
    * @param partRows ids of a step in the second computation
+   * @param farShare share of the largest logit beyond which a row counts as far off
    * @throws EngineException naming the file, found and expected
    */
-  public LogitComparison compare(Path expected, int greedyPrompt, int partRows) {
+  public LogitComparison compare(Path expected, int greedyPrompt, int partRows, double farShare) {
     LogitsFile.Expected file =
         LogitsFile.readExpected(expected, model.vocabulary(), model.contextTokens());
     int[] tokens = file.ids();
@@ -167,18 +168,22 @@ public final class ModelProbe implements AutoCloseable {
     logits(tokens, row -> whole.add(row.clone()));
     List<float[]> parts = new ArrayList<>();
     logits(tokens, Math.min(partRows, model.stepRowsMax()), row -> parts.add(row.clone()));
-    double difference = 0;
+    double[] differences = new double[tokens.length];
     double largest = 0;
     int otherBits = 0;
     for (int r = 0; r < tokens.length; r++) {
       float[] wanted = file.logits()[r];
       for (int i = 0; i < wanted.length; i++) {
         double off = Math.abs(whole.get(r)[i] - wanted[i]);
-        difference = Math.max(difference, Double.isNaN(off) ? Double.POSITIVE_INFINITY : off);
+        differences[r] =
+            Math.max(differences[r], Double.isNaN(off) ? Double.POSITIVE_INFINITY : off);
         largest = Math.max(largest, Math.abs(wanted[i]));
       }
       otherBits += Arrays.mismatch(whole.get(r), parts.get(r)) >= 0 ? 1 : 0;
     }
+    double far = farShare * largest;
+    int farRows = (int) Arrays.stream(differences).filter(row -> row > far).count();
+    Arrays.sort(differences);
     int[] wanted = greedyPrompt == 0 ? new int[0] : file.greedyIds();
     int[] found =
         wanted.length == 0
@@ -187,8 +192,10 @@ public final class ModelProbe implements AutoCloseable {
     int differs = Arrays.mismatch(wanted, found);
     return new LogitComparison(
         tokens.length,
-        difference,
+        differences[differences.length - 1],
         largest,
+        differences[differences.length / 2],
+        farRows,
         partRows,
         otherBits,
         wanted.length,

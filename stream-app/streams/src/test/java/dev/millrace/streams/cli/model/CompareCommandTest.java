@@ -44,7 +44,8 @@ final class CompareCommandTest {
             golden,
             golden.resolve("expected.safetensors"),
             "--allowed=1e-5",
-            "--same-tokens",
+            "--far=1e-5",
+            "--same-tokens=24",
             "--json");
 
     assertThat(run.exitCode()).as(run.err()).isZero();
@@ -72,12 +73,12 @@ final class CompareCommandTest {
     Files.write(expected, bytes.array());
 
     CommandLineRun wrongLogit = run(golden, expected);
-    CommandLineRun wrongToken = run(golden, expected, "--allowed=100", "--same-tokens");
+    CommandLineRun wrongToken = run(golden, expected, "--far-rows=1", "--same-tokens=24");
 
     assertThat(wrongLogit.exitCode()).isEqualTo(1);
     assertThat(wrongLogit.out()).contains("NOT GOOD").contains("5 of 24 tokens the same");
     assertThat(wrongToken.exitCode()).isEqualTo(1);
-    assertThat(run(golden, expected, "--allowed=100").exitCode()).isZero();
+    assertThat(run(golden, expected, "--far-rows=1", "--same-tokens=5").exitCode()).isZero();
   }
 
   @Test
