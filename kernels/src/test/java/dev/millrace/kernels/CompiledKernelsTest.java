@@ -115,16 +115,22 @@ class CompiledKernelsTest {
     Map<String, byte[]> ampere = CubinCode.of(kernels.image("sm_80.cubin").bytes());
     List<String> products =
         hopper.keySet().stream()
-            .filter(k -> k.matches("mr_(gemm|swiglu)_(bf16|fp8)_n\\d+"))
+            .filter(kernel -> kernel.matches("mr_(gemm|swiglu)_(bf16|fp8|int4)_n\\d+"))
             .toList();
-    assertThat(products).hasSize(20);
+    assertThat(products).hasSize(30);
     for (String kernel : products) {
-      int multiply = kernel.contains("fp8") ? CubinCode.QGMMA : CubinCode.HGMMA;
+      int multiply = CubinCode.HGMMA;
+      if (kernel.contains("fp8")) {
+        multiply = CubinCode.QGMMA;
+      } else if (kernel.contains("int4")) {
+        multiply = CubinCode.HGMMA_OF_REGISTERS;
+      }
       assertThat(CubinCode.count(hopper, kernel, multiply)).as("wgmma in %s", kernel).isPositive();
-      assertThat(CubinCode.count(hopper, kernel, CubinCode.UBLKCP))
-          .as("bulk copies in %s", kernel)
-          .isPositive();
       assertThat(CubinCode.count(ampere, kernel, multiply)).as("on sm_80, %s", kernel).isZero();
+      // Four-bit weights pass through registers; the others are whole tiles.
+      assertThat(CubinCode.count(hopper, kernel, CubinCode.UBLKCP) > 0)
+          .as("bulk copies in %s", kernel)
+          .isEqualTo(!kernel.contains("int4"));
     }
   }
 

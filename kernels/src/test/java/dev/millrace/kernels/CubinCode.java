@@ -13,6 +13,9 @@ final class CubinCode {
   /** wgmma on bf16. */
   static final int HGMMA = 0x9f0;
 
+  /** wgmma on bf16 whose first operand comes from registers. */
+  static final int HGMMA_OF_REGISTERS = 0xdf0;
+
   /** wgmma on e4m3. */
   static final int QGMMA = 0x9f3;
 
