@@ -134,7 +134,8 @@ public final class CompareCommand implements Callable<Integer> {
     return String.format(
         Locale.ROOT,
         "%s: %s on %s, %s: of the largest logit %.3f the median row is off by %.5f (allowed %.5f),"
-            + " the worst by %.5f; %d of %d rows are off by more than %.3f (allowed %d); %d rows with other bits in parts of %d; %d of %d tokens the same",
+            + " the worst by %.5f; %d of %d rows are off by more than %.3f (allowed %d);"
+            + " %d rows with other bits in parts of %d; %d of %d tokens the same",
         good ? "good" : "NOT GOOD",
         model,
         backend.name(),
