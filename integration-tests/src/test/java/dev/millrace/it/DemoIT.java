@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -31,7 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DemoIT {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int SIGINT_BIT = 1 << 1;
   private static final Pattern PORT = Pattern.compile("127\\.0\\.0\\.1:(\\d+)|on port (\\d+)");
 
   @TempDir private Path directory;
@@ -206,18 +204,7 @@ class DemoIT {
 
     /** What a terminal does at Ctrl-C. */
     void interrupt() throws Exception {
-      String ignored =
-          Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
-              .filter(line -> line.startsWith("SigIgn:"))
-              .map(line -> line.substring(line.indexOf('\t') + 1).toUpperCase(Locale.ROOT))
-              .findFirst()
-              .orElse("0");
-      assumeThat(Long.parseUnsignedLong(ignored, 16) & SIGINT_BIT)
-          .as("SKIPPED, because this test runs in the background, where SIGINT is ignored")
-          .isZero();
-      int sent =
-          new ProcessBuilder("/bin/sh", "-c", "kill -INT " + process.pid()).start().waitFor();
-      assertThat(sent).isZero();
+      CtrlC.process(process.pid());
     }
 
     int exitCode() throws InterruptedException {

@@ -124,10 +124,8 @@ class NothingLeftBehindIT {
     Assumptions.assumeTrue(
         Files.isExecutable(setsid), "skipped: no setsid here to stand in for a terminal");
     Parent parent = start("hooked", setsid.toString());
-    long group = parent.process().pid();
 
-    int sent = new ProcessBuilder("/bin/sh", "-c", "kill -INT -" + group).start().waitFor();
-    assertThat(sent).isZero();
+    CtrlC.group(parent.process().pid());
     assertThat(parent.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
 
     assertThat(Files.readString(temporary.resolve("report.nodes"))).isEqualTo("1");
