@@ -1,7 +1,6 @@
 package dev.millrace.engine.backend;
 
-import dev.millrace.engine.tensor.Tensor;
-import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The operations of a decoder on one device, coarse and fused the way a device wants them.
@@ -24,37 +23,23 @@ import java.util.List;
  * <p>Every operation may throw {@link BackendException}: the device is then unusable. Owned by the
  * engine thread. Everything a backend hands out is closed by the backend.
  */
-public interface ComputeBackend extends AutoCloseable {
+public interface ComputeBackend extends LoadTarget, AutoCloseable {
 
   /** What this backend is and computes with. */
   BackendInfo info();
 
-  // ---- load time
+  // ---- load time: what LoadTarget says, and memory
 
   /**
-   * Packs the weight of a linear layer. Several sources are stacked by output rows (q, k, v).
+   * Refuses a model that will not fit into the device's memory; called before anything is loaded.
+   * Does nothing where memory is the operating system's business.
    *
-   * @param sources weights with equal input width
+   * @param model makes the model's load-time calls on the target it is given, as often as it is
+   *     called; what they return is worth nothing
+   * @param demand keys and values that will be asked for
+   * @throws BackendException saying how much is needed, how much there is, and what would fit
    */
-  Matrix matrix(List<MatrixSource> sources);
-
-  /**
-   * Packs an embedding table [V, H]. A tied head is packed by {@link #matrix} from the same source;
-   * sharing the memory is the backend's business.
-   */
-  Matrix embedding(MatrixSource table);
-
-  /** Copies a norm weight [H]. */
-  Vector vector(Tensor values);
-
-  /** Packs a dense SwiGLU feed-forward block: gate and up [I, H], down [H, I]. */
-  FeedForward feedForward(MatrixSource gate, MatrixSource up, MatrixSource down);
-
-  /** Packs router [E, H], experts and the optional shared expert of a MoE layer. */
-  MoeWeights moe(MoeSource source);
-
-  /** Allocates activations for up to {@code rowsMax} rows, once, at start. */
-  Rows rows(int rowsMax, int width);
+  default void requireRoom(Consumer<LoadTarget> model, KvDemand demand) {}
 
   /** Bytes that {@link #kvCache} would allocate; proportional to the number of blocks. */
   long kvBytes(KvShape shape);

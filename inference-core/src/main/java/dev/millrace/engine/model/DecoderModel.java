@@ -4,18 +4,13 @@ import dev.millrace.engine.backend.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
+import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.Logits;
-import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
-import dev.millrace.engine.backend.Vector;
-import dev.millrace.engine.checkpoint.DecoderLayer;
-import dev.millrace.engine.checkpoint.DecoderLayer.FeedForwardSource;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A decoder of pre-norm blocks: Llama 4 (dense or mixture of experts) and Llama 3. Owns the backend
@@ -26,32 +21,19 @@ public final class DecoderModel implements ForwardPass {
 
   private final ModelConfig config;
   private final ComputeBackend backend;
-  private final Matrix embedding;
-  private final List<LayerPlan> layers;
-  private final Vector finalNorm;
-  private final Matrix head;
-  private final Rows hidden;
-  private final Rows normed;
-  private final Rows qkv;
-  private final Rows attended;
+  private final ModelParts parts;
   private final KvCache cache;
   private final StepCheck check;
 
   private DecoderModel(ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
     this.config = weights.config();
     this.backend = backend;
-    embedding = backend.embedding(weights.embedding());
-    layers = layers(weights, backend);
-    finalNorm = backend.vector(weights.finalNorm());
-    head = backend.matrix(List.of(weights.head()));
     int rowsMax = limits.stepRowsMax();
-    int queries = config.queryHeads() * config.headDimension();
-    int keys = config.kvHeads() * config.headDimension();
-    hidden = backend.rows(rowsMax, config.hiddenSize());
-    normed = backend.rows(rowsMax, config.hiddenSize());
-    qkv = backend.rows(rowsMax, queries + 2 * keys);
-    attended = backend.rows(rowsMax, queries);
-    cache = backend.kvCache(KvSizing.choose(config, backend, limits));
+    KvDemand demand = KvSizing.demand(config, backend, limits);
+    ModelParts.Sources sources = ModelParts.Sources.of(weights, rowsMax);
+    backend.requireRoom(sources::loadInto, demand);
+    parts = sources.loadInto(backend);
+    cache = backend.kvCache(KvSizing.choose(demand, config, backend, limits));
     check = new StepCheck(rowsMax, config.vocabulary(), config.contextTokens(), cache.shape());
   }
 
@@ -61,6 +43,7 @@ public final class DecoderModel implements ForwardPass {
    * @param weights stay open as long as the model
    * @param backend fresh; the model's from now on, closed even if loading fails
    * @throws dev.millrace.engine.EngineException if the keys and values do not fit
+   * @throws dev.millrace.engine.backend.BackendException if the device fails or is too small
    */
   public static DecoderModel load(
       ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
@@ -72,46 +55,27 @@ public final class DecoderModel implements ForwardPass {
     }
   }
 
-  private static List<LayerPlan> layers(ModelWeights weights, ComputeBackend backend) {
-    List<LayerPlan> plans = new ArrayList<>();
-    for (int i = 0; i < weights.config().layers().size(); i++) {
-      DecoderLayer layer = weights.layer(i);
-      plans.add(
-          new LayerPlan(
-              layer.config().attention(),
-              backend.vector(layer.inputNorm()),
-              backend.matrix(List.of(layer.query(), layer.key(), layer.value())),
-              backend.matrix(List.of(layer.output())),
-              backend.vector(layer.feedForwardNorm()),
-              block(layer.feedForward(), backend)));
-    }
-    return List.copyOf(plans);
-  }
-
-  private static LayerPlan.Block block(FeedForwardSource source, ComputeBackend backend) {
-    return switch (source) {
-      case FeedForwardSource.Dense(var gate, var up, var down) ->
-          new LayerPlan.Block.Dense(backend.feedForward(gate, up, down));
-      case FeedForwardSource.Moe(var moe) -> new LayerPlan.Block.Moe(backend.moe(moe));
-    };
-  }
-
   @Override
   public Logits forward(StepLayout layout, int[] logitRows) {
     check.layout(layout);
     check.logitRows(logitRows, layout.rows());
     backend.begin(layout);
-    backend.embed(embedding, hidden);
-    for (int i = 0; i < layers.size(); i++) {
-      layer(layers.get(i), i);
+    backend.embed(parts.embedding(), parts.hidden());
+    for (int i = 0; i < parts.layers().size(); i++) {
+      layer(parts.layers().get(i), i);
     }
     return logitRows.length == 0
         ? new NoLogits(config.vocabulary())
-        : backend.logits(hidden, finalNorm, config.normEpsilon(), head, logitRows);
+        : backend.logits(
+            parts.hidden(), parts.finalNorm(), config.normEpsilon(), parts.head(), logitRows);
   }
 
   private void layer(LayerPlan plan, int index) {
     AttentionSpec attention = plan.attention();
+    Rows hidden = parts.hidden();
+    Rows normed = parts.normed();
+    Rows qkv = parts.qkv();
+    Rows attended = parts.attended();
     backend.norm(hidden, plan.inputNorm(), config.normEpsilon(), normed);
     backend.project(normed, plan.qkv(), qkv);
     backend.rotateAndStore(qkv, attention, cache, index);
@@ -139,7 +103,7 @@ public final class DecoderModel implements ForwardPass {
 
   @Override
   public int stepRowsMax() {
-    return hidden.rowsMax();
+    return parts.hidden().rowsMax();
   }
 
   @Override

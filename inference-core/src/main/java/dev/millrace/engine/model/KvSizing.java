@@ -2,6 +2,7 @@ package dev.millrace.engine.model;
 
 import dev.millrace.engine.EngineException;
 import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.checkpoint.ModelConfig;
 
@@ -11,38 +12,55 @@ final class KvSizing {
   private KvSizing() {}
 
   /**
-   * The largest cache within the limits: an explicit budget is used whole; a chosen one never
-   * exceeds what {@code sequencesMax} sequences of full context could use.
+   * What will be asked for, as far as it is known before the weights are loaded.
+   *
+   * @throws EngineException if an explicit budget has no room for one block
+   */
+  static KvDemand demand(ModelConfig config, ComputeBackend backend, ModelLimits limits) {
+    KvShape block =
+        new KvShape(
+            config.layers().size(),
+            1,
+            limits.blockTokens(),
+            config.kvHeads(),
+            config.headDimension());
+    if (limits.kvMemoryBytes() == 0) {
+      return new KvDemand(block, 0);
+    }
+    long blocks = limits.kvMemoryBytes() / backend.kvBytes(block);
+    if (blocks < 1) {
+      throw tooLittle(block, backend, "kvMemoryBytes is " + limits.kvMemoryBytes(), "raise it");
+    }
+    return new KvDemand(block, (int) Math.min(blocks, Integer.MAX_VALUE));
+  }
+
+  /**
+   * The cache within the limits: an explicit budget is used whole; a chosen one never exceeds what
+   * {@code sequencesMax} sequences of full context could use.
    *
    * @throws EngineException if not even one block fits
    */
-  static KvShape choose(ModelConfig config, ComputeBackend backend, ModelLimits limits) {
-    KvShape block = shape(config, 1, limits.blockTokens());
-    long blockBytes = backend.kvBytes(block);
-    boolean chosen = limits.kvMemoryBytes() == 0;
-    long budget = chosen ? backend.kvBytesAvailable() : limits.kvMemoryBytes();
-    long blocks = Math.min(budget / blockBytes, Integer.MAX_VALUE);
-    if (chosen) {
-      long perSequence = Math.ceilDiv(config.contextTokens(), limits.blockTokens());
-      blocks = Math.min(blocks, perSequence * limits.sequencesMax());
+  static KvShape choose(
+      KvDemand demand, ModelConfig config, ComputeBackend backend, ModelLimits limits) {
+    if (demand.blocks() > 0) {
+      return demand.shape(demand.blocks());
     }
+    long budget = backend.kvBytesAvailable();
+    long perSequence = Math.ceilDiv(config.contextTokens(), limits.blockTokens());
+    long blocks =
+        Math.min(budget / backend.kvBytes(demand.block()), perSequence * limits.sequencesMax());
     if (blocks < 1) {
-      throw new EngineException(
-          "keys and values of one block of %d tokens need %d bytes on backend %s, %s: %s"
-              .formatted(
-                  limits.blockTokens(),
-                  blockBytes,
-                  backend.info().name(),
-                  chosen
-                      ? "there is room for " + budget
-                      : "kvMemoryBytes is " + limits.kvMemoryBytes(),
-                  chosen ? "give the process more memory" : "raise it"));
+      throw tooLittle(
+          demand.block(), backend, "there is room for " + budget, "give the process more memory");
     }
-    return shape(config, (int) blocks, limits.blockTokens());
+    return demand.shape((int) Math.min(blocks, Integer.MAX_VALUE));
   }
 
-  private static KvShape shape(ModelConfig config, int blocks, int blockTokens) {
-    return new KvShape(
-        config.layers().size(), blocks, blockTokens, config.kvHeads(), config.headDimension());
+  private static EngineException tooLittle(
+      KvShape block, ComputeBackend backend, String found, String advice) {
+    return new EngineException(
+        "keys and values of one block of %d tokens need %d bytes on backend %s, %s: %s"
+            .formatted(
+                block.blockTokens(), backend.kvBytes(block), backend.info().name(), found, advice));
   }
 }

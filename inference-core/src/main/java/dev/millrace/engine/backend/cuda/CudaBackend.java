@@ -5,7 +5,9 @@ import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.FeedForward;
 import dev.millrace.engine.backend.KvCache;
+import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
+import dev.millrace.engine.backend.LoadTarget;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.MatrixSource;
@@ -18,7 +20,10 @@ import dev.millrace.engine.backend.cuda.Products.Grouping;
 import dev.millrace.engine.backend.cuda.Products.Operand;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The operations of a decoder on a GPU. The residual stream is f32; operands of products, keys and
@@ -34,9 +39,7 @@ final class CudaBackend implements ComputeBackend {
   private static final int NORM_SHARED_BYTES = 64;
   private static final int EMBED_THREADS = 256;
 
-  /** One part in so many of the device is left to the driver and to others. */
-  private static final int RESERVE = 32;
-
+  private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
   private final BackendInfo info;
   private final boolean graphs;
   private final CudaContext context;
@@ -44,12 +47,13 @@ final class CudaBackend implements ComputeBackend {
   private final Work work;
   private final DevicePool pool;
   private final Staging staging;
-  private final WeightLoader loader;
+  private final WeightFilling filling;
+  private final CudaLoading loading;
   private final Transfers transfers;
   private final Products products;
   private final Mixture mixture;
   private final AttentionLayers attention;
-  private final Extents extents = new Extents();
+  private final Extents extents;
   private StepBlock.BlockRange blocks = new StepBlock.BlockRange(0, 0);
   private @Nullable Stepping stepping;
   private @Nullable StepShape step;
@@ -71,9 +75,11 @@ final class CudaBackend implements ComputeBackend {
     pool = context.own(new DevicePool(context.device()));
     staging = context.own(new Staging(stream));
     transfers = context.own(new Transfers(stream));
-    loader = new WeightLoader(pool, stream, staging, work);
+    filling = new WeightFilling(pool, stream, staging, work);
     products = new Products(work, context.device());
     mixture = new Mixture(work, products);
+    loading = new CudaLoading(pool, filling, products, mixture, Integer.MAX_VALUE);
+    extents = loading.extents();
     attention = context.own(new AttentionLayers(work, stream));
   }
 
@@ -85,48 +91,50 @@ final class CudaBackend implements ComputeBackend {
   // ---- load time
 
   @Override
+  public void requireRoom(Consumer<LoadTarget> model, KvDemand demand) {
+    context.bind();
+    CudaKvCache.check(demand.block());
+    MemoryNeed.Counter counter = new MemoryNeed.Counter(model, demand, context.device(), work);
+    Driver.Memory memory = Driver.memory();
+    MemoryPlan plan = MemoryPlan.of(counter, pool.slabBytes(), memory);
+    pool.follow(plan);
+    LOG.info("GPU memory: {} free, needed {}", Bytes.of(memory.free()), plan.parts());
+  }
+
+  @Override
   public Matrix matrix(List<MatrixSource> sources) {
     context.bind();
-    PackedMatrix matrix = loader.matrix(sources);
-    extents.matrix(matrix);
-    return matrix;
+    return loading.matrix(sources);
   }
 
   @Override
   public Matrix embedding(MatrixSource table) {
     context.bind();
-    return new EmbeddingTable(table.outputs(), table.inputs(), loader.embedding(table));
+    return loading.embedding(table);
   }
 
   @Override
   public Vector vector(Tensor values) {
     context.bind();
-    return loader.vector(values);
+    return loading.vector(values);
   }
 
   @Override
   public FeedForward feedForward(MatrixSource gate, MatrixSource up, MatrixSource down) {
     context.bind();
-    SwiGluWeights weights = loader.feedForward(gate, up, down);
-    extents.feedForward(weights);
-    return weights;
+    return loading.feedForward(gate, up, down);
   }
 
   @Override
   public MoeWeights moe(MoeSource source) {
     context.bind();
-    MixtureWeights weights = loader.moe(source);
-    mixture.expect(weights);
-    extents.moe(weights);
-    return weights;
+    return loading.moe(source);
   }
 
   @Override
   public Rows rows(int rowsMax, int width) {
     context.bind();
-    CudaRows rows = new CudaRows(rowsMax, width, pool);
-    extents.rows(rowsMax, width);
-    return rows;
+    return loading.rows(rowsMax, width);
   }
 
   @Override
@@ -137,20 +145,17 @@ final class CudaBackend implements ComputeBackend {
   @Override
   public long kvBytesAvailable() {
     context.bind();
+    staging.empty();
     Driver.Memory memory = Driver.memory();
-    long scratch =
-        mixture.scratchBytes(extents.capacity())
-            + extents.expected(products).scratchBytes()
-            + AttentionLayers.scratchBytes(extents.rows(), extents.width())
-            + extents.head().scratchBytes()
-            + extents.innerBytes();
-    return Math.max(0, memory.free() - scratch - memory.total() / RESERVE);
+    long beside = loading.scratchBytes() + loading.writtenBytes() + MemoryPlan.reserve(memory);
+    return Math.max(0, memory.free() - beside);
   }
 
   @Override
   public KvCache kvCache(KvShape shape) {
     context.bind();
     CudaKvCache.check(shape);
+    staging.empty();
     String what =
         "keys and values of %d blocks of %d tokens".formatted(shape.blocks(), shape.blockTokens());
     CudaKvCache cache = new CudaKvCache(shape, pool.allocate(CudaKvCache.bytes(shape), what));
@@ -164,7 +169,7 @@ final class CudaBackend implements ComputeBackend {
       stepping =
           context.own(
               new Stepping(extents, mixture, attention, products, work, stream, transfers, pool));
-      loader.check(transfers);
+      filling.check(transfers);
       staging.close();
       pool.seal();
     }
@@ -344,6 +349,11 @@ final class CudaBackend implements ComputeBackend {
   }
 
   // ---- tests and diagnosis
+
+  /** Where device memory comes from. */
+  DevicePool pool() {
+    return pool;
+  }
 
   @Override
   public void write(Rows rows, float[] values) {

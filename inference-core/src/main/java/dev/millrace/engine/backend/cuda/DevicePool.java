@@ -3,6 +3,8 @@ package dev.millrace.engine.backend.cuda;
 import dev.millrace.engine.backend.BackendException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Device memory, taken in slabs while a model loads and given out piece by piece; nothing is given
@@ -17,14 +19,58 @@ final class DevicePool implements CudaContext.Resource {
   /** System property: bytes of a slab. With 1, an emulator sees where each piece ends. */
   static final String SLAB_PROPERTY = "millrace.cuda.slab.bytes";
 
-  private static final long SLAB_MIN = 4L << 20;
+  /** The smallest slab that is worth a call of the driver. */
+  static final long SLAB_MIN = 4L << 20;
+
   private static final long SLAB_MAX = 256L << 20;
   private static final int SLABS_OF_A_DEVICE = 512;
 
-  private final long slabBytes;
+  /** The driver hands out memory in multiples of this. */
+  private static final long GRANULE = 2L << 20;
+
+  private final Supply supply;
+  private long slabBytes;
+  private @Nullable MemoryPlan plan;
   private final List<Slab> slabs = new ArrayList<>();
   private long used;
   private boolean sealed;
+
+  /** Where slabs come from. */
+  private interface Supply {
+
+    /** The address of so many bytes; refuses as the driver does. */
+    long allocate(long bytes);
+
+    void free(long address);
+  }
+
+  /** The current context's device. */
+  private static final class DeviceSupply implements Supply {
+    @Override
+    public long allocate(long bytes) {
+      return Driver.allocate(bytes);
+    }
+
+    @Override
+    public void free(long address) {
+      Driver.free(address);
+    }
+  }
+
+  /** Addresses without memory behind them, as many as anybody wants. */
+  private static final class CountingSupply implements Supply {
+    private long next = ALIGNMENT;
+
+    @Override
+    public long allocate(long bytes) {
+      long address = next;
+      next += Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+      return address;
+    }
+
+    @Override
+    public void free(long address) {}
+  }
 
   /** One allocation and how much of it is given out. */
   private static final class Slab {
@@ -47,7 +93,33 @@ final class DevicePool implements CudaContext.Resource {
   }
 
   DevicePool(long slabBytes) {
+    this(slabBytes, new DeviceSupply());
+  }
+
+  private DevicePool(long slabBytes, Supply supply) {
     this.slabBytes = slabBytes;
+    this.supply = supply;
+  }
+
+  /** A pool of addresses that nobody may use: it tells what a pool with such slabs would take. */
+  static DevicePool counting(long slabBytes) {
+    return new DevicePool(slabBytes, new CountingSupply());
+  }
+
+  /** What allocations of a pool with such slabs are rounded up to. */
+  static long granule(long slabBytes) {
+    return Math.min(slabBytes, GRANULE);
+  }
+
+  /** Size of the slabs. */
+  long slabBytes() {
+    return slabBytes;
+  }
+
+  /** Follows a plan: takes slabs of its size, and quotes it where memory ends all the same. */
+  void follow(MemoryPlan what) {
+    plan = what;
+    slabBytes = what.slabBytes();
   }
 
   /**
@@ -84,9 +156,10 @@ final class DevicePool implements CudaContext.Resource {
   }
 
   private Slab slab(long size, String what) {
-    long bytes = Math.max(size, slabBytes);
+    long granule = granule(slabBytes);
+    long bytes = Math.ceilDiv(Math.max(size, slabBytes), granule) * granule;
     try {
-      return new Slab(Driver.allocate(bytes), bytes);
+      return new Slab(supply.allocate(bytes), bytes);
     } catch (CudaError e) {
       if (e.code() != CudaError.OUT_OF_MEMORY) {
         throw e;
@@ -101,7 +174,7 @@ final class DevicePool implements CudaContext.Resource {
   /** Exactly what is needed, where a whole slab does not fit any more. */
   private Slab lastSlab(long size, String what) {
     try {
-      return new Slab(Driver.allocate(size), size);
+      return new Slab(supply.allocate(size), size);
     } catch (CudaError e) {
       throw e.code() == CudaError.OUT_OF_MEMORY ? outOfMemory(size, what, e) : e;
     }
@@ -109,16 +182,25 @@ final class DevicePool implements CudaContext.Resource {
 
   private BackendException outOfMemory(long size, String what, CudaError cause) {
     Driver.Memory memory = Driver.memory();
-    return new BackendException(
+    String missing =
         "the GPU is too small: %s needs %s, of its %s %s are free and this model already took %s;"
-                .formatted(
-                    what,
-                    Bytes.of(size),
-                    Bytes.of(memory.total()),
-                    Bytes.of(memory.free()),
-                    Bytes.of(used))
-            + " free it of other processes, lower the tokens of a step, or use a smaller model",
-        cause);
+            .formatted(
+                what,
+                Bytes.of(size),
+                Bytes.of(memory.total()),
+                Bytes.of(memory.free()),
+                Bytes.of(used));
+    String advice =
+        plan == null
+            ? "free it of other processes, lower the tokens of a step, or use a smaller model"
+            : "others took memory while it was loaded: "
+                + plan.describe(new Driver.Memory(memory.free() + reserved(), memory.total()));
+    return new BackendException(missing + " " + advice, cause);
+  }
+
+  /** The plan that is followed. */
+  Optional<MemoryPlan> plan() {
+    return Optional.ofNullable(plan);
   }
 
   /** From now on nothing is allocated. */
@@ -139,7 +221,7 @@ final class DevicePool implements CudaContext.Resource {
   @Override
   public void close() {
     while (!slabs.isEmpty()) {
-      Driver.free(slabs.removeLast().address);
+      supply.free(slabs.removeLast().address);
     }
   }
 }

@@ -139,13 +139,28 @@ final class Driver {
   /** Allocates device memory; its address. */
   static long allocate(long bytes) {
     AddressedPointer pointer = new AddressedPointer();
-    check(JCudaDriver.cuMemAlloc(pointer, bytes), "allocate %d bytes on the GPU".formatted(bytes));
-    LEDGER.opened(Kind.DEVICE_MEMORY);
+    int result = JCudaDriver.cuMemAlloc(pointer, bytes);
+    if (result != CUresult.CUDA_SUCCESS) {
+      throw error(result, "allocate %d bytes on the GPU".formatted(bytes) + shortage(result));
+    }
+    LEDGER.openedMemory(pointer.address(), bytes);
     return pointer.address();
   }
 
+  /** What a reader needs to know of memory that is used up. */
+  private static String shortage(int result) {
+    if (result != CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+      return "";
+    }
+    Memory memory = memory();
+    return " (of its %s %s are free, this process holds %s)"
+        .formatted(
+            Bytes.of(memory.total()), Bytes.of(memory.free()), Bytes.of(LEDGER.deviceBytes()));
+  }
+
   static void free(long address) {
-    released(Kind.DEVICE_MEMORY, JCudaDriver.cuMemFree(at(address)));
+    int result = JCudaDriver.cuMemFree(at(address));
+    LEDGER.closedMemory(address, result == CUresult.CUDA_SUCCESS);
   }
 
   /** Allocates page-locked host memory, at most 1 GiB: JCuda wraps it in a buffer. Its address. */

@@ -24,6 +24,7 @@ final class Head implements CudaContext.Resource {
   private static final int FOLD_THREADS = 32;
   private static final int SUMMARY_BYTES = 16;
   private static final int QUESTIONS_MAX = 4096;
+  private static final long QUESTION_BYTES = 2L * QUESTIONS_MAX * Integer.BYTES;
   private static final int SAMPLE_THREADS = 512;
   private static final int SAMPLE_SHARED_BYTES = 16528;
   private static final int SAMPLE_REQUEST_BYTES = 32;
@@ -59,8 +60,8 @@ final class Head implements CudaContext.Resource {
     this.transfers = transfers;
     waveRows = extents.waveRows();
     long capacity = Buckets.capacity(waveRows);
-    selection = new HostWritten(stream, (SELECTION_HEADER + capacity) * Integer.BYTES);
-    questions = new HostWritten(stream, 2L * QUESTIONS_MAX * Integer.BYTES);
+    selection = new HostWritten(stream, extents.selectionBytes());
+    questions = new HostWritten(stream, QUESTION_BYTES);
     summaries = new PinnedBuffer(capacity * SUMMARY_BYTES);
     String what = "logits of %d rows".formatted(waveRows);
     normed = pool.allocate(capacity * extents.width() * Short.BYTES, what);
@@ -84,6 +85,15 @@ final class Head implements CudaContext.Resource {
     int waveRows() {
       long fitting = LOGITS_BYTES / ((long) Float.BYTES * vocabulary);
       return Math.clamp(fitting, 1, rows);
+    }
+
+    private long selectionBytes() {
+      return (SELECTION_HEADER + (long) Buckets.capacity(waveRows())) * Integer.BYTES;
+    }
+
+    /** Bytes on the device that a head of these extents has the host write. */
+    long writtenBytes() {
+      return selectionBytes() + QUESTION_BYTES;
     }
 
     /** Bytes that a head of these extents allocates. */

@@ -1,9 +1,13 @@
 package dev.millrace.engine.backend.cuda;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 
-/** Counts the driver's objects that are open, so that a test can see a leak. Thread-safe. */
+/**
+ * Counts the driver's objects that are open, and the bytes of device memory, so that a test can see
+ * a leak and a message can say what this process holds. Thread-safe.
+ */
 final class Ledger {
 
   /** What the driver hands out. */
@@ -20,10 +24,40 @@ final class Ledger {
 
   private final EnumMap<Kind, Integer> open = new EnumMap<>(Kind.class);
 
+  private final Map<Long, Long> deviceMemory = new HashMap<>();
+  private long deviceBytes;
+  private long devicePeak;
   private int failedReleases;
 
   synchronized void opened(Kind kind) {
     open.merge(kind, 1, Integer::sum);
+  }
+
+  /** Device memory was taken. */
+  synchronized void openedMemory(long address, long bytes) {
+    opened(Kind.DEVICE_MEMORY);
+    deviceMemory.put(address, bytes);
+    deviceBytes += bytes;
+    devicePeak = Math.max(devicePeak, deviceBytes);
+  }
+
+  /** Device memory was given back; {@code cleanly} if the driver agreed. */
+  synchronized void closedMemory(long address, boolean cleanly) {
+    closed(Kind.DEVICE_MEMORY, cleanly);
+    Long bytes = deviceMemory.remove(address);
+    deviceBytes -= bytes == null ? 0 : bytes;
+  }
+
+  /** Bytes of device memory that are held. */
+  synchronized long deviceBytes() {
+    return deviceBytes;
+  }
+
+  /** Most bytes that were held at once since the last call. */
+  synchronized long takeDevicePeak() {
+    long peak = devicePeak;
+    devicePeak = deviceBytes;
+    return peak;
   }
 
   /**

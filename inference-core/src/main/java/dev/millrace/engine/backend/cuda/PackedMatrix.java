@@ -37,6 +37,11 @@ record PackedMatrix(
     return address + format.valueBytes(packedRows, packedInputs);
   }
 
+  /** Bytes of values and scales. */
+  long bytes() {
+    return format.bytes(packedRows, packedInputs);
+  }
+
   /** The same with another table. */
   PackedMatrix withTable(long words) {
     return new PackedMatrix(format, outputs, inputs, packedRows, packedInputs, address, words);

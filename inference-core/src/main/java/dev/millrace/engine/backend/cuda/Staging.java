@@ -56,6 +56,15 @@ final class Staging implements CudaContext.Resource {
     }
   }
 
+  private static long slotBytes(long bytes) {
+    return Math.min(PIECE_BYTES, Math.max(LEAST_BYTES, Long.highestOneBit(bytes) * 2));
+  }
+
+  /** Device memory that is held, at most, while sources of at most so many bytes are loaded. */
+  static long deviceBytes(long largestSource) {
+    return 2 * slotBytes(Math.min(PIECE_BYTES, largestSource));
+  }
+
   /** The next pair, no longer in use, with room for {@code bytes}, at most {@link #PIECE_BYTES}. */
   Slot slot(long bytes) {
     if (closed || bytes > PIECE_BYTES) {
@@ -68,7 +77,7 @@ final class Staging implements CudaContext.Resource {
     next = (next + 1) % slots.size();
     slot.done.await();
     if (slot.bytes < bytes) {
-      slot.resize(Math.min(PIECE_BYTES, Math.max(LEAST_BYTES, Long.highestOneBit(bytes) * 2)));
+      slot.resize(slotBytes(bytes));
     }
     return slot;
   }
@@ -81,6 +90,14 @@ final class Staging implements CudaContext.Resource {
   /** Marks the end of the work on a pair; it may be used again after that. */
   void release(Slot slot) {
     slot.done.record(stream);
+  }
+
+  /** Gives the buffers back when all copies are done; later pieces take new ones. */
+  void empty() {
+    for (Slot slot : slots) {
+      slot.done.await();
+      slot.free();
+    }
   }
 
   /** Frees the buffers; all copies are done, and nothing can be loaded after that. Idempotent. */

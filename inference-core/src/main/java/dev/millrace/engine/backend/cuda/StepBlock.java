@@ -38,8 +38,13 @@ final class StepBlock implements CudaContext.Resource {
    */
   StepBlock(CudaStream stream, int rowsMax, int partialsMax) {
     this.partialsMax = partialsMax;
+    buffer = new HostWritten(stream, bytes(rowsMax));
+  }
+
+  /** Bytes on the device, unless a step's block tables need more. */
+  static long bytes(int rowsMax) {
     long most = HEADER + (long) (ROW_WORDS + RUN_WORDS) * Buckets.capacity(rowsMax);
-    buffer = new HostWritten(stream, (most + TABLE_WORDS_AT_FIRST) * Integer.BYTES);
+    return (most + TABLE_WORDS_AT_FIRST) * Integer.BYTES;
   }
 
   /**

@@ -2,30 +2,24 @@ package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MoeSource;
-import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Brings a checkpoint's tensors to the device piece by piece and lets kernels pack them there, so
- * that the host only copies bytes. Owned by the engine thread.
+ * Decides what lies where on the device, in which format, and has it filled. With a pool that only
+ * counts and a filling that copies nothing, it tells what a model will take. Owned by the engine
+ * thread.
  */
 final class WeightLoader {
 
   private final DevicePool pool;
-  private final CudaStream stream;
-  private final Staging staging;
-  private final Packer packer;
+  private final Filling filling;
 
   /** Borrows everything. */
-  WeightLoader(DevicePool pool, CudaStream stream, Staging staging, Work work) {
+  WeightLoader(DevicePool pool, Filling filling) {
     this.pool = pool;
-    this.stream = stream;
-    this.staging = staging;
-    packer = new Packer(pool, stream, staging, work);
+    this.filling = filling;
   }
 
   /** A linear weight; sources are stacked by output rows. */
@@ -42,7 +36,7 @@ final class WeightLoader {
     PackedMatrix matrix = allocate(WeightFormat.of(sources), outputs, outputs, inputs, "a weight");
     int row = 0;
     for (MatrixSource source : sources) {
-      packer.pack(source, matrix, row, Packer.Layout.PLAIN);
+      filling.pack(source, matrix, row, Packer.Layout.PLAIN);
       row += source.outputs();
     }
     return withTable(matrix, matrix.address());
@@ -125,15 +119,15 @@ final class WeightLoader {
     int rows = 2 * SwiGluWeights.innerStride(gate.outputs());
     PackedMatrix matrix =
         allocate(format, 2 * gate.outputs(), rows, gate.inputs(), "gate and up of an expert");
-    packer.pack(gate, matrix, 0, Packer.Layout.GATE);
-    packer.pack(up, matrix, 0, Packer.Layout.UP);
+    filling.pack(gate, matrix, 0, Packer.Layout.GATE);
+    filling.pack(up, matrix, 0, Packer.Layout.UP);
     return matrix;
   }
 
   private PackedMatrix down(MatrixSource source, WeightFormat format) {
     PackedMatrix matrix =
         allocate(format, source.outputs(), source.outputs(), source.inputs(), "down of an expert");
-    packer.pack(source, matrix, 0, Packer.Layout.PLAIN);
+    filling.pack(source, matrix, 0, Packer.Layout.PLAIN);
     return matrix;
   }
 
@@ -143,22 +137,21 @@ final class WeightLoader {
     int packedInputs = format.paddedInputs(inputs);
     long bytes = format.bytes(packedRows, packedInputs);
     long address = pool.allocate(bytes, what + " [%d, %d]".formatted(outputs, inputs));
+    PackedMatrix matrix =
+        new PackedMatrix(format, outputs, inputs, packedRows, packedInputs, address, 0);
     // padding is zero, and a word of four-bit weights is put together by several kernels
     if (packedRows != outputs
         || packedInputs != inputs
         || format.kind() != WeightFormat.Kind.BF16) {
-      stream.fill(address, (byte) 0, bytes);
+      filling.clear(matrix);
     }
-    return new PackedMatrix(format, outputs, inputs, packedRows, packedInputs, address, 0);
+    return matrix;
   }
 
   private PackedMatrix withTable(PackedMatrix matrix, long... addresses) {
-    return matrix.withTable(words(addresses, "addresses of weights"));
-  }
-
-  /** Refuses weights that turned out not to be numbers. */
-  void check(Transfers transfers) {
-    packer.check(transfers);
+    long table = pool.allocate((long) addresses.length * Long.BYTES, "addresses of weights");
+    filling.words(addresses, table);
+    return matrix.withTable(table);
   }
 
   /** An embedding table as bf16 rows; its address. */
@@ -167,80 +160,25 @@ final class WeightLoader {
         || plain.order() != MatrixSource.Order.OUT_IN) {
       throw new IllegalArgumentException("an embedding table is stored as [vocabulary, hidden]");
     }
-    long line = (long) table.inputs() * Short.BYTES;
-    long address =
-        pool.allocate(
-            table.outputs() * line, "the embedding of %d tokens".formatted(table.outputs()));
-    if (plain.values().type() == DType.BF16) {
-      packer.forPieces(
-          SourceLines.of(table),
-          1,
-          (at, count, piece) -> stream.copyWithin(address + at * line, piece, count * line));
-    } else {
-      roundedRows(table, address);
-    }
+    long bytes = (long) table.outputs() * table.inputs() * Short.BYTES;
+    long address = pool.allocate(bytes, "the embedding of %d tokens".formatted(table.outputs()));
+    filling.table(plain, address);
     return address;
-  }
-
-  /** Tables in another type are rare and small: the host rounds them row by row. */
-  private void roundedRows(MatrixSource table, long address) {
-    float[] row = new float[table.inputs()];
-    long line = (long) row.length * Short.BYTES;
-    for (int at = 0; at < table.outputs(); at++) {
-      table.readOutput(at, row);
-      Staging.Slot slot = staging.slot(line);
-      for (int i = 0; i < row.length; i++) {
-        slot.host().setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.of(row[i]));
-      }
-      staging.send(slot, line);
-      stream.copyWithin(address + at * line, slot.device(), line);
-      staging.release(slot);
-    }
   }
 
   /** A vector as floats. */
   NormWeight vector(Tensor values) {
     int size = Math.toIntExact(values.shape().elements());
-    float[] floats = new float[size];
-    values.readFloats(0, floats, 0, size);
-    return new NormWeight(size, floats(floats, "a norm weight"));
+    long address = pool.allocate((long) size * Float.BYTES, "a norm weight");
+    filling.floats(values, address);
+    return new NormWeight(size, address);
   }
 
   /** A router [E, H] as floats. */
   private long floats(MatrixSource source) {
-    int inputs = source.inputs();
-    float[] all = new float[Math.multiplyExact(source.outputs(), inputs)];
-    float[] row = new float[inputs];
-    for (int o = 0; o < source.outputs(); o++) {
-      source.readOutput(o, row);
-      System.arraycopy(row, 0, all, o * inputs, inputs);
-    }
-    return floats(all, "a router");
-  }
-
-  private long floats(float[] values, String what) {
-    long bytes = (long) values.length * Float.BYTES;
-    long address = pool.allocate(bytes, what);
-    send(MemorySegment.ofArray(values), address, bytes);
+    long bytes = (long) source.outputs() * source.inputs() * Float.BYTES;
+    long address = pool.allocate(bytes, "a router");
+    filling.floats(source, address);
     return address;
-  }
-
-  /** Words that kernels read, such as addresses. */
-  long words(long[] values, String what) {
-    long bytes = (long) values.length * Long.BYTES;
-    long address = pool.allocate(bytes, what);
-    send(MemorySegment.ofArray(values), address, bytes);
-    return address;
-  }
-
-  private void send(MemorySegment from, long to, long bytes) {
-    for (long at = 0; at < bytes; at += Staging.PIECE_BYTES) {
-      long count = Math.min(Staging.PIECE_BYTES, bytes - at);
-      Staging.Slot slot = staging.slot(count);
-      MemorySegment.copy(from, at, slot.host(), 0, count);
-      staging.send(slot, count);
-      stream.copyWithin(to + at, slot.device(), count);
-      staging.release(slot);
-    }
   }
 }

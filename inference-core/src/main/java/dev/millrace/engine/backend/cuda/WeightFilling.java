@@ -1,0 +1,119 @@
+package dev.millrace.engine.backend.cuda;
+
+import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings a checkpoint's tensors to the device piece by piece and lets kernels pack them there, so
+ * that the host only copies bytes. Owned by the engine thread.
+ */
+final class WeightFilling implements Filling {
+
+  private final DevicePool pool;
+  private final CudaStream stream;
+  private final Staging staging;
+  private final Work work;
+  private @Nullable Packer packer;
+
+  /** Borrows everything; takes memory only when there is something to pack. */
+  WeightFilling(DevicePool pool, CudaStream stream, Staging staging, Work work) {
+    this.pool = pool;
+    this.stream = stream;
+    this.staging = staging;
+    this.work = work;
+  }
+
+  private Packer packer() {
+    if (packer == null) {
+      packer = new Packer(pool, stream, staging, work);
+    }
+    return packer;
+  }
+
+  @Override
+  public void clear(PackedMatrix matrix) {
+    stream.fill(matrix.address(), (byte) 0, matrix.bytes());
+  }
+
+  @Override
+  public void pack(MatrixSource source, PackedMatrix matrix, int firstRow, Packer.Layout layout) {
+    packer().pack(source, matrix, firstRow, layout);
+  }
+
+  @Override
+  public void table(MatrixSource.Plain table, long address) {
+    if (table.values().type() != DType.BF16) {
+      roundedRows(table, address);
+      return;
+    }
+    long line = (long) table.inputs() * Short.BYTES;
+    packer()
+        .forPieces(
+            SourceLines.of(table),
+            1,
+            (at, count, piece) -> stream.copyWithin(address + at * line, piece, count * line));
+  }
+
+  /** Tables in another type are rare and small: the host rounds them row by row. */
+  private void roundedRows(MatrixSource table, long address) {
+    float[] row = new float[table.inputs()];
+    long line = (long) row.length * Short.BYTES;
+    for (int at = 0; at < table.outputs(); at++) {
+      table.readOutput(at, row);
+      Staging.Slot slot = staging.slot(line);
+      for (int i = 0; i < row.length; i++) {
+        slot.host().setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.of(row[i]));
+      }
+      staging.send(slot, line);
+      stream.copyWithin(address + at * line, slot.device(), line);
+      staging.release(slot);
+    }
+  }
+
+  @Override
+  public void floats(MatrixSource source, long address) {
+    int inputs = source.inputs();
+    float[] all = new float[Math.multiplyExact(source.outputs(), inputs)];
+    float[] row = new float[inputs];
+    for (int o = 0; o < source.outputs(); o++) {
+      source.readOutput(o, row);
+      System.arraycopy(row, 0, all, o * inputs, inputs);
+    }
+    send(MemorySegment.ofArray(all), address);
+  }
+
+  @Override
+  public void floats(Tensor values, long address) {
+    int size = Math.toIntExact(values.shape().elements());
+    float[] floats = new float[size];
+    values.readFloats(0, floats, 0, size);
+    send(MemorySegment.ofArray(floats), address);
+  }
+
+  @Override
+  public void words(long[] values, long address) {
+    send(MemorySegment.ofArray(values), address);
+  }
+
+  private void send(MemorySegment from, long to) {
+    for (long at = 0; at < from.byteSize(); at += Staging.PIECE_BYTES) {
+      long count = Math.min(Staging.PIECE_BYTES, from.byteSize() - at);
+      Staging.Slot slot = staging.slot(count);
+      MemorySegment.copy(from, at, slot.host(), 0, count);
+      staging.send(slot, count);
+      stream.copyWithin(to + at, slot.device(), count);
+      staging.release(slot);
+    }
+  }
+
+  /** Refuses weights that turned out not to be numbers. */
+  void check(Transfers transfers) {
+    if (packer != null) {
+      packer.check(transfers);
+    }
+  }
+}
