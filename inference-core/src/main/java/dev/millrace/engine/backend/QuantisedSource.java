@@ -72,8 +72,9 @@ public sealed interface QuantisedSource extends MatrixSource {
    * @param packed I32 [outputs, inputs / 8, rounded up]
    * @param scales floating [outputs, groups]
    * @param zeroPoints I32 [outputs / 8 rounded up, groups]; absent: zero
-   * @param groupOfInput I32 [inputs] for weights whose inputs were reordered; absent: consecutive
-   *     inputs share a group
+   * @param groupOfInput I32 [inputs] for weights whose inputs were reordered by their activations;
+   *     absent: consecutive inputs share a group. One that says just that becomes absent, and so
+   *     does one with a -1, which tools write where nothing was reordered
    * @param inputs input width
    */
   record Int4Groups(
@@ -86,6 +87,7 @@ public sealed interface QuantisedSource extends MatrixSource {
 
     private static final int PER_WORD = 8;
     private static final int OFFSET = 8;
+    private static final int UNSET = -1;
 
     /** Checks types and extents. */
     public Int4Groups {
@@ -115,23 +117,30 @@ public sealed interface QuantisedSource extends MatrixSource {
                   && zeros.shape().extent(1) == groups,
               zeros,
               "I32 [%d, %d]".formatted(Math.ceilDiv(outputs, PER_WORD), groups)));
-      if (groupOfInput.isPresent()) {
-        checkGroups(groupOfInput.get(), inputs, groups);
+      if (groupOfInput.isPresent() && !reordered(groupOfInput.get(), inputs, groups)) {
+        require(inputs % groups == 0, scales, "groups that divide %d inputs".formatted(inputs));
+        groupOfInput = Optional.empty();
       }
     }
 
-    private static void checkGroups(Tensor groupOfInput, int inputs, long groups) {
+    /** Whether the groups are not those of consecutive inputs; refuses groups that do not exist. */
+    private static boolean reordered(Tensor groupOfInput, int inputs, long groups) {
       require(
           groupOfInput.type() == DType.I32 && groupOfInput.shape().elements() == inputs,
           groupOfInput,
           "I32 [%d]".formatted(inputs));
+      boolean consecutive = inputs % groups == 0;
+      boolean unset = false;
       for (int i = 0; i < inputs; i++) {
         int group = groupOfInput.data().get(INT, (long) i * Integer.BYTES);
         require(
-            group >= 0 && group < groups,
+            group >= UNSET && group < groups,
             groupOfInput,
             "groups from 0 to %d, found %d for input %d".formatted(groups - 1, group, i));
+        unset |= group == UNSET;
+        consecutive = consecutive && group == i / (inputs / groups);
       }
+      return !unset && !consecutive;
     }
 
     @Override

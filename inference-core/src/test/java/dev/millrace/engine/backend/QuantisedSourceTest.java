@@ -94,6 +94,33 @@ final class QuantisedSourceTest {
   }
 
   @Test
+  void shouldDropGroupsThatSayWhatGoesWithoutSaying() {
+    Tensor packed = words(1, 0x99999999);
+    Tensor scales = TestTensors.f32(Shape.of(1, 2), 1, 10);
+    for (int[] groups : new int[][] {{0, 0, 0, 0, 1, 1, 1, 1}, {-1, -1, -1, -1, -1, -1, -1, -1}}) {
+      Tensor said = new Tensor("g", DType.I32, Shape.of(8), MemorySegment.ofArray(groups));
+      Int4Groups source = new Int4Groups(packed, scales, Optional.empty(), Optional.of(said), 8);
+
+      assertThat(source.groupOfInput()).isEmpty();
+      assertThat(row(source, 0)).containsExactly(1, 1, 1, 1, 10, 10, 10, 10);
+    }
+    Tensor unset =
+        new Tensor(
+            "g",
+            DType.I32,
+            Shape.of(8),
+            MemorySegment.ofArray(new int[] {0, -1, 0, 0, 0, 0, 0, 0}));
+    assertThatThrownBy(() ->
+            new Int4Groups(
+                packed,
+                TestTensors.f32(Shape.of(1, 3), 1, 1, 1),
+                Optional.empty(),
+                Optional.of(unset),
+                8))
+        .hasMessageContaining("groups that divide 8 inputs");
+  }
+
+  @Test
   void shouldRefuseExtentsAndGroupsThatDoNotFit() {
     Tensor scales = TestTensors.f32(Shape.of(1, 2), 1, 10);
     assertThatThrownBy(

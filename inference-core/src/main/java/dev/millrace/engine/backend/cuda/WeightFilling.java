@@ -1,11 +1,15 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.backend.QuantisedSource;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings a checkpoint's tensors to the device piece by piece and lets kernels pack them there, so
@@ -13,11 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class WeightFilling implements Filling {
 
+  private static final Logger LOG = LoggerFactory.getLogger(WeightFilling.class);
+
   private final DevicePool pool;
   private final CudaStream stream;
   private final Staging staging;
   private final Work work;
   private @Nullable Packer packer;
+  private boolean warned;
 
   /** Borrows everything; takes memory only when there is something to pack. */
   WeightFilling(DevicePool pool, CudaStream stream, Staging staging, Work work) {
@@ -41,7 +48,27 @@ final class WeightFilling implements Filling {
 
   @Override
   public void pack(MatrixSource source, PackedMatrix matrix, int firstRow, Packer.Layout layout) {
+    if (source instanceof QuantisedSource quantised
+        && matrix.format().equals(WeightFormat.BF16)
+        && !warned) {
+      warned = true;
+      LOG.warn(
+          "backend=cuda turns some quantised weights into bf16, which takes up to four times their"
+              + " memory: {}",
+          why(quantised));
+    }
     packer().pack(source, matrix, firstRow, layout);
+  }
+
+  /** Why a source cannot stay as it is. */
+  private static String why(QuantisedSource source) {
+    if (WeightFormat.of(List.of(source)).equals(WeightFormat.BF16)
+        && source instanceof QuantisedSource.Int4Groups groups) {
+      return groups.groupOfInput().isPresent()
+          ? "four-bit integers whose inputs were reordered by their activations (g_idx)"
+          : "four-bit integers in groups of " + groups.inputs() / groups.groups();
+    }
+    return "they are stacked with weights that are stored otherwise";
   }
 
   @Override

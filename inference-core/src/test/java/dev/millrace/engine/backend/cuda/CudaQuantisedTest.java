@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -52,7 +53,8 @@ final class CudaQuantisedTest {
     FLOAT8_WHOLE(0.1),
     INT4(0.02),
     INT4_WITH_ZERO_POINTS(0.02),
-    INT4_IN_ODD_GROUPS(0.02);
+    INT4_IN_ODD_GROUPS(0.02),
+    INT4_REORDERED(0.02);
 
     private final double allowed;
 
@@ -68,6 +70,7 @@ final class CudaQuantisedTest {
       case INT4 -> int4(outputs, inputs, inputs, false);
       case INT4_WITH_ZERO_POINTS -> int4(outputs, inputs, inputs, true);
       case INT4_IN_ODD_GROUPS -> int4(outputs, inputs, 8, true);
+      case INT4_REORDERED -> reordered(int4(outputs, inputs, 8, true));
     };
   }
 
@@ -87,7 +90,7 @@ final class CudaQuantisedTest {
         TestTensors.f32(scales == 1 ? Shape.of(1) : Shape.of(scales, 1), scale));
   }
 
-  private MatrixSource int4(int outputs, int inputs, int wanted, boolean zeroPoints) {
+  private Int4Groups int4(int outputs, int inputs, int wanted, boolean zeroPoints) {
     int group = wanted == inputs ? groupOf(inputs) : wanted;
     int groups = inputs / group;
     float[] scale = new float[outputs * groups];
@@ -101,6 +104,26 @@ final class CudaQuantisedTest {
         zeroPoints ? Optional.of(zeros) : Optional.empty(),
         Optional.empty(),
         inputs);
+  }
+
+  /** The same with inputs that belong to any of the groups, as activations decided. */
+  private Int4Groups reordered(Int4Groups source) {
+    int[] groups = new int[source.inputs()];
+    for (int i = 0; i < groups.length; i++) {
+      groups[i] = random.nextInt(source.groups());
+    }
+    return withGroups(source, groups);
+  }
+
+  private static Int4Groups withGroups(Int4Groups source, int[] groups) {
+    Tensor tensor =
+        new Tensor("g", DType.I32, Shape.of(groups.length), MemorySegment.ofArray(groups));
+    return new Int4Groups(
+        source.packed(),
+        source.scales(),
+        source.zeroPoints(),
+        Optional.of(tensor),
+        source.inputs());
   }
 
   /** A group that the kernels read, where the width has one. */
@@ -247,6 +270,11 @@ final class CudaQuantisedTest {
     assertThat(WeightFormat.of(List.of(int4(8, 128, 128, true))))
         .isEqualTo(new WeightFormat(WeightFormat.Kind.INT4, 64, true));
     assertThat(WeightFormat.of(List.of(int4(8, 128, 8, false)))).isEqualTo(WeightFormat.BF16);
+    assertThat(WeightFormat.of(List.of(reordered(int4(8, 128, 128, false)))))
+        .isEqualTo(WeightFormat.BF16);
+    int[] consecutive = IntStream.range(0, 128).map(i -> i / 64).toArray();
+    assertThat(WeightFormat.of(List.of(withGroups(int4(8, 128, 128, false), consecutive))))
+        .isEqualTo(new WeightFormat(WeightFormat.Kind.INT4, 64, false));
     assertThat(WeightFormat.of(List.of(float8(8, 64, 8), plain(8, 64))))
         .isEqualTo(WeightFormat.BF16);
   }
