@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "driver.h"
 
@@ -41,6 +42,20 @@ std::string kernel_library() {
   compute_capability(&major, &minor);
   const bool hopper = major == 9 && minor == 0;
   return self.substr(0, self.rfind('/') + 1) + (hopper ? "libmillrace_kernels.so" : "libmillrace_kernels_sm80.so");
+}
+
+// A file in memory with this image, or -1. The same bytes get the same file, so that a library is opened once however
+// often it is loaded: each opening takes thread-local room, of which a process has little and gets none back. Files stay
+// open: the loader knows libraries by name, and a name must not be given twice.
+int file_of(const std::string& image) {
+  static std::mutex guard;
+  static std::map<std::string, int> files;
+  const std::lock_guard<std::mutex> lock(guard);
+  const auto known = files.find(image);
+  if (known != files.end()) return known->second;
+  const int file = memfd_create("millrace-kernels", MFD_CLOEXEC);
+  if (file < 0 || write(file, image.data(), image.size()) != static_cast<ssize_t>(image.size())) return -1;
+  return files[image] = file;
 }
 
 CudaError attach(Module& module, const std::string& path) {
@@ -127,12 +142,11 @@ Module* load_module(const void* image, CudaError* code) {
     } else if (header.e_machine == MACHINE_HOST) {
       // An image has no length: an ELF file ends with its section headers.
       const size_t size = header.e_shoff + size_t{header.e_shentsize} * header.e_shnum;
-      const int file = memfd_create("millrace-kernels", MFD_CLOEXEC);
-      if (file < 0 || write(file, image, size) != static_cast<ssize_t>(size)) {
+      const int file = file_of(std::string(static_cast<const char*>(image), size));
+      if (file < 0) {
         *code = refuse(CUDA_ERROR_INVALID_IMAGE, "cannot write the image to memory");
         return nullptr;
       }
-      // The file stays open: the loader knows libraries by name, and this name must not be given twice.
       *code = attach(*module, "/proc/self/fd/" + std::to_string(file));
       return *code == CUDA_SUCCESS ? module.release() : nullptr;
     } else {

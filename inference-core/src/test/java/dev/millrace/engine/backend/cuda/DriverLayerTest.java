@@ -86,6 +86,17 @@ final class DriverLayerTest {
     assertThat(found[15]).isEqualTo(BFloat16.toFloat(BFloat16.of((float) (2.5 * scale * 2))));
   }
 
+  /** Each backend of a process loads them; in the emulator thread-local room ended after 200. */
+  @Test
+  void shouldLoadKernelsAsOftenAsBackendsAreMade() {
+    for (int i = 0; i < 300; i++) {
+      try (CudaContext another = CudaContext.open(Device.chosen())) {
+        KernelImages.load(another);
+      }
+    }
+    context.bind();
+  }
+
   @Test
   void shouldRunLaunchesThatRepeatAsAGraph() {
     long in = pool.allocate(4L * WIDTH, "in");
