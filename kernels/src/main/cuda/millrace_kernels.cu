@@ -1,6 +1,7 @@
 // All kernels as one image per architecture: what nvcc compiles. Every file included here also compiles alone (the
 // emulator's build does that), so files keep their constants and helpers in namespaces of their own.
 #include "attend.cu"
+#include "attend_f32.cu"
 #include "attend_split.cu"
 #include "blocks.cu"
 #include "combine.cu"
@@ -16,3 +17,4 @@
 #include "route.cu"
 #include "rows.cu"
 #include "sample.cu"
+#include "swiglu_f32.cu"

@@ -65,20 +65,45 @@ MR_DEVICE uint2 mr_norm_pack(float4 four) {
   return packed;
 }
 
-MR_DEVICE void mr_norm_to_bf16(const float* in, const float* weight, uint16_t* out, int width, float epsilon,
-                               float* partials) {
+MR_DEVICE void mr_norm_store(uint16_t* out, int group, float4 four) {
+  reinterpret_cast<uint2*>(out)[group] = mr_norm_pack(four);
+}
+
+MR_DEVICE void mr_norm_store(float* out, int group, float4 four) { reinterpret_cast<float4*>(out)[group] = four; }
+
+template <class Out>
+MR_DEVICE void mr_norm_to(const float* in, const float* weight, Out* out, int width, float epsilon, float* partials) {
   NormRow row;
   mr_norm_load(row, in, weight, width);
   mr_norm_scale(row, partials, width, epsilon);
-  uint2* to = reinterpret_cast<uint2*>(out);
 #pragma unroll
   for (int i = 0; i < NORM_KEPT; i++) {
     const int group = threadIdx.x + i * NORM_THREADS;
-    if (group < row.groups) to[group] = mr_norm_pack(mr_norm_apply(row, row.kept[i], group));
+    if (group < row.groups) mr_norm_store(out, group, mr_norm_apply(row, row.kept[i], group));
   }
   for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
-    to[group] = mr_norm_pack(mr_norm_apply(row, row.in[group], group));
+    mr_norm_store(out, group, mr_norm_apply(row, row.in[group], group));
   }
+}
+
+template <class Out>
+MR_DEVICE void mr_norm_rows(const float* hidden, const float* weight, Out* out, const int32_t* step, int width,
+                            float epsilon) {
+  MR_SHARED(NormShared, shared);
+  const int row = blockIdx.x;
+  if (row >= mr_step_rows(step)) return;
+  const int64_t at = (int64_t)row * width;
+  mr_norm_to(hidden + at, weight, out + at, width, epsilon, shared.squares);
+}
+
+template <class Out>
+MR_DEVICE void mr_norm_selection(const float* hidden, const float* weight, Out* out, const int32_t* selection,
+                                 int width, float epsilon) {
+  MR_SHARED(NormShared, shared);
+  const int index = blockIdx.x;
+  if (index >= mr_selection_count(selection)) return;
+  const int row = mr_selection_row(selection, index);
+  mr_norm_to(hidden + (int64_t)row * width, weight, out + (int64_t)index * width, width, epsilon, shared.squares);
 }
 }  // namespace
 
@@ -94,13 +119,18 @@ MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm(const float* __restrict__ hidd
                                                   uint16_t* __restrict__ out,
                                                   const int32_t* __restrict__ step, int32_t width,
                                                   float epsilon) {
-  MR_SHARED(NormShared, shared);
-  const int row = blockIdx.x;
-  if (row >= mr_step_rows(step)) return;
-  mr_norm_to_bf16(hidden + (int64_t)row * width, weight, out + (int64_t)row * width, width, epsilon,
-                  shared.squares);
+  mr_norm_rows(hidden, weight, out, step, width, epsilon);
 }
 MR_EXPORT(mr_norm)
+
+// The same with out in f32, rounded nowhere but in its own arithmetic. Bytes T * H * 8. Test: norm_test: f32
+MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_f32(const float* __restrict__ hidden,
+                                                      const float* __restrict__ weight, float* __restrict__ out,
+                                                      const int32_t* __restrict__ step, int32_t width,
+                                                      float epsilon) {
+  mr_norm_rows(hidden, weight, out, step, width, epsilon);
+}
+MR_EXPORT(mr_norm_f32)
 
 // out[i] = norm of hidden[selection[i]], the same bits as mr_norm gives for that row
 //
@@ -112,14 +142,19 @@ MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_selected(const float* __restri
                                                            uint16_t* __restrict__ out,
                                                            const int32_t* __restrict__ selection,
                                                            int32_t width, float epsilon) {
-  MR_SHARED(NormShared, shared);
-  const int index = blockIdx.x;
-  if (index >= mr_selection_count(selection)) return;
-  const int row = mr_selection_row(selection, index);
-  mr_norm_to_bf16(hidden + (int64_t)row * width, weight, out + (int64_t)index * width, width, epsilon,
-                  shared.squares);
+  mr_norm_selection(hidden, weight, out, selection, width, epsilon);
 }
 MR_EXPORT(mr_norm_selected)
+
+// The same with out in f32: the bits of mr_norm_f32. Test: norm_test: f32
+MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_selected_f32(const float* __restrict__ hidden,
+                                                               const float* __restrict__ weight,
+                                                               float* __restrict__ out,
+                                                               const int32_t* __restrict__ selection,
+                                                               int32_t width, float epsilon) {
+  mr_norm_selection(hidden, weight, out, selection, width, epsilon);
+}
+MR_EXPORT(mr_norm_selected_f32)
 
 // y = norm as above;  scale[t] = max|y[t]| / 448,  out[t] = e4m3(y[t] / scale[t]),  plain[t] = bf16(y[t])
 //

@@ -4,6 +4,7 @@
 // lies in the logical matrix, the layout says which packed rows its rows become. Padding is not written: clear the packed
 // matrix first (cuMemsetD8Async 0).
 #include "millrace/packed.cuh"
+#include "millrace/terms.cuh"
 
 enum MrSourceType { MR_SOURCE_F32 = 0, MR_SOURCE_BF16 = 1, MR_SOURCE_F16 = 2 };
 
@@ -46,7 +47,8 @@ MR_DEVICE void mr_read_square(MrPackShared<T>& square, int row0, int column0, in
   __syncthreads();
 }
 
-// mr_pack_bf16: packed[row][column] = bf16(source), round to nearest even.
+// mr_pack_bf16: packed[row][column] = bf16(source), round to nearest even; or one of the further terms of a weight that is
+// to stay whole (terms.cuh), each of which is a packed matrix of its own.
 //
 //   uint16_t* packed        the packed matrix
 //   const void* source      element (r, c) at index r * rowStride + c * columnStride; one of the strides is 1
@@ -58,18 +60,22 @@ MR_DEVICE void mr_read_square(MrPackShared<T>& square, int row0, int column0, in
 //   int32 firstColumn
 //   int32 k                 columns of the packed matrix
 //   int32 layout            0 plain, 1 gate, 2 up (packed.cuh)
+//   int32 term              0: bf16(source); 1, 2: bf16 of what the terms before left over
 // Launch: grid (ceil(columns / 64), ceil(rows / 64)); block 256; dynamic shared bytes 8448.
 // Bytes: read once, written once. Test: src/test/cpp/repack_test.cpp
 MR_KERNEL __launch_bounds__(256)
     mr_pack_bf16(uint16_t* packed, const void* source, int64_t rowStride, int64_t columnStride, int32_t type,
-                 int32_t rows, int32_t columns, int32_t firstRow, int32_t firstColumn, int32_t k, int32_t layout) {
+                 int32_t rows, int32_t columns, int32_t firstRow, int32_t firstColumn, int32_t k, int32_t layout,
+                 int32_t term) {
   MR_SHARED(MrPackShared<uint16_t>, square);
   const int row0 = blockIdx.y * kMrPackTile, column0 = blockIdx.x * kMrPackTile;
   mr_read_square(square, row0, column0, rows, columns, columnStride == 1, [&](int r, int c) {
     const int64_t index = r * rowStride + c * columnStride;
     // bf16 passes through untouched, the payload of a NaN included
-    if (type == MR_SOURCE_BF16) return static_cast<const uint16_t*>(source)[index];
-    return mr_f32_to_bf16(mr_source_f32(source, index, type));
+    if (type == MR_SOURCE_BF16 && term == 0) return static_cast<const uint16_t*>(source)[index];
+    float rest = mr_source_f32(source, index, type);
+    for (int before = 0; before < term; before++) mr_next_term(rest);
+    return mr_next_term(rest);
   });
   for (int i = threadIdx.x; i < kMrPackTile * kMrPackTile; i += blockDim.x) {
     const int r = i / kMrPackTile, c = i % kMrPackTile;

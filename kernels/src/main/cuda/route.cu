@@ -19,9 +19,27 @@
 // Test: src/test/cpp/route_test.cpp
 constexpr int kMrRouterRows = 8;
 
+/** Eight elements of a row. */
+MR_DEVICE void mr_route_load(float (&eight)[8], const uint16_t* x) {
+  const uint4 packed = *reinterpret_cast<const uint4*>(x);
+  const uint32_t pairs[4] = {packed.x, packed.y, packed.z, packed.w};
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    eight[2 * i] = mr_bf16_to_f32(static_cast<uint16_t>(pairs[i] & 0xffff));
+    eight[2 * i + 1] = mr_bf16_to_f32(static_cast<uint16_t>(pairs[i] >> 16));
+  }
+}
+MR_DEVICE void mr_route_load(float (&eight)[8], const float* x) {
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+    const float4 four = reinterpret_cast<const float4*>(x)[half];
+    eight[4 * half] = four.x, eight[4 * half + 1] = four.y, eight[4 * half + 2] = four.z, eight[4 * half + 3] = four.w;
+  }
+}
+
 /** Logits of R rows for this warp's expert; any R gives a row the same bits. */
-template <int R>
-MR_DEVICE void mr_route_rows(float* logits, const uint16_t* x, const float* weight, int experts, int k, int ldx) {
+template <int R, class X>
+MR_DEVICE void mr_route_rows(float* logits, const X* x, const float* weight, int experts, int k, int ldx) {
   const int lane = threadIdx.x & 31;
   float sums[R];
 #pragma unroll
@@ -32,13 +50,10 @@ MR_DEVICE void mr_route_rows(float* logits, const uint16_t* x, const float* weig
     const float w[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
 #pragma unroll
     for (int r = 0; r < R; r++) {
-      const uint4 packed = *reinterpret_cast<const uint4*>(x + (size_t)r * ldx + column);
-      const uint32_t pairs[4] = {packed.x, packed.y, packed.z, packed.w};
+      float eight[8];
+      mr_route_load(eight, x + (size_t)r * ldx + column);
 #pragma unroll
-      for (int i = 0; i < 4; i++) {
-        sums[r] = mr_fma(w[2 * i], mr_bf16_to_f32(static_cast<uint16_t>(pairs[i] & 0xffff)), sums[r]);
-        sums[r] = mr_fma(w[2 * i + 1], mr_bf16_to_f32(static_cast<uint16_t>(pairs[i] >> 16)), sums[r]);
-      }
+      for (int i = 0; i < 8; i++) sums[r] = mr_fma(w[i], eight[i], sums[r]);
     }
   }
 #pragma unroll
@@ -48,9 +63,9 @@ MR_DEVICE void mr_route_rows(float* logits, const uint16_t* x, const float* weig
   }
 }
 
-MR_KERNEL __launch_bounds__(128)
-    mr_router_logits(float* logits, const uint16_t* x, const float* weight, const int32_t* rows, int32_t experts,
-                     int32_t k, int32_t ldx) {
+template <class X>
+MR_DEVICE void mr_route_block(float* logits, const X* x, const float* weight, const int32_t* rows, int experts, int k,
+                              int ldx) {
   const int expert = blockIdx.x * 4 + (threadIdx.x >> 5);
   const int first = blockIdx.y * kMrRouterRows, end = min(first + kMrRouterRows, rows[0]);
   if (first >= end || expert >= experts) return;
@@ -65,7 +80,21 @@ MR_KERNEL __launch_bounds__(128)
     }
   }
 }
+
+MR_KERNEL __launch_bounds__(128)
+    mr_router_logits(float* logits, const uint16_t* x, const float* weight, const int32_t* rows, int32_t experts,
+                     int32_t k, int32_t ldx) {
+  mr_route_block(logits, x, weight, rows, experts, k, ldx);
+}
 MR_EXPORT(mr_router_logits)
+
+// mr_router_logits_f32: the same from rows in f32. Bytes: T * k * 4 for the rows. Test: src/test/cpp/route_test.cpp
+MR_KERNEL __launch_bounds__(128)
+    mr_router_logits_f32(float* logits, const float* x, const float* weight, const int32_t* rows, int32_t experts,
+                         int32_t k, int32_t ldx) {
+  mr_route_block(logits, x, weight, rows, experts, k, ldx);
+}
+MR_EXPORT(mr_router_logits_f32)
 
 // mr_route_experts: the topK largest logits of each row (the smaller index wins a tie), their scores, and all rows in
 // expert order by a stable counting sort.

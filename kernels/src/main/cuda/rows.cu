@@ -2,6 +2,7 @@
 #include "millrace/block.cuh"
 #include "millrace/device.cuh"
 #include "millrace/step.cuh"
+#include "millrace/terms.cuh"
 
 namespace {
 constexpr int ROWS_THREADS = 256;
@@ -15,6 +16,18 @@ MR_DEVICE float4 mr_four(uint2 packed) {
   return make_float4(mr_as_f32(packed.x << 16), mr_as_f32(packed.x & 0xffff0000u), mr_as_f32(packed.y << 16),
                      mr_as_f32(packed.y & 0xffff0000u));
 }
+MR_DEVICE float4 mr_four(float4 four) { return four; }
+
+// Four is what four elements of the table are.
+template <class Four>
+MR_DEVICE void mr_embed_rows(const void* table, float* hidden, const int32_t* step, int width) {
+  const int row = blockIdx.x;
+  if (row >= mr_step_rows(step)) return;
+  const int token = mr_step_row(step, row).token;
+  const Four* from = static_cast<const Four*>(table) + (int64_t)token * width / 4;
+  float4* to = reinterpret_cast<float4*>(hidden + (int64_t)row * width);
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) to[i] = mr_four(from[i]);
+}
 }  // namespace
 
 // hidden[t] = table[token[t]]
@@ -26,16 +39,16 @@ MR_DEVICE float4 mr_four(uint2 packed) {
 //   test     rows_test: embed
 MR_KERNEL mr_embed(const uint16_t* __restrict__ table, float* __restrict__ hidden,
                    const int32_t* __restrict__ step, int32_t width) {
-  const int row = blockIdx.x;
-  if (row >= mr_step_rows(step)) return;
-  const int token = mr_step_row(step, row).token;
-  const uint2* from = reinterpret_cast<const uint2*>(table + (int64_t)token * width);
-  float4* to = reinterpret_cast<float4*>(hidden + (int64_t)row * width);
-  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) {
-    to[i] = mr_four(from[i]);
-  }
+  mr_embed_rows<uint2>(table, hidden, step, width);
 }
 MR_EXPORT(mr_embed)
+
+// The same from a table in f32. Bytes T * H * 8. Test: rows_test: embed
+MR_KERNEL mr_embed_f32(const float* __restrict__ table, float* __restrict__ hidden, const int32_t* __restrict__ step,
+                       int32_t width) {
+  mr_embed_rows<float4>(table, hidden, step, width);
+}
+MR_EXPORT(mr_embed_f32)
 
 // out[r] = in[r], bf16 to f32, rows apart by strides
 //
@@ -64,6 +77,20 @@ MR_KERNEL mr_rows_to_bf16(const float* __restrict__ in, uint16_t* __restrict__ o
   for (int i = threadIdx.x; i < width; i += ROWS_THREADS) to[i] = mr_f32_to_bf16(from[i]);
 }
 MR_EXPORT(mr_rows_to_bf16)
+
+// out[p][r] = term p of in[r], p = 0, 1, 2: f32 as a sum of three bf16 (terms.cuh)
+//
+//   in       f32 [rows, width]    out   bf16, three planes `plane` elements apart, each [rows, width]
+//   grid     (rows)    block 256    shared 0          width and plane: multiples of 4
+//   bytes    rows * width * 10
+//   bounds   terms.cuh: exact but for numbers below 2^-110
+//   test     rows_test: terms
+MR_KERNEL mr_rows_to_terms(const float* __restrict__ in, uint16_t* __restrict__ out, int64_t plane, int32_t width) {
+  const int64_t at = (int64_t)blockIdx.x * width;
+  const float4* from = reinterpret_cast<const float4*>(in + at);
+  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) mr_store_terms(out + at + 4 * i, plane, from[i]);
+}
+MR_EXPORT(mr_rows_to_terms)
 
 // scale[r] = max|in[r]| / 448,  out[r] = e4m3(in[r] / scale[r]); for rows in bf16 see mr_quantize_rows_fp8
 //

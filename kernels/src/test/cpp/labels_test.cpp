@@ -22,7 +22,7 @@ void check(Device& device, int vocabulary, int k, int ldx) {
   const std::vector<uint16_t> x = random.bf16((size_t)ROWS * ldx, 1);
   const auto packed = device.upload(std::vector<uint16_t>((size_t)packedRows * k));
   device.launch("mr_pack_bf16", {(unsigned)(k + 63) / 64, (unsigned)(vocabulary + 63) / 64}, {256}, 8448, packed,
-                device.upload(head), (int64_t)k, (int64_t)1, 1, vocabulary, k, 0, 0, k, 0);
+                device.upload(head), (int64_t)k, (int64_t)1, 1, vocabulary, k, 0, 0, k, 0, 0);
   const auto rows = device.upload(x);
   const auto all = device.array<float>((size_t)ROWS * vocabulary);
   device.launch("mr_gemm_bf16_n8", {2}, {128}, 57344, all, rows, device.upload(std::vector<uint64_t>{packed.address}),

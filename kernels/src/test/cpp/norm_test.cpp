@@ -107,6 +107,39 @@ MR_TEST(norm_of_selected_rows_has_the_bits_of_all_rows) {
   }
 }
 
+// The bits of mr_norm before they are rounded, and near the truth by themselves.
+MR_TEST(norm_in_f32) {
+  for (int width : {64, 1088, 9280}) {
+    const NormCase c(7, width);
+    const auto hidden = device.upload(c.hidden), weight = device.upload(c.weight);
+    const auto out = device.upload(std::vector<float>((size_t)(9 * width), -7));
+    device.launch("mr_norm_f32", {9}, {256}, 64, hidden, weight, out, device.upload(stepOf(c.rows)), width,
+                  (float)EPSILON);
+    const std::vector<float> found = device.download(out);
+    const std::vector<uint16_t> rounded = norm(device, c, 7);
+    for (size_t i = 0; i < found.size(); i++) {
+      if (i >= rounded.size()) {
+        expect(found[i] == -7, "a row beyond the step");
+      } else {
+        expect_equal(bf16_nearest(found[i]), rounded[i], "element " + std::to_string(i) + ", rounded");
+      }
+    }
+    for (int row = 0; row < c.rows; row++) {
+      const auto from = found.begin() + row * width;
+      expect_close({from, from + width}, normed(c.hidden, c.weight, row), 1e-6, 1e-40, c.what(row));
+    }
+    const std::vector<int> rows = {6, 0, 3, 3};
+    const auto chosen = device.array<float>(rows.size() * (size_t)width);
+    device.launch("mr_norm_selected_f32", {6}, {256}, 64, hidden, weight, chosen, device.upload(selectionOf(rows)), width,
+                  (float)EPSILON);
+    const std::vector<float> selected = device.download(chosen);
+    for (size_t i = 0; i < rows.size(); i++) {
+      const auto at = selected.begin() + (std::ptrdiff_t)i * width, from = found.begin() + rows[i] * width;
+      expect_same(std::vector<float>(at, at + width), std::vector<float>(from, from + width), "selected row");
+    }
+  }
+}
+
 MR_TEST(norm_to_e4m3) {
   for (int width : {64, 5120, 8320}) {
     const NormCase c(7, width);

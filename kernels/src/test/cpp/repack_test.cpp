@@ -58,7 +58,7 @@ MR_TEST(pack_bf16_from_every_type_and_order) {
       const Source s = random_source_of(type, rows, columns, transposed);
       const auto out = device.upload(std::vector<uint16_t>((size_t)packed_rows * k, 0));
       device.launch("mr_pack_bf16", {2, 2}, {256}, 8448, out, device.upload(s.bytes), s.row_stride, s.column_stride, type,
-                    rows, columns, 0, 0, k, 0);
+                    rows, columns, 0, 0, k, 0, 0);
       const auto found = device.download(out);
       for (int r = 0; r < packed_rows; r++) {
         for (int c = 0; c < k; c++) {
@@ -66,6 +66,34 @@ MR_TEST(pack_bf16_from_every_type_and_order) {
           const uint16_t wanted = inside ? bf16_nearest((float)s.values[(size_t)(r * columns + c)]) : 0;
           expect_equal(element_of(found, r, c, k), wanted, "type " + std::to_string(type) + " element " +
                                                                std::to_string(r) + "," + std::to_string(c));
+        }
+      }
+    }
+  }
+}
+
+// Terms of a weight that is to stay whole: f32 has three, binary16 two, bf16 one; they add up to it.
+MR_TEST(pack_terms_of_every_type) {
+  const int rows = 70, columns = 77, k = 128;
+  for (int type : {0, 1, 2}) {
+    const Source s = random_source_of(type, rows, columns, false);
+    std::vector<std::vector<uint16_t>> terms;
+    for (int term : {0, 1, 2}) {
+      const auto out = device.upload(std::vector<uint16_t>((size_t)(128 * k), 0));
+      device.launch("mr_pack_bf16", {2, 2}, {256}, 8448, out, device.upload(s.bytes), s.row_stride, s.column_stride, type,
+                    rows, columns, 0, 0, k, 0, term);
+      terms.push_back(device.download(out));
+    }
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        const std::string what = "type " + std::to_string(type) + " element " + std::to_string(r) + "," + std::to_string(c);
+        const double value = s.values[(size_t)(r * columns + c)];
+        double rest = value;
+        for (int term = 0; term < 3; term++) {
+          const uint16_t found = element_of(terms[(size_t)term], r, c, k);
+          expect_equal(found & 0x7fff, bf16_nearest((float)rest) & 0x7fff, what + " term " + std::to_string(term));
+          rest -= bf16_value(found);
+          if (term == (type == 0 ? 2 : type == 1 ? 0 : 1)) expect(rest == 0, what + " is not the sum of its terms");
         }
       }
     }
@@ -83,7 +111,7 @@ MR_TEST(pack_bf16_of_a_fused_expert_in_pieces) {
     for (int piece : {5, 59, 8}) {
       const auto from = source.from((size_t)(at * 2 * width + (layout == 2 ? width : 0)));
       device.launch("mr_pack_bf16", {(unsigned)(piece + 63) / 64, 1}, {256}, 8448, out, from, (int64_t)1,
-                    (int64_t)(2 * width), 1, width, piece, 0, at, k, layout);
+                    (int64_t)(2 * width), 1, width, piece, 0, at, k, layout, 0);
       at += piece;
     }
   }
@@ -105,7 +133,7 @@ MR_TEST(pack_bf16_stacks_matrices) {
   for (int rows : {50, 3, 21}) {
     parts.push_back(random_bf16((size_t)(rows * k), -2, 2));
     device.launch("mr_pack_bf16", {1, 1}, {256}, 8448, out, device.upload(parts.back()), (int64_t)k, (int64_t)1, 1, rows,
-                  k, first, 0, k, 0);
+                  k, first, 0, k, 0, 0);
     first += rows;
   }
   const auto found = device.download(out);

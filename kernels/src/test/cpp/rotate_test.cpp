@@ -58,7 +58,19 @@ void expectNear(const std::vector<double>& expected, const uint16_t* found, cons
   }
 }
 
-void check(Device& device, const RotateCase& c, const std::vector<StepRun>& runs) {
+// Within the rounding of f32 arithmetic.
+void expectNear(const std::vector<double>& expected, const float* found, const std::string& what) {
+  double largest = 0;
+  for (double value : expected) largest = std::max(largest, fabs(value));
+  for (size_t i = 0; i < expected.size(); i++) {
+    expect(fabs(found[i] - expected[i]) <= largest * 1e-6, what + " in f32: element " + std::to_string(i));
+  }
+}
+
+// `T` is what the kernel writes: bf16, or f32.
+template <class T>
+void checkAs(Device& device, const RotateCase& c, const std::vector<StepRun>& runs, const std::string& kernel) {
+  constexpr T UNTOUCHED = 0x7fff;
   Random random(random_source()());
   const int d = c.headDimension, heads = c.queryHeads + 2 * c.kvHeads;
   std::vector<double> frequencies;
@@ -73,15 +85,15 @@ void check(Device& device, const RotateCase& c, const std::vector<StepRun>& runs
     for (int block : run.table) blocks = std::max(blocks, block + 1);
   }
   const std::vector<float> qkv = random.floats((size_t)rows * heads * d, 1);
-  const std::vector<uint16_t> untouched((size_t)blocks * 2 * c.kvHeads * c.blockTokens * d, 0x7fff);
-  const auto queries = device.array<uint16_t>((size_t)rows * c.queryHeads * d);
+  const std::vector<T> untouched((size_t)blocks * 2 * c.kvHeads * c.blockTokens * d, UNTOUCHED);
+  const auto queries = device.array<T>((size_t)rows * c.queryHeads * d);
   const auto layer = device.upload(untouched);
   const auto turns = c.rotates ? device.upload(phases) : Array<uint64_t>{};
-  device.launch("mr_rotate_store", {rows + 2u, (heads + 7u) / 8}, {256}, 0, device.upload(qkv), queries, layer, turns,
+  device.launch(kernel, {rows + 2u, (heads + 7u) / 8}, {256}, 0, device.upload(qkv), queries, layer, turns,
                 device.upload(stepBlock(runs, rows, c.blockTokens)), c.queryHeads, c.kvHeads, d, c.blockTokens,
                 (int)c.halves, (float)c.epsilon, (float)c.floorScale, (float)c.scale);
-  const std::vector<uint16_t> q = device.download(queries);
-  std::vector<uint16_t> cache = device.download(layer);
+  const std::vector<T> q = device.download(queries);
+  std::vector<T> cache = device.download(layer);
   int row = 0;
   for (const StepRun& run : runs) {
     for (size_t i = 0; i < run.tokens.size(); i++, row++) {
@@ -98,11 +110,16 @@ void check(Device& device, const RotateCase& c, const std::vector<StepRun>& runs
         const size_t at = (((block * 2 + kind) * c.kvHeads + kvHead) * c.blockTokens + position % c.blockTokens) * d;
         const std::vector<double> value(from, from + d);
         expectNear(kind ? value : rotated(c, from, position, false, frequencies), &cache[at], what);
-        std::fill_n(cache.begin() + at, d, 0x7fff);
+        std::fill_n(cache.begin() + at, d, UNTOUCHED);
       }
     }
   }
   expect_same(cache, untouched, "the rest of the cache");
+}
+
+void check(Device& device, const RotateCase& c, const std::vector<StepRun>& runs) {
+  checkAs<uint16_t>(device, c, runs, "mr_rotate_store");
+  checkAs<float>(device, c, runs, "mr_rotate_store_f32");
 }
 
 // A run of `rows` tokens at `position`, whose blocks are counted down from `block`.

@@ -76,11 +76,13 @@ void check_route(Device& device, const std::vector<float>& logits, int rows, int
   }
 }
 
-std::vector<float> router_logits(Device& device, const std::vector<float>& weight, const std::vector<uint16_t>& x,
-                                 int rows, int experts, int k, int stride) {
+template <class X>
+std::vector<float> router_logits(Device& device, const std::vector<float>& weight, const std::vector<X>& x, int rows,
+                                 int experts, int k, int stride) {
+  const std::string kernel = sizeof(X) == 2 ? "mr_router_logits" : "mr_router_logits_f32";
   const auto logits = device.upload(std::vector<float>((size_t)(rows * experts), NAN));
   // the grid is sized for more rows than there are
-  device.launch("mr_router_logits", {(unsigned)(experts + 3) / 4, (unsigned)rows / 8 + 2}, {128}, 0, logits,
+  device.launch(kernel, {(unsigned)(experts + 3) / 4, (unsigned)rows / 8 + 2}, {128}, 0, logits,
                 device.upload(x), device.upload(weight), device.upload(std::vector<int32_t>{rows}), experts, k, stride);
   return device.download(logits);
 }
@@ -106,10 +108,27 @@ MR_TEST(router_logits_of_rows) {
       // a row alone has the same bits
       const int row = (int)(random_source()() % (unsigned)rows);
       const auto at = x.begin() + row * stride;
-      const auto alone = router_logits(device, weight, {at, at + stride}, 1, experts, k, stride);
+      const auto alone = router_logits(device, weight, std::vector<uint16_t>(at, at + stride), 1, experts, k, stride);
       expect_same(alone, {found.begin() + row * experts, found.begin() + (row + 1) * experts}, "row alone");
+      std::vector<float> whole;
+      for (uint16_t bits : x) whole.push_back(bf16_value(bits));
+      expect_same(router_logits(device, weight, whole, rows, experts, k, stride), found, "rows in f32");
     }
   }
+}
+
+MR_TEST(router_logits_of_rows_in_f32) {
+  const int rows = 11, experts = 5, k = 520;
+  const auto weight = random_floats(experts * k, -1, 1), x = random_floats(rows * k, -2, 2);
+  std::vector<double> expected;
+  for (int t = 0; t < rows; t++) {
+    for (int e = 0; e < experts; e++) {
+      double sum = 0;
+      for (int i = 0; i < k; i++) sum += (double)weight[(size_t)(e * k + i)] * x[(size_t)(t * k + i)];
+      expected.push_back(sum);
+    }
+  }
+  expect_close(router_logits(device, weight, x, rows, experts, k, k), expected, 1e-6, 1e-5, "logits");
 }
 
 MR_TEST(route_sorts_rows_by_expert) {

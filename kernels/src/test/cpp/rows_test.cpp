@@ -1,5 +1,6 @@
 // Embedding, conversions, quantisation of rows, copies of blocks.
 #include <math.h>
+#include <string.h>
 
 #include <algorithm>
 
@@ -42,6 +43,46 @@ MR_TEST(embed_rows) {
   }
   expected.resize(5 * WIDTH, -1);
   expect_same(found, expected, "embedded rows");
+
+  std::vector<float> wide = random.floats((size_t)VOCABULARY * WIDTH, 1), whole;
+  const auto rows = device.upload(std::vector<float>(5 * WIDTH, -1));
+  device.launch("mr_embed_f32", {6}, {256}, 0, device.upload(wide), rows, device.upload(stepBlock(runs, 5, 16)), WIDTH);
+  for (int token : {100, 3, 3, 0}) whole.insert(whole.end(), &wide[(size_t)token * WIDTH], &wide[(size_t)token * WIDTH] + WIDTH);
+  whole.resize(5 * WIDTH, -1);
+  expect_same(device.download(rows), whole, "rows embedded from f32");
+}
+
+MR_TEST(terms_of_rows_add_up) {
+  Random random(random_source()());
+  constexpr int ROWS = 3, WIDTH = 1028, PLANE = ROWS * WIDTH + 8;
+  std::vector<float> values(ROWS * WIDTH);
+  for (float& value : values) {
+    do {
+      const uint32_t bits = (uint32_t)random.next();
+      memcpy(&value, &bits, sizeof value);
+    } while (!(fabsf(value) >= 0x1p-110f && fabsf(value) < 0x1.fep127f));
+  }
+  values[0] = 0, values[1] = -0.0f, values[2] = INFINITY, values[3] = -INFINITY, values[4] = 0x1p-149f;
+  values[5] = 0x1.fffffep-120f, values[6] = 1 + 0x1p-8f, values[7] = -1 - 0x1p-23f, values[8] = 0x1.fffffep127f;
+  const auto out = device.upload(std::vector<uint16_t>(3 * PLANE, 0x7fff));
+  device.launch("mr_rows_to_terms", {ROWS}, {256}, 0, device.upload(values), out, (int64_t)PLANE, WIDTH);
+  const std::vector<uint16_t> found = device.download(out);
+  for (int i = 0; i < ROWS * WIDTH; i++) {
+    const float value = values[(size_t)i];
+    const std::string what = "terms of " + std::to_string(value) + ", element " + std::to_string(i);
+    const double first = bf16_value(found[(size_t)i]), second = bf16_value(found[(size_t)(PLANE + i)]);
+    const double third = bf16_value(found[(size_t)(2 * PLANE + i)]);
+    expect_equal(found[(size_t)i], bf16_nearest(value), what + ": the first");
+    if (std::isinf(first)) {
+      expect(second == 0 && third == 0, what + ": an infinity has one");
+      continue;
+    }
+    expect(fabs(second) <= fabs(first) * 0x1p-8 && fabs(third) <= fabs(second) * 0x1p-8, what + " fall");
+    expect(fabs(first + second + third - value) <= (fabsf(value) < 0x1p-110f ? 0x1p-134 : 0), what + " add up");
+  }
+  for (int plane = 0; plane < 3; plane++) {
+    for (int i = ROWS * WIDTH; i < PLANE; i++) expect_equal(found[(size_t)(plane * PLANE + i)], 0x7fff, "between planes");
+  }
 }
 
 MR_TEST(convert_rows) {

@@ -8,6 +8,7 @@ import dev.millrace.engine.BranchResult.Generated;
 import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.sampling.SamplingParams;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,9 +56,14 @@ final class DemoModelTest {
   }
 
   private static EngineOptions options(String backend, int stepTokensMax, boolean prefixCache) {
+    return options(backend, Arithmetic.AUTO, stepTokensMax, prefixCache);
+  }
+
+  private static EngineOptions options(
+      String backend, Arithmetic arithmetic, int stepTokensMax, boolean prefixCache) {
     return new EngineOptions(
         backend,
-        new BackendOptions(BackendOptions.Arithmetic.AUTO, 2),
+        new BackendOptions(arithmetic, 2),
         stepTokensMax,
         48L << 20,
         64,
@@ -123,6 +129,28 @@ final class DemoModelTest {
               .isEqualTo(alone.get(order.get(i)));
         }
       }
+    }
+  }
+
+  /** In f32 the backends agree on tokens, and nearly on every probability. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void shouldAnswerInF32AsTheReferenceDoes(String backend) {
+    Recorder expected = inF32("reference");
+    Recorder found = inF32(backend);
+
+    for (int generated : new int[] {0, 2}) {
+      assertThat(text(found.result(generated))).isEqualTo(text(expected.result(generated)));
+    }
+    assertThat(((Scored) found.result(1)).logProbabilities())
+        .usingComparatorWithPrecision(1e-4)
+        .containsExactly(((Scored) expected.result(1)).logProbabilities());
+  }
+
+  private static Recorder inF32(String backend) {
+    EngineOptions options = options(backend, Arithmetic.F32, 256, false);
+    try (InferenceEngine engine = EngineFactory.open(MODEL, options)) {
+      return ask(engine, request(engine.model(), DOCUMENTS.get(1)));
     }
   }
 

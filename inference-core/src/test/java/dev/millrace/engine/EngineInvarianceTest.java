@@ -44,7 +44,7 @@ final class EngineInvarianceTest {
 
     /** An emulated GPU takes seconds for a step: it is tried less often. */
     boolean emulated() {
-      return backend.equals("cuda") && !System.getProperty("millrace.cuda.library", "").isEmpty();
+      return isEmulated(backend);
     }
 
     int[] stepTokens() {
@@ -67,11 +67,15 @@ final class EngineInvarianceTest {
     }
   }
 
+  private static boolean isEmulated(String backend) {
+    return backend.equals("cuda") && !System.getProperty("millrace.cuda.library", "").isEmpty();
+  }
+
   static Stream<Device> devices() {
     return BackendChoice.installed().stream()
         .filter(provider -> provider.unsupportedReason().isEmpty())
         .flatMap(provider ->
-            provider.name().equals("reference") || provider.name().equals("cuda")
+            provider.name().equals("reference") || isEmulated(provider.name())
                 ? Stream.of(new Device(provider.name(), Arithmetic.AUTO))
                 : Stream.of(
                     new Device(provider.name(), Arithmetic.AUTO),

@@ -36,22 +36,25 @@ final class GoldenParityTest {
   @TempDir static Path unpacked;
 
   static Stream<Arguments> cases() {
-    // the GPU multiplies bf16 only: CudaGoldenTest says how far that may lead
     return BackendChoice.installed().stream()
-        .filter(p -> !p.name().equals("cuda"))
         .flatMap(p -> GoldenCase.NAMES.stream().map(name -> Arguments.of(p.name(), name)));
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void shouldGiveTheExpectedLogitsAndTokens(String backend, String name) {
+  void shouldGiveTheExpectedLogitsAndTokens(String backend, String name, TestReporter reporter) {
     GoldenCase golden = GoldenCase.open(name, unpacked);
     try (Checkpoint checkpoint = golden.checkpoint();
         DecoderModel model = load(checkpoint, backend, Arithmetic.F32)) {
       double allowed = model.backend().arithmetic().equals("f64") ? F64_ALLOWED : F32_ALLOWED;
 
       float[][] whole = new Driver(model).logits(golden.inputIds(), golden.inputIds().length);
-      assertThat(largestDifference(golden.logits(), whole)).as("prefill").isLessThan(allowed);
+      double difference = largestDifference(golden.logits(), whole);
+      reporter.publishEntry(
+          "largest logit difference of %s in %s, %s"
+              .formatted(backend, model.backend().arithmetic(), name),
+          Double.toString(difference));
+      assertThat(difference).as("prefill").isLessThan(allowed);
 
       float[][] parts = new Driver(model).logits(golden.inputIds(), 7);
       assertThat(largestDifference(golden.logits(), parts)).as("in parts").isLessThan(allowed);

@@ -12,7 +12,7 @@ import java.util.Map;
  * Rotation, storing and attention of one layer after the other. Owned by the engine thread.
  *
  * <p>A run of few rows is attended in splits of 512 keys by many blocks at once, a longer one by
- * blocks that walk all keys of 64 rows. Both give the same bits.
+ * blocks that walk all keys of 64 rows. Both give the same bits. In f32 there is one way only.
  */
 final class AttentionLayers implements CudaContext.Resource {
 
@@ -21,6 +21,7 @@ final class AttentionLayers implements CudaContext.Resource {
   private static final int ATTEND_THREADS = 128;
   private static final int SHORT_ROWS_OF_A_BLOCK = 16;
   private static final int LONG_ROWS_OF_A_BLOCK = 64;
+  private static final int WHOLE_SHARED_BYTES = 2560;
 
   /** Rows of a run up to which it pays to share its keys among blocks. */
   static final int SHORT_RUN_ROWS = 4;
@@ -32,15 +33,17 @@ final class AttentionLayers implements CudaContext.Resource {
 
   private final Work work;
   private final CudaStream stream;
+  private final Precision precision;
   private final Map<AttentionSpec, Long> phases = new HashMap<>();
   private int partialCapacity;
   private int width;
   private long partials;
   private long statistics;
 
-  AttentionLayers(Work work, CudaStream stream) {
+  AttentionLayers(Work work, CudaStream stream, Precision precision) {
     this.work = work;
     this.stream = stream;
+    this.precision = precision;
   }
 
   /** Results of splits that there is room for in steps of so many rows. */
@@ -54,14 +57,18 @@ final class AttentionLayers implements CudaContext.Resource {
    * @param rows rows of a step
    * @param width elements of the widest rows: at least Q * D
    */
-  static long scratchBytes(int rows, int width) {
-    return partialCapacity(rows) * (width + 2L * Math.ceilDiv(width, LEAST_HEAD)) * Float.BYTES;
+  static long scratchBytes(Precision precision, int rows, int width) {
+    long partial = (width + 2L * Math.ceilDiv(width, LEAST_HEAD)) * Float.BYTES;
+    return precision == Precision.F32 ? 0 : partialCapacity(rows) * partial;
   }
 
   /** Allocates scratch memory. */
   void allocate(DevicePool pool, int rows, int widest) {
     partialCapacity = partialCapacity(rows);
     width = widest;
+    if (precision == Precision.F32) {
+      return;
+    }
     String what = "attention in splits";
     partials = pool.allocate((long) partialCapacity * width * Float.BYTES, what);
     statistics =
@@ -90,12 +97,16 @@ final class AttentionLayers implements CudaContext.Resource {
     int heads = spec.queryHeads() + 2 * spec.kvHeads();
     Grid grid =
         new Grid(step.capacity(), Math.ceilDiv(heads, HEADS_OF_A_BLOCK), 1, ROTATE_THREADS, 0);
-    work.launch(work.kernel("mr_rotate_store"), grid);
+    work.launch(work.kernel(precision.kernel("mr_rotate_store")), grid);
   }
 
-  /** Attends; {@code out} is bf16 [T, Q * D]. */
+  /** Attends; {@code out} is [T, Q * D], bf16 or f32. */
   void attend(
       StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
+    if (precision == Precision.F32) {
+      attendWhole(step, queries, spec, cache, layer, out);
+      return;
+    }
     if (step.longRuns() > 0) {
       attendLong(step, queries, spec, cache, layer, out);
     }
@@ -104,7 +115,15 @@ final class AttentionLayers implements CudaContext.Resource {
     }
   }
 
-  private void attendLong(
+  private void attendWhole(
+      StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
+    start(step, queries, spec, cache, layer, out);
+    Grid grid =
+        new Grid(step.capacity(), spec.queryHeads(), 1, spec.headDimension(), WHOLE_SHARED_BYTES);
+    work.launch(work.kernel("mr_attend_f32"), grid);
+  }
+
+  private void start(
       StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
     work.arguments()
         .pointer(queries)
@@ -116,6 +135,11 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(spec.kvHeads())
         .number(cache.shape().blockTokens())
         .number(spec.chunkTokens());
+  }
+
+  private void attendLong(
+      StepShape step, long queries, AttentionSpec spec, CudaKvCache cache, int layer, long out) {
+    start(step, queries, spec, cache, layer, out);
     int tiles = step.capacity() * group(spec) / LONG_ROWS_OF_A_BLOCK + step.longRuns();
     int shared = spec.headDimension() == LEAST_HEAD ? 54272 : 103424;
     Grid grid = new Grid(tiles, spec.kvHeads(), 1, ATTEND_THREADS, shared);

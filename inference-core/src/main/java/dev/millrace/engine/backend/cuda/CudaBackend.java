@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The operations of a decoder on a GPU. The residual stream is f32; operands of products, keys and
- * values are bf16. All work goes through one stream; the host waits only for answers.
+ * values are bf16, or f32 as well. All work goes through one stream; the host waits only for
+ * answers.
  *
  * <p>A step in which every sequence advances by one token is written down first and runs as a
  * graph: its kernels read everything that changes from the control block, so the same graph serves
@@ -41,6 +42,7 @@ final class CudaBackend implements ComputeBackend {
 
   private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
   private final BackendInfo info;
+  private final Precision precision;
   private final boolean graphs;
   private final CudaContext context;
   private final CudaStream stream;
@@ -66,8 +68,14 @@ final class CudaBackend implements ComputeBackend {
    * @param module the kernels, owned by the context
    * @param graphs whether decoding steps run as graphs
    */
-  CudaBackend(BackendInfo info, CudaContext context, KernelModule module, boolean graphs) {
+  CudaBackend(
+      BackendInfo info,
+      Precision precision,
+      CudaContext context,
+      KernelModule module,
+      boolean graphs) {
     this.info = info;
+    this.precision = precision;
     this.context = context;
     this.graphs = graphs;
     stream = context.own(new CudaStream());
@@ -76,11 +84,11 @@ final class CudaBackend implements ComputeBackend {
     staging = context.own(new Staging(stream));
     transfers = context.own(new Transfers(stream));
     filling = new WeightFilling(pool, stream, staging, work);
-    products = new Products(work, context.device());
+    products = new Products(work, context.device(), precision);
     mixture = new Mixture(work, products);
     loading = new CudaLoading(pool, filling, products, mixture, Integer.MAX_VALUE);
     extents = loading.extents();
-    attention = context.own(new AttentionLayers(work, stream));
+    attention = context.own(new AttentionLayers(work, stream, precision));
   }
 
   @Override
@@ -94,7 +102,8 @@ final class CudaBackend implements ComputeBackend {
   public void requireRoom(Consumer<LoadTarget> model, KvDemand demand) {
     context.bind();
     CudaKvCache.check(demand.block());
-    MemoryNeed.Counter counter = new MemoryNeed.Counter(model, demand, context.device(), work);
+    MemoryNeed.Counter counter =
+        new MemoryNeed.Counter(model, demand, context.device(), precision, work);
     Driver.Memory memory = Driver.memory();
     MemoryPlan plan = MemoryPlan.of(counter, pool.slabBytes(), memory);
     pool.follow(plan);
@@ -139,7 +148,7 @@ final class CudaBackend implements ComputeBackend {
 
   @Override
   public long kvBytes(KvShape shape) {
-    return CudaKvCache.bytes(shape);
+    return CudaKvCache.bytes(shape, precision);
   }
 
   @Override
@@ -158,7 +167,8 @@ final class CudaBackend implements ComputeBackend {
     staging.empty();
     String what =
         "keys and values of %d blocks of %d tokens".formatted(shape.blocks(), shape.blockTokens());
-    CudaKvCache cache = new CudaKvCache(shape, pool.allocate(CudaKvCache.bytes(shape), what));
+    long address = pool.allocate(CudaKvCache.bytes(shape, precision), what);
+    CudaKvCache cache = new CudaKvCache(shape, precision, address);
     blocks = cache.blocks();
     return cache;
   }
@@ -219,7 +229,8 @@ final class CudaBackend implements ComputeBackend {
         .pointer(rows(hidden, embeddings.inputs()).floatsToWrite())
         .pointer(step.control())
         .number(embeddings.inputs());
-    work.launch(work.kernel("mr_embed"), Grid.of(step.capacity(), EMBED_THREADS, 0));
+    String kernel = embeddings.precision().kernel("mr_embed");
+    work.launch(work.kernel(kernel), Grid.of(step.capacity(), EMBED_THREADS, 0));
   }
 
   @Override
@@ -230,33 +241,35 @@ final class CudaBackend implements ComputeBackend {
     work.arguments()
         .pointer(from)
         .pointer(scale.address())
-        .pointer(rows(out, scale.size()).operandsToWrite())
+        .pointer(rows(out, scale.size()).resultsToWrite())
         .pointer(step.control())
         .number(scale.size())
         .real(epsilon);
-    work.launch(work.kernel("mr_norm"), Grid.of(step.capacity(), NORM_THREADS, NORM_SHARED_BYTES));
+    Kernel kernel = work.kernel(precision.kernel("mr_norm"));
+    work.launch(kernel, Grid.of(step.capacity(), NORM_THREADS, NORM_SHARED_BYTES));
   }
 
   @Override
   public void project(Rows in, Matrix weight, Rows out) {
     PackedMatrix matrix = (PackedMatrix) weight;
     StepShape step = step();
-    long from = rows(in, matrix.inputs()).operands(step.capacity(), work);
+    Operand from = operand(in, matrix.inputs(), step);
     long to = rows(out, matrix.outputs()).floatsToWrite();
-    products.multiply(operand(from, matrix, step), matrix, all(step), to, false);
+    products.multiply(from, matrix, all(step), to, false);
   }
 
   @Override
   public void projectAdd(Rows in, Matrix weight, Rows hidden) {
     PackedMatrix matrix = (PackedMatrix) weight;
     StepShape step = step();
-    long from = rows(in, matrix.inputs()).operands(step.capacity(), work);
-    long to = addedTo(rows(hidden, matrix.outputs()), step);
-    products.multiply(operand(from, matrix, step), matrix, all(step), to, true);
+    Operand from = operand(in, matrix.inputs(), step);
+    products.multiply(from, matrix, all(step), addedTo(rows(hidden, matrix.outputs()), step), true);
   }
 
-  private static Operand operand(long rows, PackedMatrix matrix, StepShape step) {
-    return new Operand(rows, matrix.inputs(), step.control(), step.capacity());
+  private Operand operand(Rows in, int width, StepShape step) {
+    CudaRows rows = rows(in, width);
+    long address = rows.operands(step.capacity(), work);
+    return new Operand(address, rows.plane(), width, step.control(), step.capacity());
   }
 
   private static Grouping all(StepShape step) {
@@ -282,7 +295,7 @@ final class CudaBackend implements ComputeBackend {
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
     CudaRows target = rows(out, spec.queryHeads() * spec.headDimension());
     long queries = rows(qkv, widthOf(spec)).queries();
-    attention.attend(step(), queries, spec, (CudaKvCache) cache, layer, target.operandsToWrite());
+    attention.attend(step(), queries, spec, (CudaKvCache) cache, layer, target.resultsToWrite());
   }
 
   private static int widthOf(AttentionSpec spec) {
@@ -294,16 +307,15 @@ final class CudaBackend implements ComputeBackend {
     SwiGluWeights block = (SwiGluWeights) weights;
     StepShape step = step();
     int width = block.down().outputs();
-    long from = rows(in, width).operands(step.capacity(), work);
-    dense(step, from, block, addedTo(rows(hidden, width), step));
+    dense(step, operand(in, width, step), block, addedTo(rows(hidden, width), step));
   }
 
-  private void dense(StepShape step, long from, SwiGluWeights block, long to) {
+  private void dense(StepShape step, Operand from, SwiGluWeights block, long to) {
     long inner = prepared().inner();
     int stride = SwiGluWeights.innerStride(block.width());
-    Operand rows = operand(from, block.gateUp(), step);
-    products.swiGlu(rows, block.gateUp(), all(step), block.width(), inner, stride);
-    Operand between = new Operand(inner, stride, step.control(), step.capacity());
+    products.swiGlu(from, block.gateUp(), all(step), block.width(), inner, stride);
+    long plane = (long) step.capacity() * stride;
+    Operand between = new Operand(inner, plane, stride, step.control(), step.capacity());
     products.multiply(between, block.down(), all(step), to, true);
   }
 
@@ -311,9 +323,11 @@ final class CudaBackend implements ComputeBackend {
   public void moe(Rows in, MoeWeights weights, Rows hidden) {
     MixtureWeights experts = (MixtureWeights) weights;
     StepShape step = step();
-    long from = rows(in, experts.hidden()).operands(step.capacity(), work);
+    Operand from = operand(in, experts.hidden(), step);
+    CudaRows rows = rows(in, experts.hidden());
+    long routed = precision == Precision.F32 ? rows.floats(step.capacity(), work) : from.address();
     long to = addedTo(rows(hidden, experts.hidden()), step);
-    mixture.run(step, from, experts, to);
+    mixture.run(step, from, routed, experts, to);
     for (SwiGluWeights shared : experts.apart()) {
       dense(step, from, shared, to);
     }
@@ -365,21 +379,7 @@ final class CudaBackend implements ComputeBackend {
   @Override
   public void read(Rows rows, float[] values) {
     context.bind();
-    CudaRows own = (CudaRows) rows;
-    int count = values.length / own.width();
-    if (!own.holdsQueries()) {
-      long from = own.floats(count, work);
-      work.flush();
-      transfers.read(from, values, 0, values.length);
-      return;
-    }
-    // the queries; what is left of keys and values is undefined
-    work.flush();
-    int width = own.queryWidth();
-    for (int row = 0; row < count; row++) {
-      long from = own.queries() + (long) row * width * Short.BYTES;
-      transfers.readBFloat16(from, values, row * own.width(), width);
-    }
+    ((CudaRows) rows).read(values, work, transfers);
   }
 
   /** Frees everything, even after the device failed. Idempotent. */

@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes CUDA backends, where there is a GPU that the kernels run on. Thread-safe.
  *
- * <p>Products multiply bf16 and add in f32. {@code AUTO} means just that, also for a checkpoint
- * that is stored in more bits, and says so once.
+ * <p>{@code BF16} and {@code AUTO}: products multiply bf16 and add in f32, also for a checkpoint
+ * that is stored in more bits, which is said once. {@code F32}: everything is f32, to check results
+ * against; products then take three to six times as long.
  */
 public final class CudaBackendProvider implements BackendProvider {
 
@@ -50,13 +51,10 @@ public final class CudaBackendProvider implements BackendProvider {
         .ifPresent(reason -> {
           throw new BackendException("cannot start the cuda backend: " + reason);
         });
-    if (options.arithmetic() == Arithmetic.F32) {
-      throw new BackendException(
-          "the cuda backend multiplies bf16 only; ask for bf16 or auto, or take the cpu backend");
-    }
-    if (options.weights() != DType.BF16) {
+    Precision precision = options.arithmetic() == Arithmetic.F32 ? Precision.F32 : Precision.BF16;
+    if (precision == Precision.BF16 && options.weights() != DType.BF16) {
       LOG.warn(
-          "backend=cuda rounds the model's {} weights to bf16; the cpu backend keeps them whole",
+          "backend=cuda rounds the model's {} weights to bf16; in f32 it keeps them whole",
           options.weights());
     }
     Device device = Device.chosen();
@@ -65,9 +63,13 @@ public final class CudaBackendProvider implements BackendProvider {
       KernelModule module = KernelImages.load(context);
       BackendInfo info =
           new BackendInfo(
-              name(), device.describe() + ", kernels " + module.name(), "bf16", 0, DETERMINISM);
+              name(),
+              device.describe() + ", kernels " + module.name(),
+              precision.label(),
+              0,
+              DETERMINISM);
       boolean graphs = !System.getProperty(GRAPHS_PROPERTY, "true").equals("false");
-      return new CudaBackend(info, context, module, graphs);
+      return new CudaBackend(info, precision, context, module, graphs);
     } catch (RuntimeException | Error e) {
       context.close();
       throw e;

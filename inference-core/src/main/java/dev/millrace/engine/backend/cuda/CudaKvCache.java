@@ -4,12 +4,13 @@ import dev.millrace.engine.backend.KvCache;
 import dev.millrace.engine.backend.KvShape;
 
 /**
- * Paged keys and values in bf16: [layer][block][key, value][head][token][D]. Immutable.
+ * Paged keys and values: [layer][block][key, value][head][token][D]. Immutable.
  *
  * @param shape its extents
+ * @param precision of its elements
  * @param address of the first element
  */
-record CudaKvCache(KvShape shape, long address) implements KvCache {
+record CudaKvCache(KvShape shape, Precision precision, long address) implements KvCache {
 
   private static final int COPY_THREADS = 256;
   private static final int COPY_PARTS = 8;
@@ -25,10 +26,10 @@ record CudaKvCache(KvShape shape, long address) implements KvCache {
   }
 
   /** Bytes of a cache of this shape. */
-  static long bytes(KvShape shape) {
+  static long bytes(KvShape shape, Precision precision) {
     return Math.multiplyExact(
         (long) shape.layers() * shape.blocks(),
-        2L * shape.heads() * shape.blockTokens() * shape.headDimension() * Short.BYTES);
+        2L * shape.heads() * shape.blockTokens() * shape.headDimension() * precision.bytes());
   }
 
   /** The blocks that exist. */
@@ -43,7 +44,7 @@ record CudaKvCache(KvShape shape, long address) implements KvCache {
 
   /** Bytes of one layer. */
   long layerBytes() {
-    return bytes(shape) / shape.layers();
+    return bytes(shape, precision) / shape.layers();
   }
 
   /** Address of a layer's first block. */

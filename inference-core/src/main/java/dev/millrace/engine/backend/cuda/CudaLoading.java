@@ -20,7 +20,7 @@ final class CudaLoading implements LoadTarget {
   private final Products products;
   private final Mixture mixture;
   private final int rowsLimit;
-  private final Extents extents = new Extents();
+  private final Extents extents;
   private long activationBytes;
 
   /**
@@ -33,7 +33,8 @@ final class CudaLoading implements LoadTarget {
     this.products = products;
     this.mixture = mixture;
     this.rowsLimit = rowsLimit;
-    loader = new WeightLoader(pool, filling);
+    extents = new Extents(products.precision());
+    loader = new WeightLoader(pool, filling, products.precision());
   }
 
   @Override
@@ -45,7 +46,7 @@ final class CudaLoading implements LoadTarget {
 
   @Override
   public EmbeddingTable embedding(MatrixSource table) {
-    return new EmbeddingTable(table.outputs(), table.inputs(), loader.embedding(table));
+    return loader.embedding(table);
   }
 
   @Override
@@ -72,7 +73,7 @@ final class CudaLoading implements LoadTarget {
   public CudaRows rows(int rowsMax, int width) {
     int count = Math.min(rowsMax, rowsLimit);
     long before = pool.used();
-    CudaRows rows = new CudaRows(count, width, pool);
+    CudaRows rows = new CudaRows(count, width, products.precision(), pool);
     activationBytes += pool.used() - before;
     extents.rows(count, width);
     return rows;
@@ -91,7 +92,7 @@ final class CudaLoading implements LoadTarget {
   long scratchBytes() {
     return mixture.scratchBytes(extents.capacity())
         + extents.expected(products).scratchBytes()
-        + AttentionLayers.scratchBytes(extents.rows(), extents.width())
+        + AttentionLayers.scratchBytes(products.precision(), extents.rows(), extents.width())
         + extents.head().scratchBytes()
         + extents.innerBytes();
   }

@@ -3,9 +3,9 @@ package dev.millrace.engine.backend.cuda;
 import dev.millrace.engine.backend.Rows;
 
 /**
- * Activations: as floats, and in bf16 as operands of the next product. Each operation writes one of
- * the two; the other is made when somebody asks. After rotation the operands' memory holds the
- * queries instead. Owned by the engine thread.
+ * Activations: as floats, and as operands of the next product, in bf16 or in planes of bf16 terms.
+ * Each operation writes one of the two; the other is made when somebody asks. After rotation the
+ * operands' memory holds the queries instead. Owned by the engine thread.
  */
 final class CudaRows implements Rows {
 
@@ -24,13 +24,15 @@ final class CudaRows implements Rows {
 
   private final int rowsMax;
   private final int width;
+  private final Precision precision;
+  private final long plane;
   private final long floats;
   private final long operands;
   private Current current = Current.FLOATS;
   private int queryWidth;
 
   /** Allocates room for {@code rowsMax} rows, rounded up to what a graph may touch. */
-  CudaRows(int rowsMax, int width, DevicePool pool) {
+  CudaRows(int rowsMax, int width, Precision precision, DevicePool pool) {
     if (rowsMax < 1 || width < 1) {
       throw new IllegalArgumentException(
           "rows need at least one row and element, got %d by %d".formatted(rowsMax, width));
@@ -42,10 +44,11 @@ final class CudaRows implements Rows {
     }
     this.rowsMax = rowsMax;
     this.width = width;
-    long elements = (long) Buckets.capacity(rowsMax) * width;
+    this.precision = precision;
+    plane = (long) Buckets.capacity(rowsMax) * width;
     String what = "activations of %d rows of %d".formatted(rowsMax, width);
-    floats = pool.allocate(elements * Float.BYTES, what);
-    operands = pool.allocate(elements * Short.BYTES, what);
+    floats = pool.allocate(plane * Float.BYTES, what);
+    operands = pool.allocate(plane * precision.operandBytes(), what);
   }
 
   @Override
@@ -64,10 +67,18 @@ final class CudaRows implements Rows {
     return floats;
   }
 
-  /** The operands, to be overwritten. */
-  long operandsToWrite() {
+  /** Where norm and attention write: the operands if those are bf16, else the floats. */
+  long resultsToWrite() {
+    if (precision == Precision.F32) {
+      return floatsToWrite();
+    }
     current = Current.OPERANDS;
     return operands;
+  }
+
+  /** Elements from one plane of the operands' terms to the next. */
+  long plane() {
+    return plane;
   }
 
   /** Memory for queries of so many elements a row, to be written while the floats are read. */
@@ -75,11 +86,6 @@ final class CudaRows implements Rows {
     current = Current.QUERIES;
     queryWidth = elements;
     return operands;
-  }
-
-  /** Elements of one row's queries. */
-  int queryWidth() {
-    return queryWidth;
   }
 
   /** The queries that rotation left. */
@@ -90,8 +96,26 @@ final class CudaRows implements Rows {
     return operands;
   }
 
-  boolean holdsQueries() {
-    return current == Current.QUERIES;
+  /**
+   * Copies the first rows to the host, and waits; after rotation the queries: what is left of keys
+   * and values is then undefined.
+   */
+  void read(float[] values, Work work, Transfers transfers) {
+    int count = values.length / width;
+    long from = current == Current.QUERIES ? operands : floats(count, work);
+    work.flush();
+    if (current != Current.QUERIES) {
+      transfers.read(from, values, 0, values.length);
+      return;
+    }
+    for (int row = 0; row < count; row++) {
+      long at = from + (long) row * queryWidth * precision.bytes();
+      if (precision == Precision.F32) {
+        transfers.read(at, values, row * width, queryWidth);
+      } else {
+        transfers.readBFloat16(at, values, row * width, queryWidth);
+      }
+    }
   }
 
   /** The first {@code rows} rows as floats, converted if need be. */
@@ -112,10 +136,20 @@ final class CudaRows implements Rows {
       throw new IllegalStateException("these rows hold queries, keys and values after rotation");
     }
     if (current == Current.FLOATS) {
-      convert(work, "mr_rows_to_bf16", floats, operands, rows);
+      if (precision == Precision.F32) {
+        toTerms(work, floats, operands, plane, rows, width);
+      } else {
+        convert(work, "mr_rows_to_bf16", floats, operands, rows);
+      }
       current = Current.BOTH;
     }
     return operands;
+  }
+
+  /** Takes f32 rows apart into three planes of bf16 terms. */
+  static void toTerms(Work work, long from, long to, long plane, int rows, int width) {
+    work.arguments().pointer(from).pointer(to).wide(plane).number(width);
+    work.launch(work.kernel("mr_rows_to_terms"), Grid.of(rows, CONVERT_THREADS, 0));
   }
 
   private void convert(Work work, String kernel, long from, long to, int rows) {

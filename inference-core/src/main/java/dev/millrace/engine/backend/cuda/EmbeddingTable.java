@@ -3,10 +3,12 @@ package dev.millrace.engine.backend.cuda;
 import dev.millrace.engine.backend.Matrix;
 
 /**
- * An embedding table on the device: bf16 rows. Immutable.
+ * An embedding table on the device. Immutable.
  *
  * @param outputs V
  * @param inputs H
+ * @param precision of its elements
  * @param address of the first row
  */
-record EmbeddingTable(int outputs, int inputs, long address) implements Matrix {}
+record EmbeddingTable(int outputs, int inputs, Precision precision, long address)
+    implements Matrix {}

@@ -13,7 +13,13 @@ final class Extents {
   private int width = 1;
   private int outputs = 1;
   private int innerStride;
+  private long pairsPerToken;
+  private final Precision precision;
   private final Map<PackedMatrix, Integer> rowsPerToken = new HashMap<>();
+
+  Extents(Precision precision) {
+    this.precision = precision;
+  }
 
   /** Rows of activations were made. */
   void rows(int rowsMax, int rowWidth) {
@@ -30,7 +36,9 @@ final class Extents {
 
   /** A dense feed-forward block was loaded. */
   void feedForward(SwiGluWeights weights) {
-    innerStride = Math.max(innerStride, SwiGluWeights.innerStride(weights.width()));
+    int stride = SwiGluWeights.innerStride(weights.width());
+    innerStride = Math.max(innerStride, stride);
+    pairsPerToken = Math.max(pairsPerToken, stride);
     rowsPerToken.put(weights.gateUp(), 1);
     rowsPerToken.put(weights.down(), 1);
   }
@@ -39,12 +47,15 @@ final class Extents {
   void moe(MixtureWeights weights) {
     rowsPerToken.put(weights.gateUp(), 1);
     rowsPerToken.put(weights.down(), weights.slots(1));
+    long pairs = (long) weights.slots(1) * SwiGluWeights.innerStride(weights.width());
+    pairsPerToken = Math.max(pairsPerToken, pairs);
     weights.apart().forEach(this::feedForward);
   }
 
   /** Tells what rows will go through which matrix. */
   Products expected(Products products) {
     rowsPerToken.forEach((matrix, rows) -> products.expect(matrix, rows * capacity()));
+    products.expectPairs(pairsPerToken * capacity());
     return products;
   }
 
@@ -65,11 +76,11 @@ final class Extents {
 
   /** Bytes between the two products of dense blocks; 0 if there are none. */
   long innerBytes() {
-    return (long) capacity() * innerStride * Short.BYTES;
+    return (long) capacity() * innerStride * precision.operandBytes();
   }
 
   /** What the head must have room for. */
   Head.Extents head() {
-    return new Head.Extents(rows, width, outputs);
+    return new Head.Extents(rows, width, outputs, precision);
   }
 }

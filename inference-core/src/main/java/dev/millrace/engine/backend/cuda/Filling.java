@@ -12,8 +12,8 @@ interface Filling {
   /** Packs a source into a matrix, into rows that the layout counts from a row on. */
   void pack(MatrixSource source, PackedMatrix matrix, int firstRow, Packer.Layout layout);
 
-  /** An embedding table, row by row, as bf16. */
-  void table(MatrixSource.Plain table, long address);
+  /** An embedding table, row by row. */
+  void table(MatrixSource.Plain table, Precision kept, long address);
 
   /** All values of a matrix, row by row, as f32. */
   void floats(MatrixSource source, long address);

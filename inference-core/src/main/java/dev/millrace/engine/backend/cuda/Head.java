@@ -40,7 +40,9 @@ final class Head implements CudaContext.Resource {
   private final HostWritten questions;
   private final PinnedBuffer summaries;
   private final int waveRows;
+  private final Precision precision;
   private final long normed;
+  private final long operands;
   private final long logits;
   private final long parts;
   private final long rowSummaries;
@@ -58,13 +60,18 @@ final class Head implements CudaContext.Resource {
     this.products = products;
     this.stream = stream;
     this.transfers = transfers;
+    precision = extents.precision();
     waveRows = extents.waveRows();
     long capacity = Buckets.capacity(waveRows);
     selection = new HostWritten(stream, extents.selectionBytes());
     questions = new HostWritten(stream, QUESTION_BYTES);
     summaries = new PinnedBuffer(capacity * SUMMARY_BYTES);
     String what = "logits of %d rows".formatted(waveRows);
-    normed = pool.allocate(capacity * extents.width() * Short.BYTES, what);
+    normed = pool.allocate(capacity * extents.width() * precision.bytes(), what);
+    operands =
+        precision == Precision.BF16
+            ? normed
+            : pool.allocate(capacity * extents.width() * precision.operandBytes(), what);
     logits = pool.allocate(capacity * extents.vocabulary() * Float.BYTES, what);
     parts =
         pool.allocate(capacity * Math.ceilDiv(extents.vocabulary(), PART) * SUMMARY_BYTES, what);
@@ -78,8 +85,9 @@ final class Head implements CudaContext.Resource {
    * @param rows most rows that may be selected
    * @param width widest rows
    * @param vocabulary widest result of any matrix
+   * @param precision of the operands
    */
-  record Extents(int rows, int width, int vocabulary) {
+  record Extents(int rows, int width, int vocabulary, Precision precision) {
 
     /** Rows of a wave. */
     int waveRows() {
@@ -99,8 +107,12 @@ final class Head implements CudaContext.Resource {
     /** Bytes that a head of these extents allocates. */
     long scratchBytes() {
       long capacity = Buckets.capacity(waveRows());
+      int operand = precision.bytes();
+      if (precision == Precision.F32) {
+        operand += precision.operandBytes();
+      }
       return capacity
-              * (2L * width
+              * ((long) operand * width
                   + 4L * vocabulary
                   + (long) SUMMARY_BYTES * (1 + Math.ceilDiv(vocabulary, PART)))
           + (long) QUESTIONS_MAX * Float.BYTES;
@@ -135,10 +147,15 @@ final class Head implements CudaContext.Resource {
         .number(head.inputs())
         .real(selected.epsilon());
     work.launch(
-        work.kernel("mr_norm_selected"), Grid.of(capacity, NORM_THREADS, NORM_SHARED_BYTES));
+        work.kernel(precision.kernel("mr_norm_selected")),
+        Grid.of(capacity, NORM_THREADS, NORM_SHARED_BYTES));
+    long plane = (long) capacity * head.inputs();
+    if (precision == Precision.F32) {
+      CudaRows.toTerms(work, normed, operands, plane, capacity, head.inputs());
+    }
     Grouping all = Grouping.all(selection.address(), capacity);
     Products.Operand rows =
-        new Products.Operand(normed, head.inputs(), selection.address(), capacity);
+        new Products.Operand(operands, plane, head.inputs(), selection.address(), capacity);
     products.multiply(rows, head, all, logits, false);
     summarise(head.outputs(), capacity);
     work.flush();

@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.KvDemand;
+import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.LoadTarget;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -37,9 +38,25 @@ record MemoryNeed(
    * @param model makes its load-time calls
    * @param demand keys and values
    * @param device for which the products are sized
+   * @param precision of the backend
    * @param launcher of the products, not used for counting
    */
-  record Counter(Consumer<LoadTarget> model, KvDemand demand, Device device, Work launcher) {
+  record Counter(
+      Consumer<LoadTarget> model,
+      KvDemand demand,
+      Device device,
+      Precision precision,
+      Work launcher) {
+
+    /** The same for a backend of another precision. */
+    Counter in(Precision other) {
+      return new Counter(model, demand, device, other, launcher);
+    }
+
+    /** Bytes of a cache of this shape. */
+    long kvBytes(KvShape shape) {
+      return CudaKvCache.bytes(shape, precision);
+    }
 
     /**
      * Counts.
@@ -50,7 +67,7 @@ record MemoryNeed(
     MemoryNeed count(long slabBytes, int rowsLimit) {
       DevicePool pool = DevicePool.counting(slabBytes);
       Inventory inventory = new Inventory();
-      Products products = new Products(launcher, device);
+      Products products = new Products(launcher, device, precision);
       CudaLoading loading =
           new CudaLoading(pool, inventory, products, new Mixture(launcher, products), rowsLimit);
       pool.allocate(Integer.BYTES, "a counter");
@@ -58,7 +75,7 @@ record MemoryNeed(
       long weights = pool.used() - loading.activationBytes();
       long staged = Staging.deviceBytes(inventory.largestSource());
       long whileLoading = pool.reserved() + staged;
-      long cache = CudaKvCache.bytes(demand.shape(demand.leastBlocks()));
+      long cache = kvBytes(demand.shape(demand.leastBlocks()));
       pool.allocate(cache, "keys and values");
       pool.allocate(loading.scratchBytes(), "scratch");
       long whenLoaded = pool.reserved() + loading.writtenBytes();

@@ -95,8 +95,7 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
       fitting.add(
           "keys and values of %d tokens (kvMemoryBytes %d)"
               .formatted(
-                  blocks * demand.block().blockTokens(),
-                  blocks * CudaKvCache.bytes(demand.block())));
+                  blocks * demand.block().blockTokens(), blocks * counter.kvBytes(demand.block())));
     }
     if (rows > 0) {
       fitting.add("steps of %d tokens (stepTokensMax)".formatted(rows));
@@ -106,7 +105,11 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
           "the model as it is, if other processes give back "
               + Bytes.of(need.total() + reserve - memory.free()));
     }
-    if (blocks == 0 && rows == 0) {
+    if (counter.precision() == Precision.F32) {
+      long total = counter.in(Precision.BF16).count(slabBytes, Integer.MAX_VALUE).total();
+      (fits(total, memory.free()) ? fitting : others)
+          .add("bf16 arithmetic (about %s in all)".formatted(Bytes.of(total + reserve)));
+    } else if (blocks == 0 && rows == 0) {
       long free = memory.free();
       inFewerBits("FP8", need.totalInFloat8(), fits(need.totalInFloat8(), free) ? fitting : others);
       inFewerBits(
@@ -129,7 +132,7 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
 
   /** Blocks of keys and values, fewer than were asked for, with which the model would fit; or 0. */
   long blocksThatFit(long free) {
-    long blockBytes = CudaKvCache.bytes(counter.demand().block());
+    long blockBytes = counter.kvBytes(counter.demand().block());
     // the cache may end up in slabs of its own
     long beside = need.total() - need.keysAndValues() + reserve + DevicePool.granule(slabBytes);
     long fitting = Math.max(0, (free - beside) / blockBytes);

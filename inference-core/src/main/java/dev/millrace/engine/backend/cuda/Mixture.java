@@ -66,7 +66,8 @@ final class Mixture {
   /** Bytes that {@link #allocate} will take for steps of so many rows. */
   long scratchBytes(int rows) {
     long perRow =
-        Float.BYTES * (experts + 5L * slotsPerRow + slotPerRow) + Short.BYTES * innerPerRow;
+        Float.BYTES * (experts + 5L * slotsPerRow + slotPerRow)
+            + products.precision().operandBytes() * innerPerRow;
     return experts == 0 ? 0 : rows * perRow + (experts + 2L) * Integer.BYTES;
   }
 
@@ -91,30 +92,31 @@ final class Mixture {
             pool.allocate(words, what),
             pool.allocate(words, what),
             pool.allocate(words, what),
-            pool.allocate(rows * innerPerRow * Short.BYTES, what),
+            pool.allocate(rows * innerPerRow * products.precision().operandBytes(), what),
             pool.allocate(rows * slotPerRow * Float.BYTES, what));
     // elements between a width and its stride are read, and times their zero weights must stay zero
-    stream.fill(scratch.inner, (byte) 0, rows * innerPerRow * Short.BYTES);
+    stream.fill(scratch.inner, (byte) 0, rows * innerPerRow * products.precision().operandBytes());
   }
 
   /**
    * {@code hidden += experts(in)}.
    *
-   * @param in bf16 [T, H]
+   * @param in [T, H]
+   * @param routed the same rows as the router reads them: bf16, or f32
    * @param hidden f32 [T, H]
    */
-  void run(StepShape step, long in, MixtureWeights weights, long hidden) {
-    route(step, in, weights);
+  void run(StepShape step, Operand in, long routed, MixtureWeights weights, long hidden) {
+    route(step, routed, weights);
     int slots = weights.slots(step.capacity());
     int innerStride = SwiGluWeights.innerStride(weights.width());
     Grouping byExpert =
         new Grouping(scratch.offsets, 0, scratch.source, 0, scratch.score, weights.groups(), slots);
-    Operand rows = new Operand(in, weights.hidden(), step.control(), step.capacity());
-    products.swiGlu(rows, weights.gateUp(), byExpert, weights.width(), scratch.inner, innerStride);
+    products.swiGlu(in, weights.gateUp(), byExpert, weights.width(), scratch.inner, innerStride);
     Grouping toSlots =
         new Grouping(scratch.offsets, 0, 0, scratch.target, 0, weights.groups(), slots);
     long sorted = scratch.offsets + (long) weights.groups() * Integer.BYTES;
-    Operand inner = new Operand(scratch.inner, innerStride, sorted, slots);
+    long plane = (long) slots * innerStride;
+    Operand inner = new Operand(scratch.inner, plane, innerStride, sorted, slots);
     products.multiply(inner, weights.down(), toSlots, scratch.slots, false);
     combine(step, weights, hidden);
   }
@@ -129,7 +131,7 @@ final class Mixture {
         .number(weights.hidden())
         .number(weights.hidden());
     work.launch(
-        work.kernel("mr_router_logits"),
+        work.kernel(products.precision().kernel("mr_router_logits")),
         new Grid(
             Math.ceilDiv(weights.experts(), EXPERTS_OF_A_BLOCK),
             Math.ceilDiv(step.capacity(), ROWS_OF_A_BLOCK),

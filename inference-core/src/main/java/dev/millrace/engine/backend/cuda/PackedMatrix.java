@@ -4,7 +4,7 @@ import dev.millrace.engine.backend.Matrix;
 
 /**
  * A weight as the products read it, in tiles, padded with zeros; the layout is described in {@code
- * millrace/packed.cuh}. Immutable.
+ * millrace/packed.cuh}. The terms of a weight that is kept whole follow one another. Immutable.
  *
  * @param format storage of the values
  * @param outputs rows that are not padding
@@ -12,7 +12,8 @@ import dev.millrace.engine.backend.Matrix;
  * @param packedRows a multiple of 64
  * @param packedInputs a multiple of the format's step
  * @param address of the tiles
- * @param table address of device words that hold the address of this matrix, or of all of its group
+ * @param table address of device words that hold the address of this matrix, or of all of its
+ *     group; then those of their second terms, and so on
  */
 record PackedMatrix(
     WeightFormat format,
@@ -40,6 +41,11 @@ record PackedMatrix(
   /** Bytes of values and scales. */
   long bytes() {
     return format.bytes(packedRows, packedInputs);
+  }
+
+  /** Bytes from one term to the next. */
+  long termBytes() {
+    return format.valueBytes(packedRows, packedInputs);
   }
 
   /** The same with another table. */

@@ -69,19 +69,22 @@ final class Packer {
         (line, count, piece) -> {
           int rows = transposed ? width : count;
           int columns = transposed ? count : width;
-          work.arguments()
-              .pointer(matrix.address())
-              .pointer(piece)
-              .wide(transposed ? 1 : width)
-              .wide(transposed ? width : 1)
-              .number(lines.typeCode())
-              .number(rows)
-              .number(columns)
-              .number(transposed ? firstRow : firstRow + line)
-              .number(transposed ? line : 0)
-              .number(matrix.packedInputs())
-              .number(layout.code);
-          work.launch(work.kernel("mr_pack_bf16"), squares(rows, columns, BF16_SHARED_BYTES));
+          for (int term = 0; term < matrix.format().terms(); term++) {
+            work.arguments()
+                .pointer(matrix.address() + term * matrix.termBytes())
+                .pointer(piece)
+                .wide(transposed ? 1 : width)
+                .wide(transposed ? width : 1)
+                .number(lines.typeCode())
+                .number(rows)
+                .number(columns)
+                .number(transposed ? firstRow : firstRow + line)
+                .number(transposed ? line : 0)
+                .number(matrix.packedInputs())
+                .number(layout.code)
+                .number(term);
+            work.launch(work.kernel("mr_pack_bf16"), squares(rows, columns, BF16_SHARED_BYTES));
+          }
         });
   }
 

@@ -4,7 +4,8 @@ import dev.millrace.engine.backend.cuda.WeightFormat.Kind;
 
 /**
  * Chooses and launches the matrix products. Rows for FP8 weights are rounded to FP8 on the way,
- * into scratch memory. Owned by the engine thread.
+ * into scratch memory. In f32 a product is the sum of those of the operands' terms. Owned by the
+ * engine thread.
  */
 final class Products {
 
@@ -12,9 +13,15 @@ final class Products {
   private static final int HOPPER = 9;
   private static final int FLOAT8_STEP = 16;
   private static final int QUANTISE_ROWS_OF_A_BLOCK = 4;
+  private static final int SWIGLU_THREADS = 256;
+  private static final int SWIGLU_ELEMENTS = 1024;
+  private static final int SWIGLU_BLOCKS_MAX = 4096;
 
   private final Work work;
   private final Device device;
+  private final Precision precision;
+  private long pairElements;
+  private long pairs;
   private long float8Elements;
   private int float8Rows;
   private long float8;
@@ -84,11 +91,12 @@ final class Products {
    * Rows that are multiplied.
    *
    * @param address bf16
+   * @param plane elements from one plane of terms to the next
    * @param stride elements from row to row
    * @param count device address of their number
    * @param capacity most of them
    */
-  record Operand(long address, int stride, long count, int capacity) {}
+  record Operand(long address, long plane, int stride, long count, int capacity) {}
 
   /**
    * Which rows go through which weights.
@@ -108,11 +116,22 @@ final class Products {
     static Grouping all(long rows, int capacity) {
       return new Grouping(0, rows, 0, 0, 0, 1, capacity);
     }
+
+    /** Device address of the number of rows of all groups. */
+    long count() {
+      return offsets == 0 ? rows : offsets + (long) groups * Integer.BYTES;
+    }
   }
 
-  Products(Work work, Device device) {
+  Products(Work work, Device device, Precision precision) {
     this.work = work;
     this.device = device;
+    this.precision = precision;
+  }
+
+  /** Precision of the operands. */
+  Precision precision() {
+    return precision;
   }
 
   /** Takes note of a matrix that rows will go through. */
@@ -123,17 +142,25 @@ final class Products {
     }
   }
 
+  /** Takes note of channels, of all rows together, that SwiGLU blocks compute in one launch. */
+  void expectPairs(long channels) {
+    pairElements = precision == Precision.F32 ? Math.max(pairElements, 2 * channels) : 0;
+  }
+
   private static int float8Stride(int inputs) {
     return Math.ceilDiv(inputs, FLOAT8_STEP) * FLOAT8_STEP;
   }
 
   /** Bytes that {@link #allocate} will take. */
   long scratchBytes() {
-    return float8Elements + (long) float8Rows * Float.BYTES;
+    return float8Elements + (long) float8Rows * Float.BYTES + pairElements * Float.BYTES;
   }
 
   /** Allocates scratch memory, if any matrix needs it. */
   void allocate(DevicePool pool) {
+    if (pairElements > 0) {
+      pairs = pool.allocate(pairElements * Float.BYTES, "gates and ups in f32");
+    }
     if (float8Rows > 0) {
       String what = "rows in FP8";
       float8 = pool.allocate(float8Elements, what);
@@ -147,29 +174,47 @@ final class Products {
    * @param out f32 rows of {@code weight.outputs()} elements
    */
   void multiply(Operand in, PackedMatrix weight, Grouping grouping, long out, boolean adding) {
+    multiply(in, weight, grouping, out, weight.outputs(), adding);
+  }
+
+  /** All pairs of terms that matter, from the smallest products to the largest. */
+  private void multiply(
+      Operand in, PackedMatrix weight, Grouping grouping, long out, int width, boolean adding) {
     int stride = rounded(in, weight);
-    start(out, in, weight, grouping)
-        .pointer(grouping.target())
-        .number(grouping.groups())
-        .number(weight.outputs())
-        .number(weight.packedRows())
-        .number(weight.packedInputs())
-        .number(stride)
-        .number(weight.outputs())
-        .number(adding ? 1 : 0);
-    launch("mr_gemm_", weight, grouping);
+    boolean more = adding;
+    for (int sum = precision.terms() - 1; sum >= 0; sum--) {
+      for (int ofWeight = 0; ofWeight <= sum && ofWeight < weight.format().terms(); ofWeight++) {
+        start(out, in, sum - ofWeight, weight, ofWeight, grouping)
+            .pointer(grouping.target())
+            .number(grouping.groups())
+            .number(width)
+            .number(weight.packedRows())
+            .number(weight.packedInputs())
+            .number(stride)
+            .number(width)
+            .number(more ? 1 : 0);
+        launch("mr_gemm_", weight, grouping);
+        more = true;
+      }
+    }
   }
 
   /**
    * {@code out = silu(gate in) * (up in)}, both scaled by the row's score.
    *
    * @param width channels of the result
-   * @param out bf16 rows of {@code outStride} elements
+   * @param out bf16 rows of {@code outStride} elements; in f32 their terms, in planes as large as
+   *     all rows of the grouping's capacity
    */
   void swiGlu(
       Operand in, PackedMatrix gateUp, Grouping grouping, int width, long out, int outStride) {
+    if (precision == Precision.F32) {
+      multiply(in, gateUp, grouping, pairs, 2 * outStride, false);
+      swiGluOfPairs(grouping, out, outStride);
+      return;
+    }
     int stride = rounded(in, gateUp);
-    start(out, in, gateUp, grouping)
+    start(out, in, 0, gateUp, 0, grouping)
         .pointer(grouping.score())
         .number(grouping.groups())
         .number(width)
@@ -178,6 +223,19 @@ final class Products {
         .number(stride)
         .number(outStride);
     launch("mr_swiglu_", gateUp, grouping);
+  }
+
+  private void swiGluOfPairs(Grouping grouping, long out, int outStride) {
+    long elements = (long) grouping.capacity() * outStride;
+    work.arguments()
+        .pointer(out)
+        .pointer(pairs)
+        .pointer(grouping.score())
+        .pointer(grouping.count())
+        .wide(elements)
+        .number(outStride);
+    int blocks = (int) Math.min(SWIGLU_BLOCKS_MAX, Math.ceilDiv(elements, SWIGLU_ELEMENTS));
+    work.launch(work.kernel("mr_swiglu_terms"), Grid.of(blocks, SWIGLU_THREADS, 0));
   }
 
   /** Rounds the rows if the weight wants that; elements from row to row. */
@@ -200,15 +258,17 @@ final class Products {
     return stride;
   }
 
-  private Arguments start(long out, Operand in, PackedMatrix weight, Grouping grouping) {
+  /** The arguments that all products begin with, for one term of each operand. */
+  private Arguments start(
+      long out, Operand in, int ofRows, PackedMatrix weight, int ofWeight, Grouping grouping) {
     Arguments arguments = work.arguments().pointer(out);
     if (weight.format().kind() == Kind.FP8) {
       arguments.pointer(float8).pointer(float8Scales);
     } else {
-      arguments.pointer(in.address());
+      arguments.pointer(in.address() + ofRows * in.plane() * Short.BYTES);
     }
     return arguments
-        .pointer(weight.table())
+        .pointer(weight.table() + (long) ofWeight * grouping.groups() * Long.BYTES)
         .pointer(grouping.offsets())
         .pointer(grouping.rows())
         .pointer(grouping.source());

@@ -72,9 +72,9 @@ final class WeightFilling implements Filling {
   }
 
   @Override
-  public void table(MatrixSource.Plain table, long address) {
+  public void table(MatrixSource.Plain table, Precision kept, long address) {
     if (table.values().type() != DType.BF16) {
-      roundedRows(table, address);
+      convertedRows(table, kept, address);
       return;
     }
     long line = (long) table.inputs() * Short.BYTES;
@@ -85,15 +85,19 @@ final class WeightFilling implements Filling {
             (at, count, piece) -> stream.copyWithin(address + at * line, piece, count * line));
   }
 
-  /** Tables in another type are rare and small: the host rounds them row by row. */
-  private void roundedRows(MatrixSource table, long address) {
+  /** Tables in another type are rare and small: the host converts them row by row. */
+  private void convertedRows(MatrixSource table, Precision kept, long address) {
     float[] row = new float[table.inputs()];
-    long line = (long) row.length * Short.BYTES;
+    long line = (long) row.length * kept.bytes();
     for (int at = 0; at < table.outputs(); at++) {
       table.readOutput(at, row);
       Staging.Slot slot = staging.slot(line);
       for (int i = 0; i < row.length; i++) {
-        slot.host().setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.of(row[i]));
+        if (kept == Precision.F32) {
+          slot.host().setAtIndex(ValueLayout.JAVA_FLOAT, i, row[i]);
+        } else {
+          slot.host().setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.of(row[i]));
+        }
       }
       staging.send(slot, line);
       stream.copyWithin(address + at * line, slot.device(), line);

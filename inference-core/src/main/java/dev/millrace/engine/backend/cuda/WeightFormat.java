@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.QuantisedSource;
 import dev.millrace.engine.backend.QuantisedSource.Float8Channels;
 import dev.millrace.engine.backend.QuantisedSource.Int4Groups;
+import dev.millrace.engine.tensor.DType;
 import java.util.List;
 
 /**
@@ -12,8 +13,17 @@ import java.util.List;
  * @param kind storage of the values
  * @param group inputs that share a scale; INT4 only
  * @param asymmetric whether there are zero points; INT4 only
+ * @param terms matrices whose sum is the weight; 1 unless it is kept whole in BF16
  */
-record WeightFormat(Kind kind, int group, boolean asymmetric) {
+record WeightFormat(Kind kind, int group, boolean asymmetric, int terms) {
+
+  private static final int TERMS_OF_F16 = 2;
+  private static final int TERMS_OF_F32 = 3;
+
+  /** One matrix. */
+  WeightFormat(Kind kind, int group, boolean asymmetric) {
+    this(kind, group, asymmetric, 1);
+  }
 
   /** Storage of the values. */
   enum Kind {
@@ -51,6 +61,22 @@ record WeightFormat(Kind kind, int group, boolean asymmetric) {
     return sources.stream().allMatch(source -> of(source).equals(first)) ? first : BF16;
   }
 
+  /** The format in which every bit of the sources' values survives: sums of bf16. */
+  static WeightFormat whole(List<MatrixSource> sources) {
+    int terms = sources.stream().mapToInt(WeightFormat::termsOf).max().orElse(1);
+    return new WeightFormat(Kind.BF16, 0, false, terms);
+  }
+
+  private static int termsOf(MatrixSource source) {
+    DType type =
+        switch (source) {
+          case MatrixSource.Plain plain -> plain.values().type();
+          case MatrixSource.Columns columns -> columns.values().type();
+          case QuantisedSource _ -> DType.F32;
+        };
+    return type == DType.BF16 ? 1 : type == DType.F16 ? TERMS_OF_F16 : TERMS_OF_F32;
+  }
+
   private static WeightFormat of(MatrixSource source) {
     return switch (source) {
       case MatrixSource.Unquantised _ -> BF16;
@@ -80,7 +106,7 @@ record WeightFormat(Kind kind, int group, boolean asymmetric) {
     return kind == Kind.INT4 ? Math.ceilDiv(packedInputs, group) : 0;
   }
 
-  /** Bytes of the values, before the scales. */
+  /** Bytes of the values, before the scales, or of one term of them. */
   long valueBytes(int packedRows, int packedInputs) {
     long elements = (long) packedRows * packedInputs;
     return switch (kind) {
@@ -99,6 +125,6 @@ record WeightFormat(Kind kind, int group, boolean asymmetric) {
           case INT4 ->
               (long) groups(packedInputs) * packedRows * (Short.BYTES + (asymmetric ? 1 : 0));
         };
-    return valueBytes(packedRows, packedInputs) + scales;
+    return terms * valueBytes(packedRows, packedInputs) + scales;
   }
 }

@@ -2,9 +2,12 @@ package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MoeSource;
+import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Decides what lies where on the device, in which format, and has it filled. With a pool that only
@@ -15,9 +18,11 @@ final class WeightLoader {
 
   private final DevicePool pool;
   private final Filling filling;
+  private final Precision precision;
 
   /** Borrows everything. */
-  WeightLoader(DevicePool pool, Filling filling) {
+  WeightLoader(DevicePool pool, Filling filling, Precision precision) {
+    this.precision = precision;
     this.pool = pool;
     this.filling = filling;
   }
@@ -33,7 +38,7 @@ final class WeightLoader {
       }
       outputs = Math.addExact(outputs, source.outputs());
     }
-    PackedMatrix matrix = allocate(WeightFormat.of(sources), outputs, outputs, inputs, "a weight");
+    PackedMatrix matrix = allocate(format(sources), outputs, outputs, inputs, "a weight");
     int row = 0;
     for (MatrixSource source : sources) {
       filling.pack(source, matrix, row, Packer.Layout.PLAIN);
@@ -42,10 +47,14 @@ final class WeightLoader {
     return withTable(matrix, matrix.address());
   }
 
+  private WeightFormat format(List<MatrixSource> sources) {
+    return precision == Precision.F32 ? WeightFormat.whole(sources) : WeightFormat.of(sources);
+  }
+
   /** A dense SwiGLU block. */
   SwiGluWeights feedForward(MatrixSource gate, MatrixSource up, MatrixSource down) {
-    PackedMatrix gateUp = gateUp(gate, up, WeightFormat.of(List.of(gate, up)));
-    PackedMatrix second = down(down, WeightFormat.of(List.of(down)));
+    PackedMatrix gateUp = gateUp(gate, up, format(List.of(gate, up)));
+    PackedMatrix second = down(down, format(List.of(down)));
     return new SwiGluWeights(
         gate.outputs(), withTable(gateUp, gateUp.address()), withTable(second, second.address()));
   }
@@ -62,14 +71,14 @@ final class WeightLoader {
       inner.add(expert.up());
       outer.add(expert.down());
     }
-    WeightFormat innerFormat = WeightFormat.of(inner);
-    WeightFormat outerFormat = WeightFormat.of(outer);
+    WeightFormat innerFormat = format(inner);
+    WeightFormat outerFormat = format(outer);
     List<MoeSource.Expert> group = new ArrayList<>(source.experts());
     List<SwiGluWeights> apart = new ArrayList<>();
     for (MoeSource.Expert shared : source.shared()) {
       boolean alike =
-          WeightFormat.of(List.of(shared.gate(), shared.up())).equals(innerFormat)
-              && WeightFormat.of(List.of(shared.down())).equals(outerFormat)
+          format(List.of(shared.gate(), shared.up())).equals(innerFormat)
+              && format(List.of(shared.down())).equals(outerFormat)
               && shared.gate().outputs() == source.experts().getFirst().gate().outputs();
       if (alike) {
         group.add(shared);
@@ -149,21 +158,27 @@ final class WeightLoader {
   }
 
   private PackedMatrix withTable(PackedMatrix matrix, long... addresses) {
-    long table = pool.allocate((long) addresses.length * Long.BYTES, "addresses of weights");
-    filling.words(addresses, table);
+    long[] ofTerms =
+        IntStream.range(0, matrix.format().terms())
+            .mapToObj(term -> Arrays.stream(addresses).map(at -> at + term * matrix.termBytes()))
+            .flatMapToLong(stream -> stream)
+            .toArray();
+    long table = pool.allocate((long) ofTerms.length * Long.BYTES, "addresses of weights");
+    filling.words(ofTerms, table);
     return matrix.withTable(table);
   }
 
-  /** An embedding table as bf16 rows; its address. */
-  long embedding(MatrixSource table) {
+  /** An embedding table as rows of bf16, or of f32 where bf16 would not do. */
+  EmbeddingTable embedding(MatrixSource table) {
     if (!(table instanceof MatrixSource.Plain plain)
         || plain.order() != MatrixSource.Order.OUT_IN) {
       throw new IllegalArgumentException("an embedding table is stored as [vocabulary, hidden]");
     }
-    long bytes = (long) table.outputs() * table.inputs() * Short.BYTES;
+    Precision kept = plain.values().type() == DType.BF16 ? Precision.BF16 : precision;
+    long bytes = (long) table.outputs() * table.inputs() * kept.bytes();
     long address = pool.allocate(bytes, "the embedding of %d tokens".formatted(table.outputs()));
-    filling.table(plain, address);
-    return address;
+    filling.table(plain, kept, address);
+    return new EmbeddingTable(table.outputs(), table.inputs(), kept, address);
   }
 
   /** A vector as floats. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.engine.backend.BackendException;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.MatrixSource;
@@ -83,21 +84,24 @@ final class MemoryPlanTest {
 
   @ParameterizedTest
   @CsvSource({
-    "scout, 1",
-    "maverick-fp8, 1",
-    "scout-w4a16, 1",
-    "llama3, 1",
-    "scout, 65536",
-    "maverick-fp8, 4194304"
+    "scout, 1, AUTO",
+    "maverick-fp8, 1, AUTO",
+    "scout-w4a16, 1, AUTO",
+    "llama3, 1, AUTO",
+    "scout, 65536, AUTO",
+    "maverick-fp8, 4194304, AUTO",
+    "scout, 1, F32",
+    "maverick-fp8, 1, F32"
   })
-  void shouldForetellWhatIsTaken(String name, long slab, TestReporter reporter) {
+  void shouldForetellWhatIsTaken(
+      String name, long slab, Arithmetic arithmetic, TestReporter reporter) {
     GoldenCase golden = GoldenCase.open(name, unpacked);
     String before = System.getProperty(DevicePool.SLAB_PROPERTY, "");
     System.setProperty(DevicePool.SLAB_PROPERTY, Long.toString(slab));
     try (Checkpoint checkpoint = golden.checkpoint()) {
       long held = Driver.ledger().deviceBytes();
       Driver.ledger().takeDevicePeak();
-      CudaBackend backend = backend();
+      CudaBackend backend = (CudaBackend) TestCuda.backend(arithmetic);
       long foretold;
       long took;
       try (DecoderModel model = load(checkpoint, backend, KV_BYTES)) {
@@ -156,6 +160,20 @@ final class MemoryPlanTest {
       }
       assertThatThrownBy(() -> load(checkpoint, backend(), fitting + MIB))
           .isInstanceOf(BackendException.class);
+    }
+  }
+
+  @Test
+  void shouldAdviseBf16WhereF32DoesNotFit() {
+    leave(10 * MIB);
+    try (Checkpoint checkpoint = GoldenCase.open("maverick-fp8", unpacked).checkpoint()) {
+      CudaBackend whole = (CudaBackend) TestCuda.backend(Arithmetic.F32);
+      assertThatThrownBy(() -> load(checkpoint, whole, KV_BYTES))
+          .isInstanceOf(BackendException.class)
+          .hasMessageMatching(
+              ".* What would fit: .*bf16 arithmetic \\(about [0-9.]+ MiB in all\\).*")
+          .hasMessageNotContaining("FP8");
+      load(checkpoint, backend(), KV_BYTES).close();
     }
   }
 

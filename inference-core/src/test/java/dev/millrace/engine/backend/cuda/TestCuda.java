@@ -16,8 +16,13 @@ final class TestCuda {
     Assumptions.assumeTrue(reason.isEmpty(), () -> "NOT TESTED: " + reason.orElseThrow());
   }
 
+  /** In its default arithmetic. */
   static ComputeBackend backend() {
+    return backend(BackendOptions.Arithmetic.AUTO);
+  }
+
+  static ComputeBackend backend(BackendOptions.Arithmetic arithmetic) {
     require();
-    return new CudaBackendProvider().create(BackendOptions.DEFAULTS);
+    return new CudaBackendProvider().create(new BackendOptions(arithmetic, 0));
   }
 }
