@@ -19,6 +19,7 @@
 // Sums in f32 over ascending blocks of 32 k, of each block first the even k, then the odd ones. On 9.0 wgmma multiplies
 // the codes as they are (gemm_wgmma.cuh, same launch) and keeps fewer bits of a sum than f32 has, about 14.
 // Test: src/test/cpp/gemm_test.cpp
+#include "millrace/block.cuh"
 #include "millrace/gemm_fp8.cuh"
 
 #define MR_GEMM_FP8(N, BLOCKS, SHARED)                                                                                 \
@@ -54,10 +55,11 @@ MR_GEMM_FP8(32, 3, 75776)
 MR_GEMM_FP8(64, 2, 100352)
 MR_GEMM_FP8(128, 2, 100352)
 
-// mr_quantize_rows_fp8: scale[r] = max |x[r]| / 448, out[r] = e4m3(x[r] * (448 / max |x[r]|)), nearest even.
+// mr_quantize_rows_fp8: scale[r] = max |x[r]| / 448, out[r] = e4m3(x[r] * (448 / max |x[r]|)), nearest even. What a
+// norm has just written needs it not: mr_norm_e4m3.
 //
 //   uint8_t* out            e4m3 [rows, ldo]; columns width .. ldo - 1 become 0
-//   float* scale            [rows]; 0 for a row of zeros, NaN for a row that holds a NaN or an infinity
+//   float* scale            [rows]; 0 for a row of nothing, NaN for a row that holds a NaN or an infinity: MrRowScale
 //   const uint16_t* x       bf16 [rows, ldx], 16-byte aligned
 //   const int32_t* rows     rows = rows[0]; for sorted expert rows the last element of their offsets
 //   int32 width             columns that count, any
@@ -85,19 +87,18 @@ MR_KERNEL __launch_bounds__(128)
     }
 #pragma unroll
     for (int step = 16; step; step >>= 1) largest = max(largest, __shfl_xor_sync(MR_ALL_LANES, largest, step));
-    const float most = mr_bf16_to_f32(static_cast<uint16_t>(largest));
-    const float factor = largest == 0 ? 0.0f : 448.0f / most;
+    const MrRowScale how = mr_row_scale(largest << 16);  // as the bits of an f32
     for (int column = lane * 8; column < ldo; column += 256) {
       uint32_t words[2] = {0, 0};
 #pragma unroll
       for (int i = 0; i < 8; i++) {
         if (column + i < width) {
-          words[i / 4] |= static_cast<uint32_t>(mr_f32_to_e4m3(mr_bf16_to_f32(from[column + i]) * factor)) << (8 * (i & 3));
+          words[i / 4] |= static_cast<uint32_t>(mr_f32_to_e4m3(mr_mul(mr_bf16_to_f32(from[column + i]), how.factor))) << (8 * (i & 3));
         }
       }
       *reinterpret_cast<uint2*>(out + (size_t)row * ldo + column) = make_uint2(words[0], words[1]);
     }
-    if (lane == 0) scale[row] = largest >= 0x7f80u ? mr_as_f32(0x7fc00000u) : most / 448.0f;
+    if (lane == 0) scale[row] = how.scale;
   }
 }
 MR_EXPORT(mr_quantize_rows_fp8)

@@ -8,7 +8,6 @@
 #include "gemm_bf16.cu"
 #include "gemm_fp8.cu"
 #include "gemm_int4.cu"
-#include "labels.cu"
 #include "logits.cu"
 #include "norm.cu"
 #include "probe.cu"

@@ -65,6 +65,13 @@ MR_DEVICE uint2 mr_norm_pack(float4 four) {
   return packed;
 }
 
+// The values that bf16 has for them.
+MR_DEVICE float4 mr_norm_rounded(float4 four) {
+  const uint2 packed = mr_norm_pack(four);
+  return make_float4(mr_as_f32(packed.x << 16), mr_as_f32(packed.x & 0xffff0000u), mr_as_f32(packed.y << 16),
+                     mr_as_f32(packed.y & 0xffff0000u));
+}
+
 MR_DEVICE void mr_norm_store(uint16_t* out, int group, float4 four) {
   reinterpret_cast<uint2*>(out)[group] = mr_norm_pack(four);
 }
@@ -156,14 +163,14 @@ MR_KERNEL __launch_bounds__(NORM_THREADS) mr_norm_selected_f32(const float* __re
 }
 MR_EXPORT(mr_norm_selected_f32)
 
-// y = norm as above;  scale[t] = max|y[t]| / 448,  out[t] = e4m3(y[t] / scale[t]),  plain[t] = bf16(y[t])
+// plain[t] = the bf16 of mr_norm;  scale[t] = max|plain[t]| / 448,  out[t] = e4m3(plain[t] / scale[t]): all the bits
+// that mr_norm and after it mr_quantize_rows_fp8 give, without reading the rows again
 //
 //   hidden   f32 [T, H]    weight   f32 [H]    out   e4m3 [T, H]    scale   f32 [T]
-//   plain    bf16 [T, H], or null when nobody needs it (the router does): the bits of mr_norm
-//   grid     (rows of the bucket)    block 256    shared 64    width = H, a multiple of 4
+//   plain    bf16 [T, H], or null when nobody needs it (the router does)
+//   grid     (rows of the bucket)    block 256    shared 64    width = H, a multiple of 16
 //   bytes    T * H * 5, 7 with plain
-//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a row with an infinity or a NaN
-//            gets a scale that is no number
+//   bounds   see MrRowScale for rows of nothing and rows that are no numbers
 //   test     norm_test: e4m3
 MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
     const float* __restrict__ hidden, const float* __restrict__ weight, uint16_t* __restrict__ plain,
@@ -181,12 +188,12 @@ MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
   for (int i = 0; i < NORM_KEPT; i++) {
     const int group = threadIdx.x + i * NORM_THREADS;
     if (group < row.groups) {
-      row.kept[i] = mr_norm_apply(row, row.kept[i], group);
+      row.kept[i] = mr_norm_rounded(mr_norm_apply(row, row.kept[i], group));
       largest = max(largest, mr_magnitude(row.kept[i]));
     }
   }
   for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
-    largest = max(largest, mr_magnitude(mr_norm_apply(row, row.in[group], group)));
+    largest = max(largest, mr_magnitude(mr_norm_rounded(mr_norm_apply(row, row.in[group], group))));
   }
   const MrRowScale how = mr_row_scale(mr_block_largest<NORM_WARPS>(largest, shared.largest));
   uint32_t* to = reinterpret_cast<uint32_t*>(out + start);
@@ -201,7 +208,7 @@ MR_KERNEL __launch_bounds__(NORM_THREADS, 3) mr_norm_e4m3(
     if (group < row.groups) store(group, row.kept[i]);
   }
   for (int group = threadIdx.x + NORM_KEPT * NORM_THREADS; group < row.groups; group += NORM_THREADS) {
-    store(group, mr_norm_apply(row, row.in[group], group));
+    store(group, mr_norm_rounded(mr_norm_apply(row, row.in[group], group)));
   }
   if (threadIdx.x == 0) scale[index] = how.scale;
 }

@@ -1,16 +1,10 @@
-// Rows between storage types: embedding gather, conversions, quantisation per row.
-#include "millrace/block.cuh"
+// Rows between storage types: embedding gather, conversions.
 #include "millrace/device.cuh"
 #include "millrace/step.cuh"
 #include "millrace/terms.cuh"
 
 namespace {
 constexpr int ROWS_THREADS = 256;
-constexpr int ROWS_WARPS = ROWS_THREADS / 32;
-
-struct QuantizeShared {
-  uint32_t partials[ROWS_WARPS];
-};
 
 MR_DEVICE float4 mr_four(uint2 packed) {
   return make_float4(mr_as_f32(packed.x << 16), mr_as_f32(packed.x & 0xffff0000u), mr_as_f32(packed.y << 16),
@@ -91,27 +85,3 @@ MR_KERNEL mr_rows_to_terms(const float* __restrict__ in, uint16_t* __restrict__ 
   for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) mr_store_terms(out + at + 4 * i, plane, from[i]);
 }
 MR_EXPORT(mr_rows_to_terms)
-
-// scale[r] = max|in[r]| / 448,  out[r] = e4m3(in[r] / scale[r]); for rows in bf16 see mr_quantize_rows_fp8
-//
-//   in       f32 [rows, width]    out   e4m3 [rows, width]    scale   f32 [rows]    width: a multiple of 4
-//   rows     T * rowsPerToken
-//   grid     (rows of the bucket)    block 256    shared 32
-//   bytes    rows * width * 5 (the second reading comes from the cache)
-//   bounds   a row whose largest value is at most 1e-30 becomes zero with scale zero; a row with an infinity or a NaN
-//            gets a scale that is no number
-//   test     rows_test: quantize
-MR_KERNEL mr_quantize_f32(const float* __restrict__ in, uint8_t* __restrict__ out, float* __restrict__ scale,
-                          const int32_t* __restrict__ step, int32_t rowsPerToken, int32_t width) {
-  MR_SHARED(QuantizeShared, shared);
-  const int row = blockIdx.x;
-  if (row >= mr_step_rows(step) * rowsPerToken) return;
-  const float4* from = reinterpret_cast<const float4*>(in + (int64_t)row * width);
-  uint32_t largest = 0;
-  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) largest = max(largest, mr_magnitude(from[i]));
-  const MrRowScale how = mr_row_scale(mr_block_largest<ROWS_WARPS>(largest, shared.partials));
-  uint32_t* to = reinterpret_cast<uint32_t*>(out + (int64_t)row * width);
-  for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) to[i] = mr_quantized(from[i], how.factor);
-  if (threadIdx.x == 0) scale[row] = how.scale;
-}
-MR_EXPORT(mr_quantize_f32)

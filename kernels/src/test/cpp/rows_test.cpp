@@ -10,25 +10,6 @@
 
 using namespace millrace_test;
 
-namespace {
-
-// A row is quantised right if its scale is its largest value / 448 and each element is the nearest code.
-void expectQuantized(const std::vector<float>& values, const uint8_t* found, float scale, const std::string& what) {
-  float largest = 0;
-  for (float value : values) largest = std::max(largest, fabsf(value));
-  if (largest <= 1e-30f) {
-    expect(scale == 0, what + ": scale of an empty row");
-  } else {
-    expect(fabs(scale - largest / 448.0) <= largest / 448.0 * 1e-6, what + ": scale");
-  }
-  for (size_t i = 0; i < values.size(); i++) {
-    const float share = scale == 0 ? 0 : values[i] * (448.0f / largest);
-    expect_equal(found[i], e4m3_nearest(share), what + ": element " + std::to_string(i));
-  }
-}
-
-}  // namespace
-
 MR_TEST(embed_rows) {
   Random random(random_source()());
   constexpr int VOCABULARY = 101, WIDTH = 1092;
@@ -105,29 +86,6 @@ MR_TEST(convert_rows) {
     for (int i = 0; i < WIDTH; i++) expectedBack[(size_t)(row * 310 + i)] = bf16_value(expected[(size_t)(row * 305 + i)]);
   }
   expect_same(back, expectedBack, "rows in f32");
-}
-
-MR_TEST(quantize_rows) {
-  Random random(random_source()());
-  constexpr int TOKENS = 3, PER_TOKEN = 2, ROWS = TOKENS * PER_TOKEN, WIDTH = 1032;
-  std::vector<float> values = random.floats(ROWS * WIDTH, 0.3);
-  std::fill_n(values.begin() + WIDTH, WIDTH, 0.0f);  // an empty row
-  values[2 * WIDTH + 5] = -1000;                     // a row of one large value
-  values[3 * WIDTH + 1031] = NAN;
-  values[4 * WIDTH] = -INFINITY;
-  std::vector<int32_t> step(32);
-  step[0] = TOKENS;
-  const auto out = device.array<uint8_t>(ROWS * WIDTH);
-  const auto scale = device.array<float>(ROWS);
-  device.launch("mr_quantize_f32", {ROWS + 1}, {256}, 32, device.upload(values), out, scale, device.upload(step),
-                PER_TOKEN, WIDTH);
-  const std::vector<uint8_t> found = device.download(out);
-  const std::vector<float> scales = device.download(scale);
-  for (int row : {0, 1, 2, 5}) {
-    const std::vector<float> mine(values.begin() + row * WIDTH, values.begin() + (row + 1) * WIDTH);
-    expectQuantized(mine, &found[(size_t)(row * WIDTH)], scales[(size_t)row], "row " + std::to_string(row));
-  }
-  expect(std::isnan(scales[3]) && std::isnan(scales[4]), "scales of rows with a NaN or an infinity");
 }
 
 MR_TEST(copy_blocks_of_all_layers) {

@@ -36,8 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 final class CudaBackend implements ComputeBackend {
 
-  private static final int NORM_THREADS = 256;
-  private static final int NORM_SHARED_BYTES = 64;
   private static final int EMBED_THREADS = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
@@ -238,15 +236,7 @@ final class CudaBackend implements ComputeBackend {
     NormWeight scale = (NormWeight) weight;
     StepShape step = step();
     long from = rows(hidden, scale.size()).floats(step.capacity(), work);
-    work.arguments()
-        .pointer(from)
-        .pointer(scale.address())
-        .pointer(rows(out, scale.size()).resultsToWrite())
-        .pointer(step.control())
-        .number(scale.size())
-        .real(epsilon);
-    Kernel kernel = work.kernel(precision.kernel("mr_norm"));
-    work.launch(kernel, Grid.of(step.capacity(), NORM_THREADS, NORM_SHARED_BYTES));
+    products.norm(from, scale, epsilon, step, rows(out, scale.size()));
   }
 
   @Override
@@ -269,7 +259,7 @@ final class CudaBackend implements ComputeBackend {
   private Operand operand(Rows in, int width, StepShape step) {
     CudaRows rows = rows(in, width);
     long address = rows.operands(step.capacity(), work);
-    return new Operand(address, rows.plane(), width, step.control(), step.capacity());
+    return new Operand(address, rows.plane(), width, step.control(), step.capacity(), rows.stamp());
   }
 
   private static Grouping all(StepShape step) {
@@ -363,6 +353,11 @@ final class CudaBackend implements ComputeBackend {
   }
 
   // ---- tests and diagnosis
+
+  /** What multiplies. */
+  Products products() {
+    return products;
+  }
 
   /** Where device memory comes from. */
   DevicePool pool() {

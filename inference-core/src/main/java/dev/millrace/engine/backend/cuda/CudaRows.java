@@ -30,6 +30,7 @@ final class CudaRows implements Rows {
   private final long operands;
   private Current current = Current.FLOATS;
   private int queryWidth;
+  private long stamp = Products.NO_STAMP;
 
   /** Allocates room for {@code rowsMax} rows, rounded up to what a graph may touch. */
   CudaRows(int rowsMax, int width, Precision precision, DevicePool pool) {
@@ -63,6 +64,7 @@ final class CudaRows implements Rows {
 
   /** The floats, to be overwritten. */
   long floatsToWrite() {
+    stamp = Products.NO_STAMP;
     current = Current.FLOATS;
     return floats;
   }
@@ -72,8 +74,19 @@ final class CudaRows implements Rows {
     if (precision == Precision.F32) {
       return floatsToWrite();
     }
+    stamp = Products.NO_STAMP;
     current = Current.OPERANDS;
     return operands;
+  }
+
+  /** Marks what was just written, until something else is written. */
+  void stamp(long value) {
+    stamp = value;
+  }
+
+  /** The mark of what is there. */
+  long stamp() {
+    return stamp;
   }
 
   /** Elements from one plane of the operands' terms to the next. */
@@ -83,6 +96,7 @@ final class CudaRows implements Rows {
 
   /** Memory for queries of so many elements a row, to be written while the floats are read. */
   long queriesToWrite(int elements) {
+    stamp = Products.NO_STAMP;
     current = Current.QUERIES;
     queryWidth = elements;
     return operands;

@@ -1,6 +1,8 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.cuda.WeightFormat.Kind;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Chooses and launches the matrix products. Rows for FP8 weights are rounded to FP8 on the way,
@@ -13,6 +15,12 @@ final class Products {
   private static final int HOPPER = 9;
   private static final int FLOAT8_STEP = 16;
   private static final int QUANTISE_ROWS_OF_A_BLOCK = 4;
+  private static final int NORM_THREADS = 256;
+  private static final int NORM_SHARED_BYTES = 64;
+
+  /** The stamp of rows that no norm wrote. */
+  static final long NO_STAMP = 0;
+
   private static final int SWIGLU_THREADS = 256;
   private static final int SWIGLU_ELEMENTS = 1024;
   private static final int SWIGLU_BLOCKS_MAX = 4096;
@@ -24,8 +32,12 @@ final class Products {
   private long pairs;
   private long float8Elements;
   private int float8Rows;
+  private final Set<Integer> float8Widths = new HashSet<>();
   private long float8;
   private long float8Scales;
+  private long stamps;
+  private long stampInFloat8 = NO_STAMP;
+  private long roundings;
 
   /** A tile's rows, and what a block of it takes. */
   private enum Tile {
@@ -95,8 +107,15 @@ final class Products {
    * @param stride elements from row to row
    * @param count device address of their number
    * @param capacity most of them
+   * @param stamp of rows that {@link #norm} wrote and nobody since, else {@link #NO_STAMP}
    */
-  record Operand(long address, long plane, int stride, long count, int capacity) {}
+  record Operand(long address, long plane, int stride, long count, int capacity, long stamp) {
+
+    /** Rows that no norm wrote. */
+    Operand(long address, long plane, int stride, long count, int capacity) {
+      this(address, plane, stride, count, capacity, NO_STAMP);
+    }
+  }
 
   /**
    * Which rows go through which weights.
@@ -139,6 +158,7 @@ final class Products {
     if (matrix.format().kind() == Kind.FP8) {
       float8Elements = Math.max(float8Elements, (long) rows * float8Stride(matrix.inputs()));
       float8Rows = Math.max(float8Rows, rows);
+      float8Widths.add(matrix.inputs());
     }
   }
 
@@ -166,6 +186,32 @@ final class Products {
       float8 = pool.allocate(float8Elements, what);
       float8Scales = pool.allocate((long) float8Rows * Float.BYTES, what);
     }
+  }
+
+  /**
+   * {@code out = norm of hidden * weight}. Where rows as wide go through FP8 weights, they are
+   * rounded to FP8 at once, into the scratch memory, to the bits that rounding them later gives.
+   *
+   * @param hidden f32 rows
+   */
+  void norm(long hidden, NormWeight weight, float epsilon, StepShape step, CudaRows out) {
+    int width = weight.size();
+    boolean inFloat8 = float8Widths.contains(width) && float8Stride(width) == width;
+    Arguments arguments =
+        work.arguments().pointer(hidden).pointer(weight.address()).pointer(out.resultsToWrite());
+    if (inFloat8) {
+      arguments.pointer(float8).pointer(float8Scales);
+      stampInFloat8 = ++stamps;
+      out.stamp(stampInFloat8);
+    }
+    arguments.pointer(step.control()).number(width).real(epsilon);
+    String kernel = inFloat8 ? "mr_norm_e4m3" : precision.kernel("mr_norm");
+    work.launch(work.kernel(kernel), Grid.of(step.capacity(), NORM_THREADS, NORM_SHARED_BYTES));
+  }
+
+  /** Launches so far that did nothing but round rows to FP8. */
+  long roundings() {
+    return roundings;
   }
 
   /**
@@ -244,6 +290,11 @@ final class Products {
       return in.stride();
     }
     int stride = float8Stride(weight.inputs());
+    if (in.stamp() != NO_STAMP && in.stamp() == stampInFloat8) {
+      return stride;
+    }
+    stampInFloat8 = NO_STAMP;
+    roundings++;
     work.arguments()
         .pointer(float8)
         .pointer(float8Scales)

@@ -17,6 +17,7 @@ import dev.millrace.engine.backend.QuantisedSource.Float8Channels;
 import dev.millrace.engine.backend.QuantisedSource.Int4Groups;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
+import dev.millrace.engine.backend.Vector;
 import dev.millrace.engine.backend.Verdict;
 import dev.millrace.engine.backend.reference.ReferenceProvider;
 import dev.millrace.engine.tensor.DType;
@@ -268,6 +269,51 @@ final class CudaQuantisedTest {
     }
     return new MatrixSource.Plain(
         TestTensors.of(DType.BF16, Shape.of(EXPERTS, HIDDEN), weights), MatrixSource.Order.OUT_IN);
+  }
+
+  /** A norm that rounds to FP8 at once, against rows that are rounded when they are needed. */
+  @Test
+  void shouldNormIntoFloat8WithTheBitsOfRoundingLater() {
+    for (int inputs : new int[] {192, HIDDEN}) {
+      MatrixSource weight = float8(40, inputs, 40);
+      MatrixSource other = float8(24, inputs, 24);
+      float[] in = values(ROWS * inputs);
+      float[] scale = values(inputs);
+      try (CudaBackend backend = (CudaBackend) TestCuda.backend()) {
+        Matrix packed = backend.matrix(List.of(weight));
+        Matrix second = backend.matrix(List.of(other));
+        Vector factors = backend.vector(TestTensors.f32(Shape.of(inputs), scale));
+        Rows hidden = backend.rows(ROWS, inputs);
+        Rows normed = backend.rows(ROWS, inputs);
+        Rows copied = backend.rows(ROWS, inputs);
+        Rows to = backend.rows(ROWS, 40);
+        Rows toSecond = backend.rows(ROWS, 24);
+        backend.begin(layout());
+        backend.write(hidden, in);
+        backend.norm(hidden, factors, 1e-5f, normed);
+        backend.project(normed, packed, to);
+        backend.project(normed, second, toSecond);
+        // only rows of whole 16 bytes are read as the norm leaves them
+        assertThat(backend.products().roundings()).isEqualTo(inputs == 192 ? 0 : 2);
+        float[] atOnce = read(backend, to);
+        float[] secondAtOnce = read(backend, toSecond);
+        float[] rounded = read(backend, normed);
+
+        backend.write(copied, rounded);
+        backend.project(copied, packed, to);
+        assertThat(read(backend, to)).isEqualTo(atOnce);
+        // the scratch memory now holds other rows than those of the norm
+        backend.write(copied, values(ROWS * inputs));
+        backend.project(copied, packed, to);
+        backend.project(normed, second, toSecond);
+        assertThat(read(backend, toSecond)).isEqualTo(secondAtOnce);
+        // and rows that were written over are not those of the norm any more
+        backend.norm(hidden, factors, 1e-5f, normed);
+        backend.write(normed, values(ROWS * inputs));
+        backend.project(normed, packed, to);
+        assertThat(read(backend, to)).isNotEqualTo(atOnce);
+      }
+    }
   }
 
   @Test
