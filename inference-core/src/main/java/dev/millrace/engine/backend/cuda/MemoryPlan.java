@@ -22,6 +22,9 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
   /** Steps below this compute so little at once that nobody is advised to make them. */
   private static final int ADVISED_ROWS_MIN = 64;
 
+  /** A loss of more than one part in so many is told. */
+  private static final int VISIBLE = 100;
+
   /** Bytes that a prudent choice leaves free. */
   static long reserve(Driver.Memory memory) {
     return memory.total() / RESERVE;
@@ -79,8 +82,11 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
                 tokens,
                 Bytes.of(need.work()),
                 need.rows());
+    long rest = need.total() - need.weights() - need.keysAndValues() - need.work();
     if (need.loading() > 0) {
       parts += ", buffers for loading " + Bytes.of(need.loading());
+    } else if (rest * VISIBLE > need.total()) {
+      parts += ", lost at the ends of slabs " + Bytes.of(rest);
     }
     return reserve == 0 ? parts : parts + ", left to the driver " + Bytes.of(reserve);
   }
