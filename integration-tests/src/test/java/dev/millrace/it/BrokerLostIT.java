@@ -12,7 +12,6 @@ import dev.millrace.streams.config.ConfigReader;
 import dev.millrace.streams.processor.PendingId;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +28,6 @@ class BrokerLostIT {
   private static final int BEFORE = 2000;
   private static final int AFTER = 200;
   private static final int KEYS = 300;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path directory;
 
@@ -56,24 +54,24 @@ class BrokerLostIT {
       try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs);
           ChildNode node =
               ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261121")) {
-        watcher.await(BEFORE / 4, PATIENCE, node::isAlive);
-        probes.awaitReady(PATIENCE);
+        watcher.await(BEFORE / 4, StreamHarness.PATIENCE, node::isAlive);
+        probes.awaitReady(StreamHarness.PATIENCE);
 
         broker.kill();
 
         probes.awaitReadiness(
-            "no broker answers at " + broker.bootstrapServers() + " for ", PATIENCE);
+            "no broker answers at " + broker.bootstrapServers() + " for ", StreamHarness.PATIENCE);
         assertThat(probes.get("/health/live")).isEqualTo("ok\n");
         assertThat(watcher.count()).as("still at work when the broker was lost").isLessThan(BEFORE);
 
         broker.restart();
 
-        watcher.await(BEFORE, PATIENCE, node::isAlive);
-        probes.awaitReady(PATIENCE);
+        watcher.await(BEFORE, StreamHarness.PATIENCE, node::isAlive);
+        probes.awaitReady(StreamHarness.PATIENCE);
         acknowledged.addAll(
             DocumentLoad.produce(config, AFTER, KEYS, number -> "text later " + number));
-        watcher.await(BEFORE + AFTER, PATIENCE, node::isAlive);
-        assertThat(node.stop(Duration.ofSeconds(40)))
+        watcher.await(BEFORE + AFTER, StreamHarness.PATIENCE, node::isAlive);
+        assertThat(node.stop(StreamHarness.PATIENCE))
             .as("stopped in good order, log: %s", Files.readString(node.log()))
             .isTrue();
         assertThat(Files.readString(node.log()))

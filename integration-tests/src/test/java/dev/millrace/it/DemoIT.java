@@ -136,7 +136,7 @@ class DemoIT {
 
   private static void assertNothingLeft(Demo demo, List<ProcessHandle> children) throws Exception {
     for (ProcessHandle child : children) {
-      await("process " + child.pid() + " has ended", 30, () -> !child.isAlive());
+      await("process " + child.pid() + " has ended", 90, () -> !child.isAlive());
     }
     Set<Integer> ports = demo.ports();
     assertThat(ports).as("ports the demo told of").isNotEmpty();

@@ -13,7 +13,6 @@ import dev.millrace.streams.processor.PendingId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ExactlyOnceIT {
   private static final int DOCUMENTS = 3000;
   private static final int KEYS = 300;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path directory;
 
@@ -50,11 +48,11 @@ class ExactlyOnceIT {
       try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs);
           ChildNode node =
               ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261121")) {
-        watcher.await(DOCUMENTS / 4, PATIENCE, node::isAlive);
+        watcher.await(DOCUMENTS / 4, StreamHarness.PATIENCE, node::isAlive);
         node.kill();
         node.restart();
-        watcher.await(DOCUMENTS, PATIENCE, node::isAlive);
-        assertThat(node.stop(Duration.ofSeconds(40)))
+        watcher.await(DOCUMENTS, StreamHarness.PATIENCE, node::isAlive);
+        assertThat(node.stop(StreamHarness.PATIENCE))
             .as("stopped in good order, log: %s", Files.readString(node.log()))
             .isTrue();
         assertThat(Files.readString(node.log())).contains("left pending by an earlier run");

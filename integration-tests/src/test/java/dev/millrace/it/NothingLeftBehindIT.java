@@ -103,7 +103,7 @@ class NothingLeftBehindIT {
     parent.process().destroyForcibly().waitFor();
 
     for (Server server : parent.servers()) {
-      await(server + " has ended", 20, () -> !server.isAlive());
+      await(server + " has ended", 90, () -> !server.isAlive());
       delete(server.directory());
     }
   }
@@ -112,7 +112,7 @@ class NothingLeftBehindIT {
   void shouldGoWhenTheParentExitsWithoutClosingThem() throws Exception {
     Parent parent = start("exit");
 
-    assertThat(parent.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(parent.process().waitFor(120, TimeUnit.SECONDS)).isTrue();
 
     assertNothingLeft(parent);
   }
@@ -126,7 +126,7 @@ class NothingLeftBehindIT {
     Parent parent = start("hooked", setsid.toString());
 
     CtrlC.group(parent.process().pid());
-    assertThat(parent.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(parent.process().waitFor(120, TimeUnit.SECONDS)).isTrue();
 
     assertThat(Files.readString(temporary.resolve("report.nodes"))).isEqualTo("1");
     assertNothingLeft(parent);
@@ -134,8 +134,8 @@ class NothingLeftBehindIT {
 
   private static void assertNothingLeft(Parent parent) throws InterruptedException {
     for (Server server : parent.servers()) {
-      await(server + " has ended", 20, () -> !server.isAlive());
-      await(server + " has left no files", 20, () -> Files.notExists(server.directory()));
+      await(server + " has ended", 90, () -> !server.isAlive());
+      await(server + " has left no files", 90, () -> Files.notExists(server.directory()));
     }
   }
 

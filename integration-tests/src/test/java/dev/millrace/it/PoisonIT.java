@@ -34,7 +34,6 @@ class PoisonIT {
   private static final int DOCUMENTS = 60;
   private static final int POISON = 31;
   private static final int LIVES_MAX = 8;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path directory;
 
@@ -64,7 +63,7 @@ class PoisonIT {
         boolean all = false;
         while (!all) {
           try {
-            watcher.await(DOCUMENTS, PATIENCE, node::isAlive);
+            watcher.await(DOCUMENTS, StreamHarness.PATIENCE, node::isAlive);
             all = true;
           } catch (IllegalStateException e) {
             assertThat(node.isAlive()).as("%s, log: %s", e, Files.readString(node.log())).isFalse();
@@ -73,7 +72,7 @@ class PoisonIT {
             node.restart();
           }
         }
-        assertThat(node.stop(Duration.ofSeconds(40))).isTrue();
+        assertThat(node.stop(StreamHarness.PATIENCE)).isTrue();
         assertThat(Files.readString(node.log())).contains("it is enriched with nothing beside it");
       }
 

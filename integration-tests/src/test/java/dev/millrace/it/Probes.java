@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * What an application says about itself over HTTP.
@@ -19,11 +20,20 @@ import java.time.Duration;
 record Probes(int port) {
   private static final Duration STEP = Duration.ofMillis(100);
 
-  /** A port that nobody uses just now. */
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+  /**
+   * A port that nobody uses just now, below those the kernel gives to outgoing connections: none of
+   * them takes it before the application does.
+   */
+  static int freePort() {
+    for (int i = 0; i < 200; i++) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return port;
+      } catch (IOException e) {
+        // In use: another.
+      }
     }
+    throw new IllegalStateException("no free port between 20000 and 32000 in 200 tries");
   }
 
   /** The text of an answer, whatever its status. */
@@ -32,7 +42,7 @@ record Probes(int port) {
       return client
           .send(
               HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                  .timeout(Duration.ofSeconds(20))
+                  .timeout(Duration.ofSeconds(60))
                   .build(),
               HttpResponse.BodyHandlers.ofString())
           .body();

@@ -41,7 +41,6 @@ class RegistryLostIT {
   private static final int FIRST = 30;
   private static final int KNOWN = 30;
   private static final int WAITING = 5;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path directory;
 
@@ -72,8 +71,8 @@ class RegistryLostIT {
         Set<PendingId> acknowledged =
             new HashSet<>(
                 DocumentLoad.produceBytes(config, FIRST, FIRST, number -> known(number, known)));
-        watcher.await(FIRST, PATIENCE, () -> !application.hasFailed());
-        probes.awaitReady(PATIENCE);
+        watcher.await(FIRST, StreamHarness.PATIENCE, () -> !application.hasFailed());
+        probes.awaitReady(StreamHarness.PATIENCE);
 
         servers.registry().kill();
         acknowledged.addAll(
@@ -81,16 +80,18 @@ class RegistryLostIT {
         acknowledged.addAll(
             DocumentLoad.produceBytes(config, KNOWN, KNOWN, number -> known(number, known)));
 
-        probes.awaitReadiness("the schema registry does not answer: 5 documents", PATIENCE);
+        probes.awaitReadiness(
+            "the schema registry does not answer: 5 documents", StreamHarness.PATIENCE);
         assertThat(probes.get("/health/live")).isEqualTo("ok\n");
-        watcher.await(FIRST + KNOWN, PATIENCE, () -> !application.hasFailed());
+        watcher.await(FIRST + KNOWN, StreamHarness.PATIENCE, () -> !application.hasFailed());
         assertThat(application.pending()).isEqualTo(WAITING);
         assertThat(watcher.count()).isEqualTo(FIRST + KNOWN);
 
         servers.registry().restart();
 
-        watcher.await(FIRST + KNOWN + WAITING, PATIENCE, () -> !application.hasFailed());
-        probes.awaitReady(PATIENCE);
+        watcher.await(
+            FIRST + KNOWN + WAITING, StreamHarness.PATIENCE, () -> !application.hasFailed());
+        probes.awaitReady(StreamHarness.PATIENCE);
         assertThat(enriched(probes)).isEqualTo(FIRST + KNOWN + WAITING);
         application.stop();
         OutcomeChecker.Verdict verdict = new OutcomeChecker(config, acknowledged, false).check();

@@ -47,7 +47,7 @@ final class ServersParent {
   private static int nodes(LocalServers servers) {
     Map<String, Object> config = Map.of("bootstrap.servers", servers.broker().bootstrapServers());
     try (Admin admin = Admin.create(config)) {
-      return admin.describeCluster().nodes().get(10, TimeUnit.SECONDS).size();
+      return admin.describeCluster().nodes().get(60, TimeUnit.SECONDS).size();
     } catch (Exception e) {
       return -1;
     }

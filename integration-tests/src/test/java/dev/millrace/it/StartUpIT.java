@@ -69,7 +69,7 @@ class StartUpIT {
                   new FeatureUpdate((short) 1, FeatureUpdate.UpgradeType.SAFE_DOWNGRADE)),
               new UpdateFeaturesOptions())
           .all()
-          .get(30, TimeUnit.SECONDS);
+          .get(StreamHarness.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
   }
 

@@ -9,12 +9,19 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** What the stream's tests share: a configuration file, and commands run in this process. */
 final class StreamHarness {
+
+  /**
+   * How long a test waits for what must come: much longer than it takes, for a machine that is busy
+   * with other things. Only a failure waits for all of it.
+   */
+  static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private StreamHarness() {}
 

@@ -153,7 +153,7 @@ class StreamIT {
         producer
             .send(
                 new ProducerRecord<>("documents", "poison".getBytes(StandardCharsets.UTF_8), value))
-            .get(30, TimeUnit.SECONDS);
+            .get(StreamHarness.PATIENCE.toSeconds(), TimeUnit.SECONDS);
       }
     }
   }
