@@ -52,4 +52,16 @@ public record EngineOptions(
         queueRequestsMax,
         prefixCache);
   }
+
+  /** The same in another arithmetic. */
+  public EngineOptions withArithmetic(BackendOptions.Arithmetic arithmetic) {
+    return new EngineOptions(
+        backend,
+        new BackendOptions(arithmetic, backendOptions.threads(), backendOptions.weights()),
+        stepTokensMax,
+        kvMemoryBytes,
+        sequencesMax,
+        queueRequestsMax,
+        prefixCache);
+  }
 }

@@ -279,6 +279,7 @@ class ArchitectureTest {
           .row(
               "dev.millrace.streams.cli.enrich",
               "dev.millrace.engine",
+              "dev.millrace.engine.backend",
               "dev.millrace.enrichment",
               "dev.millrace.enrichment.evaluation",
               "dev.millrace.streams.cli",

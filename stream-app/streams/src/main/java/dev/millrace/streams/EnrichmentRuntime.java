@@ -3,6 +3,7 @@ package dev.millrace.streams;
 import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Plan;
@@ -112,13 +113,14 @@ public final class EnrichmentRuntime implements AutoCloseable {
   static EngineOptions engineOptions(Config config) {
     EngineOptions defaults = EngineOptions.DEFAULTS;
     return new EngineOptions(
-        config.get(ConfigKeys.MODEL_BACKEND),
-        defaults.backendOptions(),
-        config.get(ConfigKeys.MODEL_STEP_TOKENS_MAX),
-        config.get(ConfigKeys.MODEL_KV_MEMORY),
-        config.get(ConfigKeys.MODEL_SEQUENCES_MAX),
-        defaults.queueRequestsMax(),
-        config.get(ConfigKeys.MODEL_PREFIX_CACHE));
+            config.get(ConfigKeys.MODEL_BACKEND),
+            defaults.backendOptions(),
+            config.get(ConfigKeys.MODEL_STEP_TOKENS_MAX),
+            config.get(ConfigKeys.MODEL_KV_MEMORY),
+            config.get(ConfigKeys.MODEL_SEQUENCES_MAX),
+            defaults.queueRequestsMax(),
+            config.get(ConfigKeys.MODEL_PREFIX_CACHE))
+        .withArithmetic(Arithmetic.valueOf(config.get(ConfigKeys.MODEL_ARITHMETIC).name()));
   }
 
   private static DocumentDecoder decoder(Config config, RegistryClient registry) {

@@ -184,6 +184,16 @@ public final class ConfigKeys {
           "cpu",
           "What computes the model; `auto` takes the best one that is usable and says why.");
 
+  /** Arithmetic. */
+  public static final ConfigKey<ModelArithmetic> MODEL_ARITHMETIC =
+      optional(
+          "model.arithmetic",
+          oneOf(ModelArithmetic.class),
+          "auto",
+          "f32",
+          "Operands of matrix products. `auto` is the fastest that the device computes natively; `f32`"
+              + " is slower and as exact as single precision is.");
+
   /** Step tokens. */
   public static final ConfigKey<Integer> MODEL_STEP_TOKENS_MAX =
       optional(
@@ -259,6 +269,7 @@ public final class ConfigKeys {
                   MODEL_DIR,
                   MODEL_PLAN,
                   MODEL_BACKEND,
+                  MODEL_ARITHMETIC,
                   MODEL_STEP_TOKENS_MAX,
                   MODEL_KV_MEMORY,
                   MODEL_SEQUENCES_MAX,

@@ -2,6 +2,8 @@ package dev.millrace.streams.demo;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.millrace.engine.EngineOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.JsonOutcome;
 import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.ExitCode;
@@ -66,6 +68,13 @@ public final class DemoCommand implements Callable<Integer> {
       description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
   private String backend = "auto";
 
+  @Option(
+      names = "--arithmetic",
+      paramLabel = "A",
+      defaultValue = "AUTO",
+      description = "Operands of matrix products: auto, f32 or bf16 (default: auto).")
+  private Arithmetic arithmetic = Arithmetic.AUTO;
+
   @Option(names = "--json", description = "Print outcomes and totals as JSON lines.")
   private boolean json;
 
@@ -85,6 +94,7 @@ public final class DemoCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     quietLogs();
+    EngineOptions options = EngineOptions.DEFAULTS.withBackend(backend).withArithmetic(arithmetic);
     CountDownLatch stop = new CountDownLatch(1);
     Thread demo = Thread.currentThread();
     boolean done = false;
@@ -93,7 +103,7 @@ public final class DemoCommand implements Callable<Integer> {
       demo.interrupt();
     });
     try (Progress progress = new Progress(err, isTerminal(), columns(), System::nanoTime);
-        DemoRun run = new DemoRun(directory, backend, progress, startedNanos())) {
+        DemoRun run = new DemoRun(directory, options, progress, startedNanos())) {
       run.start();
       Totals totals = run.enrich(BundledDocuments.take(documents), this::print);
       progress.clear();

@@ -59,7 +59,7 @@ final class DemoRun implements AutoCloseable {
   private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
 
   private final Path modelDirectory;
-  private final String backend;
+  private final EngineOptions options;
   private final Progress progress;
   private final long startedNanos;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -77,9 +77,9 @@ final class DemoRun implements AutoCloseable {
   /**
    * @param startedNanos {@link System#nanoTime} at which the program began
    */
-  DemoRun(Path modelDirectory, String backend, Progress progress, long startedNanos) {
+  DemoRun(Path modelDirectory, EngineOptions options, Progress progress, long startedNanos) {
     this.modelDirectory = modelDirectory;
-    this.backend = backend;
+    this.options = options;
     this.progress = progress;
     this.startedNanos = startedNanos;
   }
@@ -225,9 +225,7 @@ final class DemoRun implements AutoCloseable {
   }
 
   private InferenceEngine openEngine(PrometheusMeterRegistry meters) {
-    InferenceEngine engine =
-        EngineFactory.open(
-            modelDirectory, EngineOptions.DEFAULTS.withBackend(backend), new EngineMeters(meters));
+    InferenceEngine engine = EngineFactory.open(modelDirectory, options, new EngineMeters(meters));
     progress.stage(
         "model %s loaded on %s (%s, %s)"
             .formatted(

@@ -1,6 +1,7 @@
 package dev.millrace.streams.cli.enrich;
 
 import dev.millrace.engine.EngineOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
 import dev.millrace.enrichment.PlanReader;
@@ -41,6 +42,13 @@ final class RunArguments {
       description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
   private String backend = "auto";
 
+  @Option(
+      names = "--arithmetic",
+      paramLabel = "A",
+      defaultValue = "AUTO",
+      description = "Operands of matrix products: auto, f32 or bf16 (default: auto).")
+  private Arithmetic arithmetic = Arithmetic.AUTO;
+
   /** Path of the documents, or {@link FileRun#STANDARD}. */
   String input() {
     return input;
@@ -64,6 +72,6 @@ final class RunArguments {
   }
 
   EngineOptions engineOptions() {
-    return EngineOptions.DEFAULTS.withBackend(backend);
+    return EngineOptions.DEFAULTS.withBackend(backend).withArithmetic(arithmetic);
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.streams.cli.enrich;
 
+import dev.millrace.engine.EngineOptions;
 import dev.millrace.enrichment.testing.Script;
 import dev.millrace.enrichment.testing.ScriptedEngine;
 import dev.millrace.streams.cli.CommandException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /** Runs a command of this package on a scripted engine. Owned by one test. */
@@ -22,6 +24,10 @@ final class CommandRun {
 
   final StringWriter out = new StringWriter();
   final StringWriter err = new StringWriter();
+
+  /** What the engine was asked to be, once the command has opened it. */
+  @Nullable EngineOptions asked;
+
   private final Path directory;
   private final Script script;
 
@@ -45,7 +51,11 @@ final class CommandRun {
       BiFunction<EngineOpener, InputStream, Object> command,
       String standardInput,
       String... arguments) {
-    EngineOpener opener = (_, _) -> new ScriptedEngine(CONTEXT_TOKENS, script);
+    EngineOpener opener =
+        (_, options) -> {
+          asked = options;
+          return new ScriptedEngine(CONTEXT_TOKENS, script);
+        };
     byte[] bytes = standardInput.getBytes(StandardCharsets.UTF_8);
     Object made = command.apply(opener, new ByteArrayInputStream(bytes));
     String[] all =
@@ -53,6 +63,7 @@ final class CommandRun {
                 Stream.of("--model", directory.resolve("model").toString()), Stream.of(arguments))
             .toArray(String[]::new);
     return new CommandLine(made)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .setExecutionExceptionHandler((failure, line, _) -> {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.engine.BranchResult.Reason;
+import dev.millrace.engine.EngineOptions;
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.testing.Script;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +53,23 @@ class EnrichCommandTest {
       assertThat(line.path("usage").path("documentTokens").asInt()).isEqualTo(length);
     }
     assertThat(run.err.toString()).contains("done: 3000 documents, 3000 enriched");
+  }
+
+  @Test
+  void shouldAskForTheBackendAndArithmeticThatWereNamed() throws IOException {
+    CommandRun run = new CommandRun(directory, ECHO);
+    String[] files = {"--input", "-", "--output", "-"};
+
+    run.run(EnrichCommand::new, "", files);
+    assertThat(run.asked).isEqualTo(EngineOptions.DEFAULTS);
+
+    String[] named = {"--backend", "cuda", "--arithmetic", "f32"};
+    run.run(
+        EnrichCommand::new,
+        "",
+        Stream.concat(Stream.of(files), Stream.of(named)).toArray(String[]::new));
+    assertThat(run.asked)
+        .isEqualTo(EngineOptions.DEFAULTS.withBackend("cuda").withArithmetic(Arithmetic.F32));
   }
 
   @Test
