@@ -84,7 +84,7 @@ class RegistryLostIT {
             "the schema registry does not answer: 5 documents", StreamHarness.PATIENCE);
         assertThat(probes.get("/health/live")).isEqualTo("ok\n");
         watcher.await(FIRST + KNOWN, StreamHarness.PATIENCE, () -> !application.hasFailed());
-        assertThat(application.pending()).isEqualTo(WAITING);
+        awaitPending(application, WAITING);
         assertThat(watcher.count()).isEqualTo(FIRST + KNOWN);
 
         servers.registry().restart();
@@ -99,6 +99,17 @@ class RegistryLostIT {
         assertThat(verdict.outcomes()).isEqualTo(FIRST + KNOWN + WAITING);
       }
     }
+  }
+
+  /** The count is told once in a while: it follows the outcomes. */
+  private static void awaitPending(StreamApplication application, long expected)
+      throws InterruptedException {
+    long begin = System.nanoTime();
+    while (application.pending() != expected
+        && System.nanoTime() - begin < StreamHarness.PATIENCE.toNanos()) {
+      Thread.sleep(50);
+    }
+    assertThat(application.pending()).isEqualTo(expected);
   }
 
   /** What the application counts as enriched, which is not rejected. */

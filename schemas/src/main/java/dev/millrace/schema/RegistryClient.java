@@ -3,9 +3,12 @@ package dev.millrace.schema;
 import dev.millrace.schema.RegistryException.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
@@ -17,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Schemas that were found are kept; ids that were not known are remembered for a short time, so
  * that a burst of poisoned records does not become a burst of calls. Calls that find the registry
- * away are repeated for a bounded time. Thread-safe; owns its connection.
+ * away are repeated for a bounded time. While it stays away, a lookup is told so at once, but for
+ * one in a second that tries: those who know their schemas must not queue behind those who wait. An
+ * id is asked for once, however many look it up at the same time. Thread-safe; owns its connection.
  */
 public final class RegistryClient implements SchemaSource, AutoCloseable {
 
@@ -27,6 +32,8 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
   private final Duration unknownTtl;
   private final Map<SchemaId, SchemaLookup> known;
   private final Map<SchemaId, Remembered> unknown;
+  private final Map<SchemaId, CompletableFuture<SchemaLookup>> asked = new HashMap<>();
+  private final Outage outage;
 
   private record Remembered(SchemaLookup.Unknown answer, long untilNanos) {}
 
@@ -37,6 +44,7 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
     this.unknownTtl = settings.unknownTtl();
     this.known = new BoundedCache<>(settings.cacheEntriesMax());
     this.unknown = new BoundedCache<>(settings.cacheEntriesMax());
+    this.outage = new Outage(nanoClock);
   }
 
   /** A client; connects when first used. */
@@ -55,24 +63,61 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
 
   @Override
   public SchemaLookup lookup(SchemaId id) {
-    SchemaLookup remembered = remembered(id);
-    if (remembered != null) {
-      return remembered;
-    }
-    SchemaLookup answer = ask(id);
+    CompletableFuture<SchemaLookup> mine = new CompletableFuture<>();
+    CompletableFuture<SchemaLookup> others;
+    Outage.Turn turn;
     synchronized (this) {
-      switch (answer) {
-        case SchemaLookup.Found found -> known.put(id, found);
-        case SchemaLookup.Unusable unusable -> known.put(id, unusable);
-        case SchemaLookup.Unknown no ->
-            unknown.put(id, new Remembered(no, nanoClock.getAsLong() + unknownTtl.toNanos()));
-        case SchemaLookup.Unavailable _ -> {}
+      SchemaLookup remembered = remembered(id);
+      if (remembered != null) {
+        return remembered;
+      }
+      turn = outage.turn();
+      if (turn == Outage.Turn.NOT_NOW) {
+        return new SchemaLookup.Unavailable(outage.message());
+      }
+      others = asked.putIfAbsent(id, mine);
+    }
+    // With a turn to ask once nobody waits for anybody: whoever asked before may wait for long.
+    if (others != null && turn == Outage.Turn.PATIENTLY) {
+      return await(others);
+    }
+    try {
+      SchemaLookup answer = ask(id, turn);
+      remember(id, answer);
+      mine.complete(answer);
+      return answer;
+    } finally {
+      // Completed already, unless something was thrown that is nobody's answer.
+      mine.complete(new SchemaLookup.Unavailable("the lookup of schema " + id + " broke off"));
+      synchronized (this) {
+        asked.remove(id, mine);
       }
     }
-    return answer;
   }
 
-  private synchronized @Nullable SchemaLookup remembered(SchemaId id) {
+  private static SchemaLookup await(CompletableFuture<SchemaLookup> others) {
+    try {
+      return others.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new SchemaLookup.Unavailable("interrupted while another looked up the same schema");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a lookup is always completed with an answer", e);
+    }
+  }
+
+  private synchronized void remember(SchemaId id, SchemaLookup answer) {
+    switch (answer) {
+      case SchemaLookup.Found found -> known.put(id, found);
+      case SchemaLookup.Unusable unusable -> known.put(id, unusable);
+      case SchemaLookup.Unknown no ->
+          unknown.put(id, new Remembered(no, nanoClock.getAsLong() + unknownTtl.toNanos()));
+      case SchemaLookup.Unavailable _ -> {}
+    }
+  }
+
+  /** Called with the lock held. */
+  private @Nullable SchemaLookup remembered(SchemaId id) {
     SchemaLookup found = known.get(id);
     if (found != null) {
       return found;
@@ -88,16 +133,21 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
     return null;
   }
 
-  private SchemaLookup ask(SchemaId id) {
+  private SchemaLookup ask(SchemaId id, Outage.Turn turn) {
     RegistryApi.Stored stored;
     try {
-      stored = retry.call(() -> api.schema(id));
+      stored = turn == Outage.Turn.ONCE ? api.schema(id) : retry.call(() -> api.schema(id));
+      outage.over();
     } catch (RegistryException e) {
+      outage.hear(e);
       String message = String.valueOf(e.getMessage());
       // Credentials and requests that are refused are not the record's fault.
       return e.kind() == Kind.UNKNOWN
           ? new SchemaLookup.Unknown(message)
           : new SchemaLookup.Unavailable(message);
+    } catch (RuntimeException | Error e) {
+      outage.over();
+      throw e;
     }
     if (!stored.type().equals("AVRO")) {
       return new SchemaLookup.Unusable("schema %s is %s, not AVRO".formatted(id, stored.type()));
