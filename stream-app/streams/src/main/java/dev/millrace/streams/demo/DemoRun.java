@@ -55,9 +55,6 @@ final class DemoRun implements AutoCloseable {
   private static final Duration REGISTRY_PATIENCE = Duration.ofSeconds(10);
   private static final int LAST_LOOKS = 5;
 
-  /** Without any outcome for so long, something is broken that nobody reported. */
-  private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
-
   private final Path modelDirectory;
   private final EngineOptions options;
   private final Progress progress;
@@ -72,7 +69,8 @@ final class DemoRun implements AutoCloseable {
       Path configFile,
       int documentSchemaId,
       OutcomeReader reader,
-      StreamApplication application) {}
+      StreamApplication application,
+      EngineMeters engineMeters) {}
 
   /**
    * @param startedNanos {@link System#nanoTime} at which the program began
@@ -88,10 +86,11 @@ final class DemoRun implements AutoCloseable {
   void start() throws InterruptedException {
     PrivateDirectory directory = keep(PrivateDirectory.create());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    EngineMeters engineMeters = new EngineMeters(meters);
     ExecutorService loading =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("load-model").factory());
-    Future<InferenceEngine> engineLoad = loading.submit(() -> openEngine(meters));
+    Future<InferenceEngine> engineLoad = loading.submit(() -> openEngine(engineMeters));
     loading.shutdown();
     open.push(() -> closeLate(engineLoad));
     LocalServers servers =
@@ -115,7 +114,7 @@ final class DemoRun implements AutoCloseable {
             .application();
     application.start();
     OutcomeReader reader = keep(new OutcomeReader(config, registry));
-    stack = new Stack(config, file, schemas.documentId(), reader, application);
+    stack = new Stack(config, file, schemas.documentId(), reader, application, engineMeters);
     progress.stage("application started: probes and metrics on port " + application.healthPort());
   }
 
@@ -131,6 +130,7 @@ final class DemoRun implements AutoCloseable {
     progress.stage("%d documents sent".formatted(documents.size()));
     long firstNanos = 0;
     long lastNanos = System.nanoTime();
+    Stillness stillness = new Stillness(System::nanoTime);
     while (outcomes.size() < documents.size()) {
       List<Outcomes.Seen> batch = read(running);
       long now = System.nanoTime();
@@ -147,7 +147,7 @@ final class DemoRun implements AutoCloseable {
         lastNanos = now;
       }
       progress.count("documents enriched", outcomes.size(), documents.size());
-      checkAlive(running, now - lastNanos);
+      checkAlive(running, stillness.tooLong(outcomes.size(), running.engineMeters().rows()));
     }
     // One more look: a duplicate would come after the last one that was waited for.
     for (int look = 0; look < LAST_LOOKS; look++) {
@@ -213,19 +213,19 @@ final class DemoRun implements AutoCloseable {
     }
   }
 
-  private static void checkAlive(Stack running, long silentNanos) {
+  private static void checkAlive(Stack running, boolean still) {
     if (running.application().hasFailed()) {
       throw CommandException.failure("the application has stopped; the log above says why");
     }
-    if (silentNanos > SILENCE_MAX.toNanos()) {
+    if (still) {
       throw CommandException.failure(
-          "no outcome for %s with documents pending: %d"
-              .formatted(Progress.readable(SILENCE_MAX), running.application().pending()));
+          "no outcome and no step of the engine for %s with documents pending: %d"
+              .formatted(Progress.readable(Stillness.LIMIT), running.application().pending()));
     }
   }
 
-  private InferenceEngine openEngine(PrometheusMeterRegistry meters) {
-    InferenceEngine engine = EngineFactory.open(modelDirectory, options, new EngineMeters(meters));
+  private InferenceEngine openEngine(EngineMeters meters) {
+    InferenceEngine engine = EngineFactory.open(modelDirectory, options, meters);
     progress.stage(
         "model %s loaded on %s (%s, %s)"
             .formatted(

@@ -28,6 +28,12 @@ public final class EngineMeters implements EngineMetrics {
     meters.counter(Metric.ENGINE_ROWS, "prefill").increment(prefillRows);
   }
 
+  /** Rows computed so far, of prompts and of answers. */
+  public double rows() {
+    return meters.counter(Metric.ENGINE_ROWS, "decode").count()
+        + meters.counter(Metric.ENGINE_ROWS, "prefill").count();
+  }
+
   @Override
   public void request(
       int prefixTokens,
