@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import average
 import export
 import measures
 import prepare
@@ -103,6 +104,40 @@ class RecipeTest(unittest.TestCase):
         (out / "tokenizer.json").write_text("{}")
         with self.assertRaisesRegex(SystemExit, "another tokenizer"):
             again.start_from(out)
+
+    def test_the_mean_of_two_runs_lies_between_them(self):
+        one = self.run_in("one")
+        one.train(limit=2)
+        two = self.run_in("two")
+        two.start_from(one.directory)
+        two.train(limit=1)
+        average.average([one.directory, two.directory], Path(self.folder.name) / "mean")
+        mean = self.run_in("mean")
+        self.assertEqual((mean.step, mean.tokens), (two.step, two.tokens))
+        for (name, a), b, m in zip(one.model.named_parameters(), two.model.parameters(), mean.model.parameters(), strict=True):
+            self.assertFalse(torch.equal(a, b), name)
+            self.assertTrue(torch.allclose(m, (a + b) / 2, atol=1e-7), name)
+
+    def test_a_run_from_another_run_takes_weights_and_optimiser_and_its_own_schedule(self):
+        first = self.run_in("first")
+        first.train(limit=2)
+        second = self.run_in("second")
+        second.start_from(first.directory)
+        self.assertEqual((second.step, second.tokens, second.place), (0, 0, (0, 0, 0)))
+        for (name, a), b in zip(first.model.named_parameters(), second.model.parameters(), strict=True):
+            self.assertTrue(torch.equal(a, b), name)
+        for a, b in zip(first.optimiser.momentum, second.optimiser.momentum, strict=True):
+            self.assertTrue(torch.equal(a, b))
+
+    def test_a_mean_of_different_architectures_is_refused(self):
+        self.run_in("small").train(limit=1)
+        strange = Path(self.folder.name) / "strange"
+        strange.mkdir()
+        state = torch.load(Path(self.folder.name) / "small" / "state.pt", weights_only=True)
+        state["model"].pop("final_norm")
+        torch.save(state, strange / "state.pt")
+        with self.assertRaisesRegex(SystemExit, "another architecture"):
+            average.average([Path(self.folder.name) / "small", strange], Path(self.folder.name) / "none")
 
     def test_a_request_begins_the_decay(self):
         schedule = Schedule(CONFIG)

@@ -4,7 +4,8 @@ The schedule counts tokens: warm-up, constant, linear decay to nothing. The deca
 file RUN/decay exists; the file may hold the number of tokens the decay takes. A run that was paused, killed or moved goes on
 exactly as it would have. RUN/log.jsonl gets a line every few steps, RUN/state.pt everything needed to continue.
 
---initial MODEL starts a new run from an exported checkpoint with the same tokenizer: its weights, a fresh optimiser.
+--initial MODEL starts a new run from an exported checkpoint with the same tokenizer: its weights, a fresh optimiser. MODEL may
+also be the directory of another run: then its optimiser's state is taken over as well.
 """
 
 import argparse
@@ -140,7 +141,13 @@ class Run:
         log.info("continuing at step %d, %d tokens", self.step, self.tokens)
 
     def start_from(self, directory):
-        """Begins with the weights of an exported checkpoint."""
+        """Begins with the weights of an exported checkpoint, or with weights and optimiser of a run."""
+        if (directory / "state.pt").exists():
+            state = torch.load(directory / "state.pt", map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load(state["optimiser"])
+            log.info("starting from the run in %s, %d tokens", directory, state["tokens"])
+            return
         import export  # pulls in transformers, which a run from scratch does not need
         if (directory / "tokenizer.json").read_bytes() != (self.corpus.directory / "tokenizer.json").read_bytes():
             raise SystemExit(f"{directory} has another tokenizer than {self.corpus.directory}: its weights mean other tokens")
@@ -190,7 +197,7 @@ def main():
     parser.add_argument("--run", type=Path, required=True, help="directory of checkpoints and log")
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--steps", type=int, help="stop after this many steps (for measurements)")
-    parser.add_argument("--initial", type=Path, help="exported checkpoint to start a new run from")
+    parser.add_argument("--initial", type=Path, help="exported checkpoint, or run, to start a new run from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = json.loads(arguments.config.read_text())
