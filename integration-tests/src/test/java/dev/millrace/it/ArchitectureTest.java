@@ -195,6 +195,8 @@ class ArchitectureTest {
           .row(
               "dev.millrace.streams.cli",
               "ch.qos.logback.classic",
+              "dev.millrace.engine",
+              "dev.millrace.engine.backend",
               "dev.millrace.enrichment",
               "dev.millrace.schema",
               "dev.millrace.schema.avro",

@@ -3,9 +3,9 @@ package dev.millrace.streams.demo;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.millrace.engine.EngineOptions;
-import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.JsonOutcome;
 import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.DeviceArguments;
 import dev.millrace.streams.cli.ExitCode;
 import dev.millrace.streams.cli.Main;
 import dev.millrace.streams.cli.Progress;
@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -61,19 +62,7 @@ public final class DemoCommand implements Callable<Integer> {
       description = "Directory of the model; without it, the bundled demo model.")
   private @Nullable Path model;
 
-  @Option(
-      names = "--backend",
-      paramLabel = "B",
-      defaultValue = "auto",
-      description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
-  private String backend = "auto";
-
-  @Option(
-      names = "--arithmetic",
-      paramLabel = "A",
-      defaultValue = "AUTO",
-      description = "Operands of matrix products: auto, f32 or bf16 (default: auto).")
-  private Arithmetic arithmetic = Arithmetic.AUTO;
+  @Mixin private final DeviceArguments device = new DeviceArguments();
 
   @Option(names = "--json", description = "Print outcomes and totals as JSON lines.")
   private boolean json;
@@ -94,7 +83,7 @@ public final class DemoCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     quietLogs();
-    EngineOptions options = EngineOptions.DEFAULTS.withBackend(backend).withArithmetic(arithmetic);
+    EngineOptions options = device.engineOptions();
     CountDownLatch stop = new CountDownLatch(1);
     Thread demo = Thread.currentThread();
     boolean done = false;

@@ -1,15 +1,16 @@
 package dev.millrace.streams.cli.enrich;
 
 import dev.millrace.engine.EngineOptions;
-import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
 import dev.millrace.enrichment.PlanReader;
 import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.DeviceArguments;
 import dev.millrace.streams.cli.Main;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, on what, asked what about which documents. */
@@ -35,19 +36,7 @@ final class RunArguments {
       description = "The plan; without it, " + Plan.FILE_NAME + " beside the model.")
   private @Nullable Path tasks;
 
-  @Option(
-      names = "--backend",
-      paramLabel = "B",
-      defaultValue = "auto",
-      description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
-  private String backend = "auto";
-
-  @Option(
-      names = "--arithmetic",
-      paramLabel = "A",
-      defaultValue = "AUTO",
-      description = "Operands of matrix products: auto, f32 or bf16 (default: auto).")
-  private Arithmetic arithmetic = Arithmetic.AUTO;
+  @Mixin private final DeviceArguments device = new DeviceArguments();
 
   /** Path of the documents, or {@link FileRun#STANDARD}. */
   String input() {
@@ -72,6 +61,6 @@ final class RunArguments {
   }
 
   EngineOptions engineOptions() {
-    return EngineOptions.DEFAULTS.withBackend(backend).withArithmetic(arithmetic);
+    return device.engineOptions();
   }
 }

@@ -2,25 +2,14 @@ package dev.millrace.streams.cli.model;
 
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.backend.BackendOptions;
-import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.streams.cli.DeviceArguments;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** On what a model runs. */
 final class EngineArguments {
 
-  @Option(
-      names = "--backend",
-      paramLabel = "B",
-      defaultValue = "auto",
-      description = "auto, cuda, cpu or reference (default: ${DEFAULT-VALUE}).")
-  private String backend = "auto";
-
-  @Option(
-      names = "--arithmetic",
-      paramLabel = "A",
-      defaultValue = "AUTO",
-      description = "Operands of matrix products: auto, f32 or bf16 (default: auto).")
-  private Arithmetic arithmetic = Arithmetic.AUTO;
+  @Mixin private final DeviceArguments device = new DeviceArguments();
 
   @Option(
       names = "--threads",
@@ -36,6 +25,12 @@ final class EngineArguments {
    */
   EngineOptions options(int stepTokensMax) {
     return new EngineOptions(
-        backend, new BackendOptions(arithmetic, threads), stepTokensMax, 0, 1, 1, false);
+        device.backend(),
+        new BackendOptions(device.arithmetic(), threads),
+        stepTokensMax,
+        0,
+        1,
+        1,
+        false);
   }
 }
