@@ -1,5 +1,6 @@
 // SwiGLU of products in f32, against double precision.
 #include <cmath>
+#include <cstdlib>
 
 #include "harness.h"
 
@@ -27,8 +28,12 @@ void check(Device& device, int rows, int width, bool scored, unsigned blocks) {
       allowed.push_back(std::fabs(expected.back()) * (4 + std::fabs(gate)) * 0x1p-23 + 1e-35);
       const size_t at = (size_t)(r * width + c);
       sums.push_back(bf16_value(found[at]) + bf16_value(found[plane + at]) + bf16_value(found[2 * plane + at]));
-      // of zeros the sum forgets the sign
-      expect_equal(found[at] & 0x7fff, bf16_nearest(sums.back()) & 0x7fff, what + ": the first term");
+      // Of zeros the sum forgets the sign. Below 2^-110 it is not exact (terms.cuh), so that what lay just beside the
+      // middle between two first terms may have come to lie in it.
+      const int first = found[at] & 0x7fff, nearest = bf16_nearest(sums.back()) & 0x7fff;
+      const int apart = std::fabs(sums.back()) < 0x1p-110f ? 1 : 0;
+      expect(std::abs(first - nearest) <= apart, what + ": the first term is " + std::to_string(first) + ", expected " +
+                                                     std::to_string(nearest));
     }
   }
   for (size_t i = 0; i < used; i++) {
