@@ -1,10 +1,12 @@
-// Rows between storage types: embedding gather, conversions.
+// Rows as they are: embedding gather, conversions between storage types, the rows that a step keeps.
 #include "millrace/device.cuh"
 #include "millrace/step.cuh"
 #include "millrace/terms.cuh"
 
 namespace {
 constexpr int ROWS_THREADS = 256;
+constexpr int KEEP_THREADS = 64;
+constexpr int KEEP_BATCH = 8;
 
 MR_DEVICE float4 mr_four(uint2 packed) {
   return make_float4(mr_as_f32(packed.x << 16), mr_as_f32(packed.x & 0xffff0000u), mr_as_f32(packed.y << 16),
@@ -85,3 +87,34 @@ MR_KERNEL mr_rows_to_terms(const float* __restrict__ in, uint16_t* __restrict__ 
   for (int i = threadIdx.x; i < width / 4; i += ROWS_THREADS) mr_store_terms(out + at + 4 * i, plane, from[i]);
 }
 MR_EXPORT(mr_rows_to_terms)
+
+// rows[i] = rows[kept[i]] for i < S, in place
+//
+//   rows     rows of any type, seen as 16-byte words: [T, words]; rows S .. T - 1 are left as they are
+//   kept     a selection (step.cuh) of S rows, ascending without repeats, each below T
+//   words    16-byte words of a row
+//   grid     (ceil(words / 64))    block 64    shared 0
+//   bytes    32 * words * S; exact
+//   order    a thread moves one column, 8 rows at a time, and has read all 8 before it writes the first. The rows
+//            ascend, so kept[i] >= i: a batch that ends with row i writes no row above i, and later batches read
+//            rows above kept[i] only. Columns are apart, so no thread waits for another
+//   test     rows_test: keep
+MR_KERNEL mr_rows_keep(uint4* rows, const int32_t* __restrict__ kept, int32_t words) {
+  const int column = blockIdx.x * KEEP_THREADS + threadIdx.x;
+  if (column >= words) return;
+  const int count = mr_selection_count(kept);
+  for (int first = 0; first < count; first += KEEP_BATCH) {
+    uint4 batch[KEEP_BATCH];
+#pragma unroll
+    for (int i = 0; i < KEEP_BATCH; i++) {
+      // beyond the end the last row again: loads without a branch all start at once
+      const int row = mr_selection_row(kept, min(first + i, count - 1));
+      batch[i] = rows[(int64_t)row * words + column];
+    }
+#pragma unroll
+    for (int i = 0; i < KEEP_BATCH; i++) {
+      if (first + i < count) rows[(int64_t)(first + i) * words + column] = batch[i];
+    }
+  }
+}
+MR_EXPORT(mr_rows_keep)

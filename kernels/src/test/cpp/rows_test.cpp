@@ -1,4 +1,4 @@
-// Embedding, conversions, quantisation of rows, copies of blocks.
+// Embedding, conversions, keeping of rows, copies of blocks.
 #include <math.h>
 #include <string.h>
 
@@ -86,6 +86,41 @@ MR_TEST(convert_rows) {
     for (int i = 0; i < WIDTH; i++) expectedBack[(size_t)(row * 310 + i)] = bf16_value(expected[(size_t)(row * 305 + i)]);
   }
   expect_same(back, expectedBack, "rows in f32");
+}
+
+// Keeps rows of `rows` rows of `words` 16-byte words each, and compares with the rows one after the other.
+static void checkKept(Device& device, Random& random, int rows, const std::vector<int32_t>& kept, int words) {
+  const size_t width = 4 * (size_t)words;
+  std::vector<int32_t> values(rows * width), expected;
+  for (int32_t& value : values) value = (int32_t)random.next();
+  std::vector<int32_t> selection = {(int32_t)kept.size(), 0, 0, 0};
+  selection.insert(selection.end(), kept.begin(), kept.end());
+  for (const int32_t row : kept) expected.insert(expected.end(), &values[row * width], &values[row * width] + width);
+  expected.insert(expected.end(), values.begin() + (ptrdiff_t)expected.size(), values.end());
+  const auto memory = device.upload(values);
+  device.launch("mr_rows_keep", {((unsigned)words + 63) / 64}, {64}, 0, memory, device.upload(selection), words);
+  expect_same(device.download(memory), expected,
+              std::to_string(kept.size()) + " rows kept of " + std::to_string(rows) + ", " + std::to_string(words) +
+                  " words each");
+}
+
+MR_TEST(keep_rows) {
+  Random random(random_source()());
+  checkKept(device, random, 1, {0}, 1);
+  checkKept(device, random, 40, {39}, 64);
+  checkKept(device, random, 40, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 65);
+  std::vector<int32_t> odd;
+  for (int row = 1; row < 40; row += 2) odd.push_back(row);
+  checkKept(device, random, 40, odd, 130);
+  for (int i = 0; i < 20; i++) {
+    const int rows = 1 + random.below(60);
+    const double share = random.uniform();
+    std::vector<int32_t> kept;
+    for (int row = 0; row < rows; row++) {
+      if (random.uniform() < share || row == rows - 1) kept.push_back(row);
+    }
+    checkKept(device, random, rows, kept, 1 + random.below(200));
+  }
 }
 
 MR_TEST(copy_blocks_of_all_layers) {

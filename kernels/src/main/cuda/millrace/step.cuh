@@ -35,10 +35,11 @@
 // is always dense enough to be sent in one copy: header, rows, runs, tables. Nothing else about
 // capacities is fixed here: there may be any number of runs and table entries.
 //
-// The selection, a second buffer of int32, says which rows go through the head:
+// A selection, a buffer of int32 of its own, names some rows: those that go through the head, or those that a step keeps
+// (mr_rows_keep; what then follows reads a control block of these rows alone):
 //   [0] count          S
 //   [1]..[3]           zero
-//   [4 + i]            row of the step, in result order; a row may be selected twice
+//   [4 + i]            row of the step, in result order; a row may go through the head twice
 #pragma once
 
 #include "millrace/device.cuh"
