@@ -15,7 +15,6 @@ final class Head implements CudaContext.Resource {
   /** Bytes of logits that are kept at once, unless one row alone needs more. */
   private static final long LOGITS_BYTES = 256L << 20;
 
-  private static final int SELECTION_HEADER = 4;
   private static final int NORM_THREADS = 256;
   private static final int NORM_SHARED_BYTES = 64;
   private static final int PART = 8192;
@@ -36,7 +35,7 @@ final class Head implements CudaContext.Resource {
   private final Products products;
   private final CudaStream stream;
   private final Transfers transfers;
-  private final HostWritten selection;
+  private final RowSelection selection;
   private final HostWritten questions;
   private final PinnedBuffer summaries;
   private final int waveRows;
@@ -63,7 +62,7 @@ final class Head implements CudaContext.Resource {
     precision = extents.precision();
     waveRows = extents.waveRows();
     long capacity = Buckets.capacity(waveRows);
-    selection = new HostWritten(stream, extents.selectionBytes());
+    selection = new RowSelection(stream, Buckets.capacity(waveRows));
     questions = new HostWritten(stream, QUESTION_BYTES);
     summaries = new PinnedBuffer(capacity * SUMMARY_BYTES);
     String what = "logits of %d rows".formatted(waveRows);
@@ -95,13 +94,9 @@ final class Head implements CudaContext.Resource {
       return Math.clamp(fitting, 1, rows);
     }
 
-    private long selectionBytes() {
-      return (SELECTION_HEADER + (long) Buckets.capacity(waveRows())) * Integer.BYTES;
-    }
-
     /** Bytes on the device that a head of these extents has the host write. */
     long writtenBytes() {
-      return selectionBytes() + QUESTION_BYTES;
+      return RowSelection.bytes(Buckets.capacity(waveRows())) + QUESTION_BYTES;
     }
 
     /** Bytes that a head of these extents allocates. */
@@ -137,7 +132,7 @@ final class Head implements CudaContext.Resource {
     int first = wave * waveRows;
     int count = Math.min(waveRows, selected.rows().length - first);
     int capacity = Buckets.capacity(count);
-    select(selected.rows(), first, count);
+    selection.send(selected.rows(), first, count);
     PackedMatrix head = selected.head();
     work.arguments()
         .pointer(selected.hidden())
@@ -160,18 +155,6 @@ final class Head implements CudaContext.Resource {
     summarise(head.outputs(), capacity);
     work.flush();
     stream.copyOut(summaries.memory(), rowSummaries, (long) count * SUMMARY_BYTES);
-  }
-
-  private void select(int[] rows, int first, int count) {
-    long bytes = (long) (SELECTION_HEADER + count) * Integer.BYTES;
-    MemorySegment words = selection.begin(bytes);
-    words.setAtIndex(ValueLayout.JAVA_INT, 0, count);
-    for (int i = 1; i < SELECTION_HEADER; i++) {
-      words.setAtIndex(ValueLayout.JAVA_INT, i, 0);
-    }
-    MemorySegment.copy(
-        rows, first, words, ValueLayout.JAVA_INT, (long) SELECTION_HEADER * Integer.BYTES, count);
-    selection.send(bytes);
   }
 
   private void summarise(int vocabulary, int capacity) {
