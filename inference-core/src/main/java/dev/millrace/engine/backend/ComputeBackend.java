@@ -76,6 +76,17 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
   void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer);
 
   /**
+   * Narrows the step: from here on T is {@code rows.length}, and row {@code i} is what row {@code
+   * rows[i]} was. Comes between {@link #rotateAndStore} and {@link #attend} of the last layer, when
+   * the rows left out have nothing more to give than the keys and values they have stored.
+   *
+   * @param rows ascending, at least one
+   * @param hidden in place
+   * @param qkv what {@link #rotateAndStore} left; in place
+   */
+  void keep(int[] rows, Rows hidden, Rows qkv);
+
+  /**
    * {@code out[t] = softmax(q k^T / sqrt(D) + mask) v} over the row's own sequence, positions up to
    * its own and, for chunked layers, from the start of its chunk. {@code qkv} is what {@link
    * #rotateAndStore} left, k and v come from the cache; {@code out} [T, Q * D].
@@ -95,7 +106,8 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
   /**
    * Final norm and head on selected rows only.
    *
-   * @param rows indices of the step's rows whose logits are wanted, in result order; at least one
+   * @param rows indices of the step's rows, as {@link #keep} left them, whose logits are wanted, in
+   *     result order; at least one
    */
   Logits logits(Rows hidden, Vector weight, float epsilon, Matrix head, int[] rows);
 

@@ -1,11 +1,13 @@
 package dev.millrace.engine.backend;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * What one step computes: runs of consecutive tokens of sequences, laid out row after row.
  *
- * @param runs in row order; at most one run per sequence
+ * @param runs in row order; runs of one sequence, if there are several, ascend
  */
 public record StepLayout(List<Run> runs) {
 
@@ -24,6 +26,47 @@ public record StepLayout(List<Run> runs) {
       rows += run.tokens().length;
     }
     return rows;
+  }
+
+  /**
+   * The layout of some of the rows, for operations that only read keys and values: what is left of
+   * a run falls into runs of consecutive tokens.
+   *
+   * @param rows ascending, at least one
+   */
+  public StepLayout keep(int[] rows) {
+    checkKept(rows);
+    List<Run> kept = new ArrayList<>();
+    int next = 0;
+    int firstRow = 0;
+    for (Run run : runs) {
+      int endRow = firstRow + run.tokens().length;
+      while (next < rows.length && rows[next] < endRow) {
+        int first = rows[next] - firstRow;
+        int end = first;
+        while (next < rows.length && rows[next] == firstRow + end && rows[next] < endRow) {
+          next++;
+          end++;
+        }
+        int[] tokens = Arrays.copyOfRange(run.tokens(), first, end);
+        kept.add(new Run(tokens, run.position() + first, run.blocks()));
+      }
+      firstRow = endRow;
+    }
+    return new StepLayout(kept);
+  }
+
+  private void checkKept(int[] rows) {
+    int count = rows();
+    int least = 0;
+    for (int row : rows) {
+      if (row < least || row >= count) {
+        throw new IllegalArgumentException(
+            "rows to keep ascend from 0 to %d, got %d where %d was the least"
+                .formatted(count - 1, row, least));
+      }
+      least = row + 1;
+    }
   }
 
   /**

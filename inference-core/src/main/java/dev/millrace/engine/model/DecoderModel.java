@@ -1,6 +1,5 @@
 package dev.millrace.engine.model;
 
-import dev.millrace.engine.backend.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
@@ -11,6 +10,7 @@ import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
+import java.util.stream.IntStream;
 
 /**
  * A decoder of pre-norm blocks: Llama 4 (dense or mixture of experts) and Llama 3. Owns the backend
@@ -61,26 +61,42 @@ public final class DecoderModel implements ForwardPass {
     check.logitRows(logitRows, layout.rows());
     backend.begin(layout);
     backend.embed(parts.embedding(), parts.hidden());
-    for (int i = 0; i < parts.layers().size(); i++) {
-      layer(parts.layers().get(i), i);
+    int last = parts.layers().size() - 1;
+    for (int i = 0; i < last; i++) {
+      store(i);
+      mix(i);
     }
-    return logitRows.length == 0
-        ? new NoLogits(config.vocabulary())
-        : backend.logits(
-            parts.hidden(), parts.finalNorm(), config.normEpsilon(), parts.head(), logitRows);
+    store(last);
+    // Behind the last layer's keys and values a row matters only if its logits are wanted.
+    if (logitRows.length == 0) {
+      return new NoLogits(config.vocabulary());
+    }
+    int[] rows = logitRows;
+    if (rows.length < layout.rows()) {
+      backend.keep(logitRows, parts.hidden(), parts.qkv());
+      rows = IntStream.range(0, logitRows.length).toArray();
+    }
+    mix(last);
+    return backend.logits(
+        parts.hidden(), parts.finalNorm(), config.normEpsilon(), parts.head(), rows);
   }
 
-  private void layer(LayerPlan plan, int index) {
-    AttentionSpec attention = plan.attention();
+  /** A layer up to its keys and values. */
+  private void store(int index) {
+    LayerPlan plan = parts.layers().get(index);
+    Rows qkv = parts.qkv();
+    backend.norm(parts.hidden(), plan.inputNorm(), config.normEpsilon(), parts.normed());
+    backend.project(parts.normed(), plan.qkv(), qkv);
+    backend.rotateAndStore(qkv, plan.attention(), cache, index);
+  }
+
+  /** The rest of a layer. */
+  private void mix(int index) {
+    LayerPlan plan = parts.layers().get(index);
     Rows hidden = parts.hidden();
     Rows normed = parts.normed();
-    Rows qkv = parts.qkv();
-    Rows attended = parts.attended();
-    backend.norm(hidden, plan.inputNorm(), config.normEpsilon(), normed);
-    backend.project(normed, plan.qkv(), qkv);
-    backend.rotateAndStore(qkv, attention, cache, index);
-    backend.attend(qkv, attention, cache, index, attended);
-    backend.projectAdd(attended, plan.output(), hidden);
+    backend.attend(parts.qkv(), plan.attention(), cache, index, parts.attended());
+    backend.projectAdd(parts.attended(), plan.output(), hidden);
     backend.norm(hidden, plan.feedForwardNorm(), config.normEpsilon(), normed);
     switch (plan.block()) {
       case LayerPlan.Block.Dense(var weights) -> backend.feedForward(normed, weights, hidden);

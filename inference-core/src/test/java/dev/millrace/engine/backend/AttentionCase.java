@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.engine.backend.AttentionSpec.Pairing;
 import dev.millrace.engine.backend.Fixtures.Extents;
 import java.util.ArrayList;
@@ -20,6 +22,8 @@ record AttentionCase(
     String what, Extents extents, AttentionSpec spec, List<RaggedRun> sequences, double deviation) {
 
   private static final int BLOCK_TOKENS = 8;
+  private static final int LAYERS = 2;
+  private static final int ROWS_MAX = 400;
 
   /**
    * One sequence.
@@ -79,9 +83,55 @@ record AttentionCase(
     return extents.queryHeads() * extents.headDimension();
   }
 
+  /** Rows of the step. */
+  int rows() {
+    return sequences.stream().mapToInt(RaggedRun::rows).sum();
+  }
+
   /** Rotated q of all rows, then attended rows. */
   float[] run(ComputeBackend backend) {
-    int layers = 2;
+    Rows qkv = backend.rows(ROWS_MAX, extents.qkvWidth());
+    Rows out = backend.rows(ROWS_MAX, resultWidth());
+    KvCache cache = stored(backend, qkv);
+    backend.attend(qkv, spec, cache, LAYERS - 1, out);
+    return join(queries(backend, qkv, rows()), BackendParityKit.read(backend, out, rows()));
+  }
+
+  /** The same of some rows, the others having been left out before attention. */
+  float[] runKeeping(ComputeBackend backend, int[] kept) {
+    Rows qkv = backend.rows(ROWS_MAX, extents.qkvWidth());
+    Rows out = backend.rows(ROWS_MAX, resultWidth());
+    Rows hidden = backend.rows(ROWS_MAX, extents.hidden());
+    KvCache cache = stored(backend, qkv);
+    float[] residual = new Fixtures(12).values(rows() * extents.hidden(), 1);
+    backend.write(hidden, residual);
+    backend.keep(kept, hidden, qkv);
+    backend.attend(qkv, spec, cache, LAYERS - 1, out);
+    assertThat(BackendParityKit.read(backend, hidden, kept.length))
+        .as("residual stream of the rows kept")
+        .isEqualTo(rows(residual, extents.hidden(), kept));
+    return join(
+        queries(backend, qkv, kept.length), BackendParityKit.read(backend, out, kept.length));
+  }
+
+  /** Some rows of a result of {@link #run}, as {@link #runKeeping} gives them. */
+  float[] kept(float[] result, int[] kept) {
+    int half = rows() * resultWidth();
+    return join(
+        rows(Arrays.copyOf(result, half), resultWidth(), kept),
+        rows(Arrays.copyOfRange(result, half, 2 * half), resultWidth(), kept));
+  }
+
+  private static float[] rows(float[] values, int width, int[] rows) {
+    float[] some = new float[rows.length * width];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(values, rows[i] * width, some, i * width, width);
+    }
+    return some;
+  }
+
+  /** A cache with everything stored; leaves the step begun and its queries in {@code qkv}. */
+  private KvCache stored(ComputeBackend backend, Rows qkv) {
     int blocks = 1;
     List<StepLayout.Run> past = new ArrayList<>();
     List<StepLayout.Run> now = new ArrayList<>();
@@ -99,20 +149,15 @@ record AttentionCase(
     }
     KvCache cache =
         backend.kvCache(
-            new KvShape(layers, blocks, BLOCK_TOKENS, extents.kvHeads(), extents.headDimension()));
-    int rowsMax = 400;
-    Rows qkv = backend.rows(rowsMax, extents.qkvWidth());
-    Rows out = backend.rows(rowsMax, resultWidth());
+            new KvShape(LAYERS, blocks, BLOCK_TOKENS, extents.kvHeads(), extents.headDimension()));
     Fixtures fixtures = new Fixtures(11);
-    for (int layer = 0; layer < layers; layer++) {
+    for (int layer = 0; layer < LAYERS; layer++) {
       if (!past.isEmpty()) {
         store(backend, new StepLayout(past), qkv, cache, layer, fixtures);
       }
       store(backend, new StepLayout(now), qkv, cache, layer, fixtures);
     }
-    backend.attend(qkv, spec, cache, layers - 1, out);
-    int rows = new StepLayout(now).rows();
-    return join(queries(backend, qkv, rows), BackendParityKit.read(backend, out, rows));
+    return cache;
   }
 
   private void store(

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -283,6 +284,37 @@ public abstract class BackendParityKit {
       }
     }
     return tests.stream();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> shouldAttendTheRowsItKeepsAsItDoesAll() {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (Extents extents : extents()) {
+      for (AttentionCase attention : AttentionCase.all(extents, tile())) {
+        String what = attention.what() + ", some rows kept";
+        tests.add(DynamicTest.dynamicTest(what, () -> checkKept(what, attention)));
+      }
+    }
+    return tests.stream();
+  }
+
+  private void checkKept(String what, AttentionCase attention) {
+    float[] all = withBackend(attention::run);
+    int rows = attention.rows();
+    int[] last = {rows - 1};
+    int[] gaps = IntStream.range(0, rows).filter(row -> row % 5 != 1).toArray();
+    int[] every = IntStream.range(0, rows).toArray();
+    for (int[] kept : List.of(last, gaps, every)) {
+      float[] some = withBackend(backend -> attention.runKeeping(backend, kept));
+      String which = what + ": " + kept.length + " of " + rows;
+      assertThat(some).as(which).isEqualTo(attention.kept(all, kept));
+    }
+  }
+
+  private float[] withBackend(Run run) {
+    try (ComputeBackend subject = backend()) {
+      return run.apply(subject);
+    }
   }
 
   @TestFactory

@@ -93,6 +93,11 @@ class ForwardingBackend implements ComputeBackend {
   }
 
   @Override
+  public void keep(int[] rows, Rows hidden, Rows qkv) {
+    target.keep(rows, hidden, qkv);
+  }
+
+  @Override
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
     target.attend(qkv, spec, cache, layer, out);
   }

@@ -246,6 +246,13 @@ final class CpuBackend implements ComputeBackend {
   }
 
   @Override
+  public void keep(int[] rows, Rows hidden, Rows qkv) {
+    step = step().keep(rows);
+    ((CpuRows) hidden).keep(rows);
+    ((CpuRows) qkv).keep(rows);
+  }
+
+  @Override
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
     MemorySegment values = rows(qkv, widthOf(spec)).floats(step().rows(), pool);
     CpuRows target = rows(out, spec.queryHeads() * spec.headDimension());

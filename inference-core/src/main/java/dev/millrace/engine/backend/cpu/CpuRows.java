@@ -109,6 +109,24 @@ final class CpuRows implements Rows {
     return operands;
   }
 
+  /** Row {@code i} becomes what row {@code rows[i]} was; {@code rows} ascend. */
+  void keep(int[] rows) {
+    for (int i = 0; i < rows.length; i++) {
+      // Ascending, so what is overwritten has been moved already or is left out.
+      if (rows[i] != i && floatsCurrent) {
+        move(floats, rows[i], i, Float.BYTES);
+      }
+      if (rows[i] != i && operandsCurrent && !sharesStorage()) {
+        move(operands, rows[i], i, Short.BYTES);
+      }
+    }
+  }
+
+  private void move(MemorySegment values, int from, int to, int elementBytes) {
+    long bytes = (long) width * elementBytes;
+    MemorySegment.copy(values, from * bytes, values, to * bytes, bytes);
+  }
+
   private interface Group {
     void run(int from, int count);
   }

@@ -41,6 +41,11 @@ record Step(
     return new Step(rows, tokens, positions, layout.runs(), runOfRow, firstRows);
   }
 
+  /** The step of some of the rows; see {@link StepLayout#keep}. */
+  Step keep(int[] rows) {
+    return of(new StepLayout(runs).keep(rows));
+  }
+
   /** Block that holds a row's own position. */
   int blockOf(int row, int blockTokens) {
     return runs.get(runOfRow[row]).blocks()[positions[row] / blockTokens];

@@ -190,21 +190,8 @@ final class CudaBackend implements ComputeBackend {
   public void begin(StepLayout layout) {
     context.bind();
     work.flush();
-    Stepping now = prepared();
-    int rows = layout.rows();
-    if (rows > extents.rows()) {
-      throw new IllegalArgumentException(
-          "a step of %d rows, but no activations for more than %d".formatted(rows, extents.rows()));
-    }
+    step = prepared().control().begin(layout, blocks, graphs);
     steps++;
-    boolean repeats = graphs && rows <= Buckets.ROWS_MAX && rows == layout.runs().size();
-    int capacity = repeats ? Buckets.capacity(rows) : rows;
-    StepShape shape = now.block().send(layout, capacity, blocks, AttentionLayers.SHORT_RUN_ROWS);
-    if (repeats && shape.longRuns() == 0) {
-      shape = shape.shared();
-      work.defer();
-    }
-    step = shape;
   }
 
   private StepShape step() {
@@ -282,6 +269,11 @@ final class CudaBackend implements ComputeBackend {
   }
 
   @Override
+  public void keep(int[] rows, Rows hidden, Rows qkv) {
+    step = prepared().control().keep(rows, step(), (CudaRows) hidden, (CudaRows) qkv);
+  }
+
+  @Override
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
     CudaRows target = rows(out, spec.queryHeads() * spec.headDimension());
     long queries = rows(qkv, widthOf(spec)).queries();
@@ -353,6 +345,11 @@ final class CudaBackend implements ComputeBackend {
   }
 
   // ---- tests and diagnosis
+
+  /** What launches. */
+  Work work() {
+    return work;
+  }
 
   /** What multiplies. */
   Products products() {

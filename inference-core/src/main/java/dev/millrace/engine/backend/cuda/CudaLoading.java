@@ -99,6 +99,6 @@ final class CudaLoading implements LoadTarget {
 
   /** Bytes that steps will take beside: what the host writes, and small pieces. */
   long writtenBytes() {
-    return StepBlock.bytes(extents.rows()) + extents.head().writtenBytes() + SMALL_PIECES_BYTES;
+    return StepControl.bytes(extents.rows()) + extents.head().writtenBytes() + SMALL_PIECES_BYTES;
   }
 }

@@ -13,6 +13,8 @@ final class CudaRows implements Rows {
   private static final int WIDTH_STEP = 8;
 
   private static final int CONVERT_THREADS = 256;
+  private static final int KEEP_THREADS = 64;
+  private static final int KEEP_WORD_BYTES = 16;
 
   /** Which form holds the values. */
   private enum Current {
@@ -108,6 +110,28 @@ final class CudaRows implements Rows {
       throw new IllegalStateException("rotateAndStore() comes before attend()");
     }
     return operands;
+  }
+
+  /**
+   * Row {@code i} becomes what the i-th selected row was, in what is there: floats, or queries
+   * after rotation.
+   *
+   * @param selection address of a {@link RowSelection} that ascends
+   * @param rows rows that there are
+   */
+  void keep(long selection, int rows, Work work) {
+    long values = operands;
+    long rowBytes = (long) queryWidth * precision.bytes();
+    if (current != Current.QUERIES) {
+      values = floats(rows, work);
+      rowBytes = (long) width * Float.BYTES;
+      current = Current.FLOATS;
+    }
+    stamp = Products.NO_STAMP;
+    int words = Math.toIntExact(rowBytes / KEEP_WORD_BYTES);
+    work.arguments().pointer(values).pointer(selection).number(words);
+    work.launch(
+        work.kernel("mr_rows_keep"), Grid.of(Math.ceilDiv(words, KEEP_THREADS), KEEP_THREADS, 0));
   }
 
   /**

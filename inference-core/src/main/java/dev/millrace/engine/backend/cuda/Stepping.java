@@ -8,7 +8,7 @@ final class Stepping implements CudaContext.Resource {
 
   private static final long COPIES_BYTES = 256;
 
-  private final StepBlock block;
+  private final StepControl control;
   private final HostWritten copies;
   private final Head head;
   private final long inner;
@@ -29,8 +29,7 @@ final class Stepping implements CudaContext.Resource {
     attention.allocate(pool, extents.rows(), extents.width());
     inner = inner(extents, pool, stream);
     head = new Head(work, products, stream, transfers, extents.head(), pool);
-    int partials = AttentionLayers.partialCapacity(extents.rows());
-    block = new StepBlock(stream, extents.rows(), partials);
+    control = new StepControl(work, stream, extents.rows());
     copies = new HostWritten(stream, COPIES_BYTES);
   }
 
@@ -46,9 +45,9 @@ final class Stepping implements CudaContext.Resource {
     return address;
   }
 
-  /** The control block. */
-  StepBlock block() {
-    return block;
+  /** What the device is told of a step. */
+  StepControl control() {
+    return control;
   }
 
   /** Pairs of blocks to be copied. */
@@ -69,7 +68,7 @@ final class Stepping implements CudaContext.Resource {
   @Override
   public void close() {
     copies.close();
-    block.close();
+    control.close();
     head.close();
   }
 }

@@ -33,6 +33,13 @@ final class HostRows implements Rows {
     return values;
   }
 
+  /** Row {@code i} becomes what row {@code rows[i]} was; {@code rows} ascend. */
+  void keep(int[] rows) {
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(values, at(rows[i]), values, at(i), width);
+    }
+  }
+
   /** Index of the first element of a row. */
   int at(int row) {
     return row * width;

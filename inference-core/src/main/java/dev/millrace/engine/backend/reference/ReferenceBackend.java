@@ -185,6 +185,13 @@ final class ReferenceBackend implements ComputeBackend {
   }
 
   @Override
+  public void keep(int[] rows, Rows hidden, Rows qkv) {
+    step = step().keep(rows);
+    ((HostRows) hidden).keep(rows);
+    ((HostRows) qkv).keep(rows);
+  }
+
+  @Override
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
     HostRows from = (HostRows) qkv;
     HostRows to = (HostRows) out;

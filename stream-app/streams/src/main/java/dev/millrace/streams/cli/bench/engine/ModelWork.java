@@ -12,8 +12,11 @@ import dev.millrace.engine.checkpoint.ModelConfig;
  * @param chosen experts that a token uses in a layer
  * @param moeLayers layers with experts
  * @param head parameters of the head
+ * @param skipped parameters of the last layer that follow its keys and values, with those of the
+ *     experts that a token uses
  */
-record ModelWork(long always, long expert, int experts, int chosen, int moeLayers, long head) {
+record ModelWork(
+    long always, long expert, int experts, int chosen, int moeLayers, long head, long skipped) {
 
   static ModelWork of(ModelConfig config) {
     long hidden = config.hiddenSize();
@@ -28,18 +31,22 @@ record ModelWork(long always, long expert, int experts, int chosen, int moeLayer
         layers * attention
             + moeLayers * (expert + hidden * config.experts())
             + (layers - moeLayers) * dense;
+    boolean lastMixes = config.layers().getLast().moe();
+    long lastBlock =
+        lastMixes ? (1 + config.expertsPerToken()) * expert + hidden * config.experts() : dense;
     return new ModelWork(
         always,
         expert,
         config.experts(),
         config.expertsPerToken(),
         moeLayers,
-        hidden * config.vocabulary());
+        hidden * config.vocabulary(),
+        hidden * config.queryHeads() * config.headDimension() + lastBlock);
   }
 
   /** Operations of a prefilled token whose logits are not wanted. */
   double prefillOperations() {
-    return 2.0 * (always + (double) moeLayers * chosen * expert);
+    return 2.0 * (always + (double) moeLayers * chosen * expert - skipped);
   }
 
   /** Parameters that a step of {@code rows} rows reads, if rows choose their experts at random. */
