@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * A product by oneDNN: one primitive for each number of rows of a fixed family of tiles.
@@ -21,13 +22,16 @@ import java.util.SplittableRandom;
 final class OneDnnProduct implements Product {
 
   /**
-   * Tile sizes, ascending; neighbours are close enough that little work goes into padding. Fewer
-   * than four rows cost as much as four: the weights come from memory meanwhile, and code for one
-   * row was seen to load them more slowly.
+   * Tile sizes, ascending. A tile's time follows its rows, so neighbours are close enough that
+   * little work goes into padding: by four from 16 rows on. Fewer than four rows cost as much as
+   * four: the weights come from memory meanwhile, and code for one row was seen to load them more
+   * slowly.
    */
-  private static final int[] TILES = {
-    4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128
-  };
+  private static final int[] TILES =
+      IntStream.concat(
+              IntStream.of(4, 5, 6, 8, 10, 12, 14),
+              IntStream.iterate(16, rows -> rows <= TILE_ROWS_MAX, rows -> rows + 4))
+          .toArray();
 
   private final OneDnn dnn;
   private final ProductShape shape;
