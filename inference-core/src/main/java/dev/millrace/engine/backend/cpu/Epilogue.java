@@ -5,7 +5,5 @@ enum Epilogue {
   /** {@code dst = product}. */
   STORE,
   /** {@code dst += product}. */
-  ADD,
-  /** {@code dst = product / (1 + exp(-product))}. */
-  SWISH
+  ADD
 }

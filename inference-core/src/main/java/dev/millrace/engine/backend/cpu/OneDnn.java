@@ -36,7 +36,6 @@ final class OneDnn {
   static final int ISA_AVX512 = 39;
   static final int ISA_AVX512_AMX = 4079;
 
-  private static final int ALGORITHM_SWISH = 44;
   private static final int SCRATCHPAD_USER = 1;
   private static final int QUERY_IMPLEMENTATION = 8;
   private static final int QUERY_SCRATCHPAD = 136;
@@ -54,7 +53,6 @@ final class OneDnn {
   private final MethodHandle postOpsCreate;
   private final MethodHandle postOpsDestroy;
   private final MethodHandle postOpsSum;
-  private final MethodHandle postOpsEltwise;
   private final MethodHandle matmulDesc;
   private final MethodHandle primitiveDescDestroy;
   private final MethodHandle primitiveCreate;
@@ -103,8 +101,6 @@ final class OneDnn {
     postOpsCreate = status(dnnl, "post_ops_create", ADDRESS);
     postOpsDestroy = status(dnnl, "post_ops_destroy", JAVA_LONG);
     postOpsSum = status(dnnl, "post_ops_append_sum", JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_INT);
-    postOpsEltwise =
-        status(dnnl, "post_ops_append_eltwise", JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT);
     matmulDesc =
         status(
             dnnl,
@@ -215,16 +211,9 @@ final class OneDnn {
     check(
         "primitive_attr_set_scratchpad_mode",
         () -> (int) attrScratchpad.invokeExact(attributes, SCRATCHPAD_USER));
-    if (epilogue != Epilogue.STORE) {
+    if (epilogue == Epilogue.ADD) {
       long ops = created("post_ops_create", slot -> (int) postOpsCreate.invokeExact(slot));
-      check(
-          "post_ops_append",
-          () ->
-              switch (epilogue) {
-                case STORE -> 0;
-                case ADD -> (int) postOpsSum.invokeExact(ops, 1f, 0, F32);
-                case SWISH -> (int) postOpsEltwise.invokeExact(ops, ALGORITHM_SWISH, 1f, 0f);
-              });
+      check("post_ops_append_sum", () -> (int) postOpsSum.invokeExact(ops, 1f, 0, F32));
       check("primitive_attr_set_post_ops", () -> (int) attrPostOps.invokeExact(attributes, ops));
       check("post_ops_destroy", () -> (int) postOpsDestroy.invokeExact(ops));
     }

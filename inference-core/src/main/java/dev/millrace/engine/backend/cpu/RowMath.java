@@ -8,7 +8,6 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -31,7 +30,6 @@ final class RowMath {
   private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-  private static final VectorShuffle<Float>[] FOLDS = folds();
 
   // 2^f on [-1/2, 1/2]: Taylor's terms, ln(2)^k / k!; the rest is below 6e-9.
   private static final float E1 = 0.6931472f;
@@ -42,6 +40,8 @@ final class RowMath {
   private static final float E6 = 0.0001540353f;
   private static final float E7 = 1.5252734e-5f;
 
+  private static final float LOG2_E = 1.442695f;
+
   /** Adding it rounds a small float to an integer that stands in the low bits. */
   private static final float ROUNDER = 12_582_912f;
 
@@ -50,29 +50,20 @@ final class RowMath {
 
   private RowMath() {}
 
-  @SuppressWarnings({"unchecked", "rawtypes"}) // no generic arrays in the language
-  private static VectorShuffle<Float>[] folds() {
-    int steps = Integer.numberOfTrailingZeros(LANES);
-    VectorShuffle<Float>[] result = new VectorShuffle[steps];
-    for (int i = 0; i < steps; i++) {
-      int distance = LANES >> (i + 1);
-      result[i] = VectorShuffle.fromOp(FLOATS, lane -> (lane + distance) % LANES);
-    }
-    return result;
-  }
-
   /** Sum of the lanes, halves first: one order, always. */
   static float sum(FloatVector values) {
-    FloatVector rest = values;
-    for (VectorShuffle<Float> fold : FOLDS) {
-      rest = rest.add(rest.rearrange(fold));
+    float[] lanes = values.toArray();
+    for (int half = LANES / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; i++) {
+        lanes[i] += lanes[i + half];
+      }
     }
-    return rest.lane(0);
+    return lanes[0];
   }
 
   /** {@code 2^x} for {@code x <= 0} in each lane; below -126 it stays at 2^-126. */
   static FloatVector exp2(FloatVector x) {
-    FloatVector bounded = x.max(EXPONENT_MIN);
+    FloatVector bounded = x.blend(EXPONENT_MIN, x.compare(VectorOperators.LT, EXPONENT_MIN));
     FloatVector shifted = bounded.add(ROUNDER);
     FloatVector f = bounded.sub(shifted.sub(ROUNDER));
     FloatVector p = FloatVector.broadcast(FLOATS, E7);
@@ -90,7 +81,7 @@ final class RowMath {
 
   /** {@code 2^x} for one {@code x <= 0}, with the bits of the vector form. */
   static float exp2(float x) {
-    float bounded = Math.max(x, EXPONENT_MIN);
+    float bounded = x < EXPONENT_MIN ? EXPONENT_MIN : x;
     float shifted = bounded + ROUNDER;
     float f = bounded - (shifted - ROUNDER);
     float p = Math.fma(E7, f, E6);
@@ -102,6 +93,21 @@ final class RowMath {
     p = Math.fma(p, f, 1f);
     int exponent = (Float.floatToRawIntBits(shifted) - ROUNDER_BITS) << 23;
     return Float.intBitsToFloat(Float.floatToRawIntBits(p) + exponent);
+  }
+
+  /**
+   * {@code x / (1 + exp(-x))} in each lane, by way of {@code e = exp(-|x|)}, which cannot overflow:
+   * x / (1 + e) above zero, x e / (1 + e) below.
+   */
+  static FloatVector swish(FloatVector x) {
+    FloatVector e = exp2(x.abs().mul(-LOG2_E));
+    return x.blend(x.mul(e), x.compare(VectorOperators.LT, 0f)).div(e.add(1f));
+  }
+
+  /** The same for one value, with the bits of the vector form. */
+  static float swish(float x) {
+    float e = exp2(Math.abs(x) * -LOG2_E);
+    return (x < 0 ? x * e : x) / (e + 1f);
   }
 
   /** Nearest bfloat16, ties to even. */
@@ -160,10 +166,13 @@ final class RowMath {
     }
   }
 
-  /** {@code target = a * b} as {@code type}; a and b start at the same offset. */
-  static void multiply(
-      MemorySegment a,
-      MemorySegment b,
+  /**
+   * {@code target = gate / (1 + exp(-gate)) * up} as {@code type}; gate and up start at the same
+   * offset.
+   */
+  static void swiGlu(
+      MemorySegment gate,
+      MemorySegment up,
       long from,
       MemorySegment target,
       long to,
@@ -171,7 +180,7 @@ final class RowMath {
       ElementType type) {
     int i = 0;
     for (; i + LANES <= length; i += LANES) {
-      FloatVector product = load(a, from + 4L * i).mul(load(b, from + 4L * i));
+      FloatVector product = swish(load(gate, from + 4L * i)).mul(load(up, from + 4L * i));
       if (type == ElementType.BF16) {
         storeBfloat16(product, target, to + 2L * i);
       } else {
@@ -179,7 +188,7 @@ final class RowMath {
       }
     }
     for (; i < length; i++) {
-      float product = a.get(FLOAT, from + 4L * i) * b.get(FLOAT, from + 4L * i);
+      float product = swish(gate.get(FLOAT, from + 4L * i)) * up.get(FLOAT, from + 4L * i);
       if (type == ElementType.BF16) {
         target.set(SHORT, to + 2L * i, toBfloat16(product));
       } else {

@@ -32,7 +32,7 @@ final class SwiGlu implements FeedForward {
       int outputs = gate.outputsOf(p);
       gates[p] =
           products.get(
-              new ProductShape(gate.inputs(), outputs, type, gate.inputs(), tile, Epilogue.SWISH),
+              ProductShape.storing(gate.inputs(), outputs, type, gate.inputs(), tile),
               gate.format());
       ups[p] =
           products.get(
@@ -143,7 +143,7 @@ final class SwiGlu implements FeedForward {
     for (int row = 0; row < rows; row++) {
       long from = 4L * row * gate.panelOutputs();
       long element = (long) row * innerWidth() + (long) panel * gate.panelOutputs();
-      RowMath.multiply(
+      RowMath.swiGlu(
           gateTile, upTile, from, inner, innerAt + element * type.bytes(), outputs, type);
     }
   }

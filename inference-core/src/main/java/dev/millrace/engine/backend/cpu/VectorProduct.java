@@ -120,7 +120,6 @@ final class VectorProduct implements Product {
           switch (shape.epilogue()) {
             case STORE -> value;
             case ADD -> to.get(FLOAT, at + 4L * i) + value;
-            case SWISH -> (float) (value / (1 + StrictMath.exp(-value)));
           };
       to.set(FLOAT, at + 4L * i, result);
     }

@@ -30,7 +30,7 @@ class OneDnnProductTest {
     "64, 64, STORE",
     "128, 16, STORE",
     "72, 40, ADD",
-    "1024, 128, SWISH",
+    "1024, 128, STORE",
     "40, 100, ADD",
     "2048, 64, ADD"
   })
@@ -54,7 +54,7 @@ class OneDnnProductTest {
       }
       float[] whole = run(product, shape, ROWS, 0, src, weights, arena);
       assertThat(product.rowsTouched(ROWS)).isBetween(ROWS, room);
-      for (int rows = 1; rows <= 40; rows++) {
+      for (int rows = 1; rows <= 70; rows++) {
         int first = random.nextInt(ROWS - rows);
         float[] part = run(product, shape, rows, first, src, weights, arena);
         for (int i = 0; i < rows * outputs; i++) {
@@ -72,7 +72,6 @@ class OneDnnProductTest {
             switch (epilogue) {
               case STORE -> sum;
               case ADD -> sum + 1;
-              case SWISH -> sum / (1 + Math.exp(-sum));
             };
         assertThat((double) whole[3 * outputs + o]).isCloseTo(expected, within(1e-3));
       }

@@ -41,6 +41,23 @@ class RowMathTest {
   }
 
   @Test
+  void shouldGateByASigmoidThatNeverOverflows() {
+    float[] lanes = new float[RowMath.LANES];
+    for (float x = -200; x <= 200; x += 0.0737f) {
+      double expected = x / (1 + Math.exp(-x));
+      float found = RowMath.swish(x);
+      // below -87 the exponential stops at its smallest normal number
+      double tolerance = Math.max(Math.abs(expected) * 1e-5, 3e-36);
+      assertThat((double) found).as("swish(%s)", x).isCloseTo(expected, within(tolerance));
+      RowMath.swish(FloatVector.broadcast(RowMath.FLOATS, x)).intoArray(lanes, 0);
+      assertThat(lanes).as("lanes of swish(%s)", x).containsOnly(found);
+    }
+    assertThat(RowMath.swish(0f)).isZero();
+    assertThat(RowMath.swish(Float.POSITIVE_INFINITY)).isEqualTo(Float.POSITIVE_INFINITY);
+    assertThat(RowMath.swish(Float.NaN)).isNaN();
+  }
+
+  @Test
   void shouldRoundToTheNearestBfloat16TiesToEven() {
     assertThat(RowMath.toBfloat16(1f)).isEqualTo((short) 0x3f80);
     assertThat(RowMath.toBfloat16(Float.intBitsToFloat(0x3f808000))).isEqualTo((short) 0x3f80);
