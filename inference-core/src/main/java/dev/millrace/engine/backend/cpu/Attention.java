@@ -240,23 +240,26 @@ final class Attention {
      * @param to position after the last it sees
      */
     void softmax(int row, int groupBlock, int firstBlock, int endBlock, int from, int to) {
-      FloatVector top = FloatVector.broadcast(RowMath.FLOATS, Float.NEGATIVE_INFINITY);
-      for (int block = firstBlock; block < endBlock; block++) {
-        long at = 4L * ((long) row * columns + (long) (block - groupBlock) * blockColumns);
-        top = top.max(largestOf(at, from - block * blockTokens, to - block * blockTokens));
-      }
+      long start = (long) row * columns + (long) (firstBlock - groupBlock) * blockColumns;
+      // blocks of whole registers lie side by side as if they were one
+      boolean joined = blockColumns == blockTokens;
+      int count = joined ? 1 : endBlock - firstBlock;
+      int tokens = joined ? blockTokens * (endBlock - firstBlock) : blockTokens;
+      int width = joined ? tokens : blockColumns;
       float before = largest[row];
-      float now = Math.max(before, top.reduceLanes(VectorOperators.MAX));
-      FloatVector sum = FloatVector.zero(RowMath.FLOATS);
-      for (int block = firstBlock; block < endBlock; block++) {
-        long column = (long) row * columns + (long) (block - groupBlock) * blockColumns;
-        int first = from - block * blockTokens;
-        int end = Math.min(to - block * blockTokens, blockTokens);
-        for (int i = 0; i < blockColumns; i += LANES) {
-          FloatVector p = probabilities(column + i, first - i, end - i, now);
-          sum = sum.add(p);
-          storeProbabilities(p, column + i);
-        }
+      float now = before;
+      for (int i = 0; i < count; i++) {
+        int position = (firstBlock + i) * blockTokens;
+        int first = Math.clamp(from - position, 0, tokens);
+        int end = Math.clamp(to - position, 0, tokens);
+        now = Math.max(now, largest(start + (long) i * width, first, end));
+      }
+      float sum = 0;
+      for (int i = 0; i < count; i++) {
+        int position = (firstBlock + i) * blockTokens;
+        int first = Math.clamp(from - position, 0, tokens);
+        int end = Math.clamp(to - position, 0, tokens);
+        sum += weigh(start + (long) i * width, first, end, width, now);
       }
       if (before != now && before != Float.NEGATIVE_INFINITY) {
         float shrink = RowMath.exp2((before - now) * scale);
@@ -265,41 +268,48 @@ final class Attention {
         RowMath.convert(sums, at, sums, at, dimension, shrink, ElementType.F32);
       }
       largest[row] = now;
-      total[row] += RowMath.sum(sum);
+      total[row] += sum;
+    }
+
+    /** Largest score of columns {@code first} to {@code end - 1}. */
+    private float largest(long start, int first, int end) {
+      FloatVector top = FloatVector.broadcast(RowMath.FLOATS, Float.NEGATIVE_INFINITY);
+      for (int i = first / LANES * LANES; i < end; i += LANES) {
+        FloatVector values = RowMath.load(scores, 4 * (start + i));
+        VectorMask<Float> larger = values.compare(VectorOperators.GT, top);
+        top = top.blend(values, larger.and(seen(first - i, end - i)));
+      }
+      return top.reduceLanes(VectorOperators.MAX);
     }
 
     /**
-     * Largest scores of one block, lane by lane, among columns {@code first} to {@code end - 1}.
+     * Stores {@code exp((score - now) / sqrt(D))} for columns {@code first} to {@code end - 1} and
+     * zero for the others of {@code width}; gives the sum.
      */
-    private FloatVector largestOf(long at, int first, int end) {
-      FloatVector top = FloatVector.broadcast(RowMath.FLOATS, Float.NEGATIVE_INFINITY);
-      int limit = Math.min(end, blockTokens);
-      for (int i = 0; i < limit; i += LANES) {
-        FloatVector values = RowMath.load(scores, at + 4L * i);
-        if (i < first || i + LANES > limit) {
-          top = top.lanewise(VectorOperators.MAX, values, seen(first - i, limit - i));
-        } else {
-          top = top.max(values);
-        }
+    private float weigh(long start, int first, int end, int width, float now) {
+      FloatVector sum = FloatVector.zero(RowMath.FLOATS);
+      FloatVector none = sum;
+      int i = 0;
+      for (; i + LANES <= first; i += LANES) {
+        storeProbabilities(none, start + i);
       }
-      return top;
+      for (; i < end; i += LANES) {
+        FloatVector score = RowMath.load(scores, 4 * (start + i));
+        FloatVector p = RowMath.exp2(score.sub(now).mul(scale));
+        p = none.blend(p, seen(first - i, end - i));
+        sum = sum.add(p);
+        storeProbabilities(p, start + i);
+      }
+      for (; i < width; i += LANES) {
+        storeProbabilities(none, start + i);
+      }
+      return RowMath.sum(sum);
     }
 
     private static VectorMask<Float> seen(int first, int end) {
       return LANE_NUMBERS
           .compare(VectorOperators.GE, (float) first)
           .and(LANE_NUMBERS.compare(VectorOperators.LT, (float) end));
-    }
-
-    /** {@code exp((score - now) / sqrt(D))} where seen, zero elsewhere. */
-    private FloatVector probabilities(long index, int first, int end, float now) {
-      if (end <= 0 || first >= LANES) {
-        return FloatVector.zero(RowMath.FLOATS);
-      }
-      FloatVector p = RowMath.exp2(RowMath.load(scores, 4 * index).sub(now).mul(scale));
-      return first <= 0 && end >= LANES
-          ? p
-          : FloatVector.zero(RowMath.FLOATS).blend(p, seen(first, end));
     }
 
     private void storeProbabilities(FloatVector p, long index) {
