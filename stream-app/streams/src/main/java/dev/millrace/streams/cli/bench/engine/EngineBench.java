@@ -308,13 +308,12 @@ public final class EngineBench implements Callable<Integer> {
   }
 
   private Spread spread(DoubleSupplier measurement) {
-    double[] values = new double[work.rounds()];
-    for (int i = -work.warmRounds(); i < values.length; i++) {
-      double value = measurement.getAsDouble();
-      if (i >= 0) {
-        values[i] = value;
-      }
+    long start = System.nanoTime();
+    for (int done = 0; work.warms(done, System.nanoTime() - start); done++) {
+      double ignored = measurement.getAsDouble();
     }
+    double[] values = new double[work.rounds()];
+    Arrays.setAll(values, i -> measurement.getAsDouble());
     return Spread.of(values);
   }
 

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Option;
 
 /** What is measured and how much of it. Filled from the command line. */
@@ -124,10 +125,20 @@ final class Workload {
       paramLabel = "N",
       defaultValue = "8",
       description = {
-        "Rounds before the first that counts: by then the compiler has settled",
+        "Rounds before the first that counts, at least; 0 for none",
         "(default: ${DEFAULT-VALUE})."
       })
   private int warmRounds;
+
+  @Option(
+      names = "--warm-seconds",
+      paramLabel = "S",
+      defaultValue = "5",
+      description = {
+        "If there are such rounds, they last so long, at least: by then the compiler has settled",
+        "(default: ${DEFAULT-VALUE})."
+      })
+  private int warmSeconds;
 
   /**
    * Refuses sizes that cannot be measured.
@@ -137,6 +148,7 @@ final class Workload {
   void check() {
     atLeast("--rounds", rounds, 1);
     atLeast("--warm-rounds", warmRounds, 0);
+    atLeast("--warm-seconds", warmSeconds, 0);
     atLeast("--documents", documents, 1);
     atLeast("--document-tokens", documentTokens, 1);
     atLeast("--output-tokens", outputTokens, 1);
@@ -207,8 +219,14 @@ final class Workload {
     return rounds;
   }
 
-  int warmRounds() {
-    return warmRounds;
+  /**
+   * Whether another round comes before the first that counts.
+   *
+   * @param done such rounds so far
+   * @param nanos since the first of them began
+   */
+  boolean warms(int done, long nanos) {
+    return done < warmRounds || (warmRounds > 0 && nanos < TimeUnit.SECONDS.toNanos(warmSeconds));
   }
 
   long copyBytes() {

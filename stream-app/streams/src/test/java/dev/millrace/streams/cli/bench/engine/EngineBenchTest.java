@@ -60,6 +60,8 @@ class EngineBenchTest {
             .execute(
                 "--model=" + model,
                 "--rounds=1",
+                "--warm-rounds=1",
+                "--warm-seconds=0",
                 "--documents=2",
                 "--threads=2",
                 "--json",
@@ -136,8 +138,23 @@ class EngineBenchTest {
   }
 
   @Test
+  void shouldWarmForSomeRoundsAndSomeTime() {
+    long second = 1_000_000_000;
+    Workload both =
+        CommandLine.populateCommand(new Workload(), "--warm-rounds=2", "--warm-seconds=1");
+
+    assertThat(both.warms(1, 9 * second)).as("too few rounds").isTrue();
+    assertThat(both.warms(9, second - 1)).as("too little time").isTrue();
+    assertThat(both.warms(2, second)).isFalse();
+
+    Workload none = CommandLine.populateCommand(new Workload(), "--warm-rounds=0");
+    assertThat(none.warms(0, 0)).isFalse();
+  }
+
+  @Test
   void shouldRefuseWhatCannotBeMeasured() {
     refuses("--rounds is at least 1, got 0", "--rounds=0");
+    refuses("--warm-seconds is at least 0, got -1", "--warm-seconds=-1");
     refuses("--step-tokens is at least 400, got 64", "--step-tokens=64");
     refuses("--decode-sequences 2000 do not fit", "--decode-sequences=1,2000");
     refuses("exclude each other", "--random-model=scout", "--model=x");
