@@ -153,6 +153,7 @@ class ArchitectureTest {
               "dev.millrace.streams.deploy",
               "dev.millrace.schema",
               "dev.millrace.streams.config",
+              "dev.millrace.streams.health",
               "dev.millrace.streams.processor",
               "dev.millrace.streams.wire",
               "org.apache.avro..",

@@ -63,6 +63,7 @@ public final class StreamApplication implements AutoCloseable {
   private final HealthServer server;
   private final Cluster cluster;
   private final Watch brokers;
+  private final PartitionWatch partitions;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean stopping = new AtomicBoolean();
   private volatile boolean failed;
@@ -123,6 +124,14 @@ public final class StreamApplication implements AutoCloseable {
             BROKER_ASKED_EVERY,
             () -> cluster.ping(BROKER_PATIENCE),
             System::nanoTime);
+    this.partitions =
+        new PartitionWatch(
+            config,
+            cluster::ends,
+            () -> !brokers.problem().isEmpty(),
+            registry,
+            System::nanoTime,
+            InstantSource.system());
     this.server = openProbes();
   }
 
@@ -132,9 +141,10 @@ public final class StreamApplication implements AutoCloseable {
           config.get(ConfigKeys.HEALTH_HOST),
           config.get(ConfigKeys.HEALTH_PORT),
           health::live,
-          health::ready,
+          () -> health.ready().withNotes(partitions.notes()),
           registry::scrape);
     } catch (RuntimeException e) {
+      partitions.close();
       brokers.close();
       cluster.close();
       streams.close();
@@ -227,6 +237,7 @@ public final class StreamApplication implements AutoCloseable {
   public void close() {
     stop();
     server.close();
+    partitions.close();
     brokers.close();
     cluster.close();
     kafkaMetrics.close();

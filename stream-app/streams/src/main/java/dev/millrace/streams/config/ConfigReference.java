@@ -12,7 +12,7 @@ public final class ConfigReference {
           "schema", "The schema registry.",
           "documents", "What arrives.",
           "processing", "How much is in flight, and what happens to slow documents.",
-          "watchdog", "When the application counts as stalled.",
+          "watchdog", "When the application counts as stalled, and a partition as hanging.",
           "model", "What enriches the documents.",
           "health", "Probes and metrics.");
 

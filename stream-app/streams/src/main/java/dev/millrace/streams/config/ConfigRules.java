@@ -70,6 +70,12 @@ final class ConfigRules {
         "watchdog.stall (%s) must be above processing.deadline (%s): a slow document is no stall",
         config.get(ProcessingKeys.WATCHDOG_STALL),
         config.get(ProcessingKeys.DEADLINE));
+    require(
+        config.get(ProcessingKeys.WATCHDOG_HANGING).compareTo(transaction) > 0,
+        "watchdog.hanging (%s) must be above app.transaction.timeout (%s): an open transaction is no"
+            + " hanging one",
+        config.get(ProcessingKeys.WATCHDOG_HANGING),
+        transaction);
   }
 
   private void checkSizes() {

@@ -138,6 +138,19 @@ public final class ProcessingKeys {
           "1h",
           "Without any outcome for so long while documents are pending, readiness goes red.");
 
+  /** Hanging partitions. */
+  public static final ConfigKey<Duration> WATCHDOG_HANGING =
+      optional(
+          "watchdog.hanging",
+          time("s", 1, 604_800),
+          "20m",
+          "70m",
+          "A partition of one of the topics hangs if its last stable offset stays at the same place"
+              + " below its end for so long: the log, readiness' text and the metrics say so. Keep"
+              + " it above every transaction.timeout.ms of those who write to the topics. The"
+              + " default is what a broker calls late: the 15 minutes that it allows them by"
+              + " default (transaction.max.timeout.ms) and 5 more.");
+
   /** In the order of the reference page. */
   static final List<ConfigKey<?>> ALL =
       List.of(
@@ -153,7 +166,8 @@ public final class ProcessingKeys {
           RESTARTS_MAX,
           BACKOFF_MIN,
           BACKOFF_MAX,
-          WATCHDOG_STALL);
+          WATCHDOG_STALL,
+          WATCHDOG_HANGING);
 
   private ProcessingKeys() {}
 }

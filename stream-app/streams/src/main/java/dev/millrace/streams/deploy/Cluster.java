@@ -3,7 +3,9 @@ package dev.millrace.streams.deploy;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
+import dev.millrace.streams.health.PartitionEnds;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -46,6 +48,17 @@ public final class Cluster implements AutoCloseable {
               : String.valueOf(cause.getMessage()),
           cause);
     }
+  }
+
+  /**
+   * Asks where the partitions of topics end; those of a topic that does not exist are left out.
+   *
+   * @param atMost how long to wait for each of three answers
+   * @throws DeployException if nothing can be found out
+   */
+  public PartitionEnds ends(Collection<String> topics, Duration atMost)
+      throws InterruptedException {
+    return new EndsQuery(admin, atMost).ask(topics);
   }
 
   /** What is wrong with the cluster, one line each; empty if the application may start. */

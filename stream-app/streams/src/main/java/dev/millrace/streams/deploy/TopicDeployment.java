@@ -45,7 +45,12 @@ public final class TopicDeployment implements AutoCloseable {
             config.get(ConfigKeys.TOPIC_ENRICHED),
             config.get(ConfigKeys.TOPIC_QUARANTINED),
             config.get(ConfigKeys.TOPIC_DEAD_LETTER));
-    this.changelog = config.get(AppKeys.ID) + "-" + EnrichmentProcessor.STORE + "-changelog";
+    this.changelog = changelog(config);
+  }
+
+  /** Name of the topic that Kafka Streams keeps the pending store in. */
+  public static String changelog(Config config) {
+    return config.get(AppKeys.ID) + "-" + EnrichmentProcessor.STORE + "-changelog";
   }
 
   /**

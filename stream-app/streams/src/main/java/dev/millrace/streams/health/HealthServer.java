@@ -7,6 +7,8 @@ import java.io.OutputStream;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
@@ -74,8 +76,13 @@ public final class HealthServer implements AutoCloseable {
   }
 
   private static void answer(HttpExchange exchange, Probe probe) throws IOException {
-    String text = probe.isOk() ? "ok\n" : String.join("\n", probe.problems()) + "\n";
-    answer(exchange, probe.isOk() ? OK : UNAVAILABLE, "text/plain; charset=utf-8", text);
+    List<String> lines = new ArrayList<>(probe.isOk() ? List.of("ok") : probe.problems());
+    lines.addAll(probe.notes());
+    answer(
+        exchange,
+        probe.isOk() ? OK : UNAVAILABLE,
+        "text/plain; charset=utf-8",
+        String.join("\n", lines) + "\n");
   }
 
   private static void answer(HttpExchange exchange, int status, String type, String text)

@@ -93,6 +93,24 @@ public enum Metric {
       List.of(),
       "Answers for a stream task that has moved on, or that came twice. They are dropped.",
       "Grows without rebalances: the engine answers twice."),
+  /** Hanging partitions. */
+  PARTITIONS_HANGING(
+      "millrace.partitions.hanging",
+      Kind.GAUGE,
+      "partitions",
+      List.of("topic"),
+      "Partitions whose last stable offset has stood still below their end for watchdog.hanging or"
+          + " longer. Every instance sees all partitions: take the largest value, not the sum.",
+      "Above 0: records are there and not seen, see docs/failures.md#hanging-transactions."),
+  /** Age of the oldest hanging partition. */
+  HANGING_AGE(
+      "millrace.partitions.hanging.age",
+      Kind.GAUGE,
+      "seconds",
+      List.of("topic"),
+      "For how long the last stable offset of the partition that hangs longest has been seen to"
+          + " stand still; 0 if none hangs.",
+      ""),
   /** Tokens. */
   TOKENS(
       "millrace.tokens",

@@ -217,6 +217,7 @@ class ConfigReaderTest {
                     app.poll.records.max: 500
                     processing.backoff.min: 20s
                     processing.deadline: 1h
+                    watchdog.hanging: 5s
                     documents.bytes.max: 8MiB
                     processing.in.flight.task.max: 300
                     topics.enriched: documents
@@ -231,6 +232,7 @@ class ConfigReaderTest {
         .anySatisfy(line -> assertThat(line).contains("a third of app.session.timeout"))
         .anySatisfy(line -> assertThat(line).contains("processing.backoff.max"))
         .anySatisfy(line -> assertThat(line).contains("a slow document is no stall"))
+        .anySatisfy(line -> assertThat(line).contains("an open transaction is no hanging one"))
         .anySatisfy(line -> assertThat(line).contains("topics.record.bytes.max (8388608)"))
         .anySatisfy(line -> assertThat(line).contains("processing.in.flight.max (256)"))
         .anySatisfy(line -> assertThat(line).contains("processing.pending.task.max (256)"))
@@ -238,7 +240,7 @@ class ConfigReaderTest {
         .anySatisfy(line -> assertThat(line).contains("\"a/b\" is not a topic name"))
         .anySatisfy(line -> assertThat(line).contains("streams.num.standby.replicas"))
         .anySatisfy(line -> assertThat(line).contains("belong together"))
-        .hasSize(13);
+        .hasSize(14);
   }
 
   @Test

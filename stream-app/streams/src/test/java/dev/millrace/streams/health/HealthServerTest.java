@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class HealthServerTest {
@@ -38,6 +39,22 @@ class HealthServerTest {
       assertThat(ready.body()).isEqualTo("the streams are REBALANCING\n");
       assertThat(get(server.port(), "/metrics").body()).isEqualTo("up 1\n");
       assertThat(get(server.port(), "/other").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void shouldShowNotesWithoutCountingThemAsWrong() throws IOException, InterruptedException {
+    AtomicReference<Probe> ready = new AtomicReference<>(Probe.OK.withNotes(List.of("a", "b")));
+    try (HealthServer server =
+        HealthServer.start("127.0.0.1", 0, () -> Probe.OK, ready::get, () -> "")) {
+      HttpResponse<String> well = get(server.port(), "/health/ready");
+      assertThat(well.statusCode()).isEqualTo(200);
+      assertThat(well.body()).isEqualTo("ok\na\nb\n");
+
+      ready.set(new Probe(List.of("no broker"), List.of("a")));
+      HttpResponse<String> unwell = get(server.port(), "/health/ready");
+      assertThat(unwell.statusCode()).isEqualTo(503);
+      assertThat(unwell.body()).isEqualTo("no broker\na\n");
     }
   }
 

@@ -16,6 +16,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
@@ -45,6 +46,11 @@ class MetricTest {
     engine.request(1, 1, 1, 1, 10, 20);
     engine.failure("DEADLINE");
     engine.load(4, 5, 6);
+    PartitionMeters.register(
+        registry,
+        List.of("documents", "enriched"),
+        topic -> topic.equals("documents") ? 2 : 0,
+        topic -> topic.equals("documents") ? 1300.5 : 0);
   }
 
   @Test
@@ -59,6 +65,9 @@ class MetricTest {
         .contains("millrace_outcomes_total{outcome=\"rejected\",reason=\"TOO_LONG\"} 1")
         .contains("millrace_documents_resubmitted_total 7")
         .contains("millrace_documents_suspected_total 1")
+        .contains("millrace_partitions_hanging{topic=\"documents\"} 2")
+        .contains("millrace_partitions_hanging{topic=\"enriched\"} 0")
+        .contains("millrace_partitions_hanging_age_seconds{topic=\"documents\"} 1300.5")
         .contains("millrace_answers_total{field=\"summary\"} 2")
         .contains("millrace_answers_tokens_total{field=\"summary\",kind=\"prefilled\"} 33")
         .contains("millrace_answers_tokens_total{field=\"summary\",kind=\"generated\"} 5")
