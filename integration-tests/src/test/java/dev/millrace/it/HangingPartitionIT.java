@@ -2,7 +2,12 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.servers.LocalBroker;
+import dev.millrace.streams.cli.TopicsCommand;
 import dev.millrace.streams.cli.bench.ChildNode;
 import dev.millrace.streams.cli.bench.DocumentLoad;
 import dev.millrace.streams.cli.bench.OutcomeWatcher;
@@ -19,6 +24,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * The real application in a JVM of its own, and a transaction of another producer in its input
@@ -148,5 +154,43 @@ class HangingPartitionIT {
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .findFirst()
         .orElseThrow(() -> new AssertionError(name + " is not among the metrics"));
+  }
+
+  @Test
+  void shouldWarnOfBrokersByTheReleaseThatTheyShow() throws Exception {
+    try (LocalBroker broker = LocalBroker.start()) {
+      assertThat(warningsOfCheck(broker)).as("Kafka 4.2.1").isEmpty();
+    }
+    // What 4.2.1 knows of 4.3, if it is told to offer what is not yet released.
+    try (LocalBroker broker =
+        LocalBroker.start(LocalBroker.options().with("unstable.feature.versions.enable", "true"))) {
+      assertThat(warningsOfCheck(broker))
+          .singleElement()
+          .asString()
+          .contains(broker.bootstrapServers())
+          .contains("says: 1 (up to 30)")
+          .contains("KAFKA-20734");
+    }
+  }
+
+  /** What the log hears of {@code topics check}, which {@code run} begins with. */
+  private List<String> warningsOfCheck(LocalBroker broker) throws IOException {
+    String file =
+        StreamHarness.config(directory, broker.bootstrapServers(), "http://127.0.0.1:9", Map.of())
+            .toString();
+    StreamHarness.succeed("topics", "create", "--config", file);
+    Logger logger = (Logger) LoggerFactory.getLogger(TopicsCommand.class);
+    ListAppender<ILoggingEvent> heard = new ListAppender<>();
+    heard.start();
+    logger.addAppender(heard);
+    try {
+      StreamHarness.succeed("topics", "check", "--config", file);
+    } finally {
+      logger.detachAppender(heard);
+    }
+    return heard.list.stream()
+        .filter(event -> event.getLevel().equals(Level.WARN))
+        .map(ILoggingEvent::getFormattedMessage)
+        .toList();
   }
 }

@@ -7,6 +7,8 @@ import dev.millrace.streams.deploy.TopicDeployment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,6 +22,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {TopicsCommand.Create.class, TopicsCommand.Check.class})
 public final class TopicsCommand implements Runnable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TopicsCommand.class);
 
   @Spec private CommandSpec spec;
 
@@ -71,13 +75,16 @@ public final class TopicsCommand implements Runnable {
     }
   }
 
-  /** Fails with all that is wrong with the topics and the cluster they are in. */
+  /**
+   * Fails with all that is wrong with the topics and the cluster they are in; warns of what may be.
+   */
   static void check(Config settings) {
     List<String> problems = new ArrayList<>();
     try (TopicDeployment topics = new TopicDeployment(settings);
         Cluster cluster = new Cluster(settings)) {
       problems.addAll(topics.check());
       problems.addAll(cluster.check());
+      cluster.warnings().forEach(LOG::warn);
     }
     report(problems);
   }

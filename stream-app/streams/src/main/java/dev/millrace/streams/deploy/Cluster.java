@@ -8,15 +8,27 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.clients.admin.DescribeFeaturesOptions;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.clients.admin.SupportedVersionRange;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** The Kafka cluster as a whole. Owns an admin client: close it. Thread-safe because that is. */
 public final class Cluster implements AutoCloseable {
   private static final String TRANSACTION_VERSION = "transaction.version";
+  private static final String METADATA_VERSION = "metadata.version";
+
+  /** Highest metadata.version of Kafka 4.3; that of 4.2 is 29. */
+  private static final int LOSES_MARKERS_FIRST = 30;
+
+  /** Highest metadata.version of Kafka 4.4. */
+  private static final int LOSES_MARKERS_LAST = 33;
 
   private final Admin admin;
   private final String address;
@@ -59,6 +71,58 @@ public final class Cluster implements AutoCloseable {
   public PartitionEnds ends(Collection<String> topics, Duration atMost)
       throws InterruptedException {
     return new EndsQuery(admin, atMost).ask(topics);
+  }
+
+  /**
+   * What an operator should know of the cluster before the application starts, one line each.
+   * Brokers do not tell their release, but the versions of the cluster's metadata that they
+   * support, and each minor release brings new ones.
+   */
+  public List<String> warnings() {
+    Map<Integer, Integer> levels = new TreeMap<>();
+    try {
+      for (Node broker : admin.describeCluster().nodes().get()) {
+        SupportedVersionRange supported =
+            admin
+                .describeFeatures(new DescribeFeaturesOptions().nodeId(broker.id()))
+                .featureMetadata()
+                .get()
+                .supportedFeatures()
+                .get(METADATA_VERSION);
+        if (supported != null) {
+          levels.put(broker.id(), (int) supported.maxVersion());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeployException("interrupted: cannot ask the brokers for their features", e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      return List.of(
+          ("cannot ask the brokers at %s for their features (%s): whether they can lose the end of"
+                  + " a transaction is not known")
+              .formatted(address, cause.getMessage()));
+    }
+    return warnings(levels, address);
+  }
+
+  static List<String> warnings(Map<Integer, Integer> metadataLevels, String address) {
+    String affected =
+        metadataLevels.entrySet().stream()
+            .filter(each -> LOSES_MARKERS_FIRST <= each.getValue())
+            .filter(each -> each.getValue() <= LOSES_MARKERS_LAST)
+            .map(each -> "%d (up to %d)".formatted(each.getKey(), each.getValue()))
+            .collect(Collectors.joining(", "));
+    if (affected.isEmpty()) {
+      return List.of();
+    }
+    return List.of(
+        ("brokers of the cluster at %s are of Kafka 4.3 or 4.4, as the %s that they support says:"
+                + " %s. Releases 4.3.0 to 4.4.0 can lose the end of a transaction (KAFKA-20734):"
+                + " its partition then hangs, and documents are not consumed, or outcomes not seen."
+                + " If yours have the fix, nothing is to be done; otherwise see"
+                + " docs/failures.md#hanging-transactions")
+            .formatted(address, METADATA_VERSION, affected));
   }
 
   /** What is wrong with the cluster, one line each; empty if the application may start. */

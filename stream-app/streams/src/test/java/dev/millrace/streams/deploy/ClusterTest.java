@@ -3,6 +3,7 @@ package dev.millrace.streams.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.junit.jupiter.api.Test;
 
@@ -39,5 +40,18 @@ class ClusterTest {
         .singleElement()
         .asString()
         .contains("transaction.version 0");
+  }
+
+  @Test
+  void shouldWarnOfBrokersThatCanLoseTheEndOfATransaction() {
+    assertThat(Cluster.warnings(Map.of(1, 29, 2, 34), "b:1")).isEmpty();
+    assertThat(Cluster.warnings(Map.of(), "b:1")).isEmpty();
+    assertThat(Cluster.warnings(new TreeMap<>(Map.of(1, 29, 2, 30, 3, 33, 4, 34)), "b:1"))
+        .singleElement()
+        .asString()
+        .contains("cluster at b:1")
+        .contains("metadata.version that they support says: 2 (up to 30), 3 (up to 33).")
+        .contains("KAFKA-20734")
+        .contains("docs/failures.md#hanging-transactions");
   }
 }
