@@ -120,7 +120,7 @@ public final class CpuBackendProvider implements BackendProvider {
         info,
         type,
         new WorkerPool(threads, dnn::useThisThreadOnly),
-        Products.ofOneDnn(dnn, threads),
+        Products.ofOneDnn(dnn, threads, LeastTile.on(dnn, type)),
         dnn::useThisThreadOnly);
   }
 

@@ -23,13 +23,11 @@ final class OneDnnProduct implements Product {
 
   /**
    * Tile sizes, ascending. A tile's time follows its rows, so neighbours are close enough that
-   * little work goes into padding: by four from 16 rows on. Fewer than four rows cost as much as
-   * four: the weights come from memory meanwhile, and code for one row was seen to load them more
-   * slowly.
+   * little work goes into padding: by four from 16 rows on.
    */
   private static final int[] TILES =
       IntStream.concat(
-              IntStream.of(4, 5, 6, 8, 10, 12, 14),
+              IntStream.of(1, 2, 3, 4, 5, 6, 8, 10, 12, 14),
               IntStream.iterate(16, rows -> rows <= TILE_ROWS_MAX, rows -> rows + 4))
           .toArray();
 
@@ -48,9 +46,11 @@ final class OneDnnProduct implements Product {
    * Generates the code of every tile size and tries it.
    *
    * @param streams one oneDNN stream per worker
+   * @param leastTile rows of the smallest tile; see {@link LeastTile}
    * @throws IllegalStateException if oneDNN has no fast code for this shape
    */
-  OneDnnProduct(OneDnn dnn, ProductShape shape, PackedFormat format, long[] streams) {
+  OneDnnProduct(
+      OneDnn dnn, ProductShape shape, PackedFormat format, long[] streams, int leastTile) {
     this.dnn = dnn;
     this.shape = shape;
     this.format = format;
@@ -64,7 +64,12 @@ final class OneDnnProduct implements Product {
           "oneDNN packs %s into %d bytes, this backend into %d"
               .formatted(shape, bytes, format.bytes(shape.inputs(), shape.outputs())));
     }
-    tiles = agreeing(Arrays.stream(TILES).mapToObj(this::makeTile).toArray(Tile[]::new));
+    tiles =
+        agreeing(
+            Arrays.stream(TILES)
+                .filter(rows -> rows >= leastTile)
+                .mapToObj(this::makeTile)
+                .toArray(Tile[]::new));
     tileForRows = tileForRows();
     calls = new Call[this.streams.length][tiles.length];
     for (Call[] own : calls) {

@@ -19,14 +19,18 @@ final class Products implements AutoCloseable {
     this.onClose = onClose;
   }
 
-  /** Products by oneDNN, one stream per worker. */
-  static Products ofOneDnn(OneDnn dnn, int workers) {
+  /**
+   * Products by oneDNN, one stream per worker.
+   *
+   * @param leastTile rows of the smallest tile
+   */
+  static Products ofOneDnn(OneDnn dnn, int workers, int leastTile) {
     long[] streams = new long[workers];
     for (int i = 0; i < workers; i++) {
       streams[i] = dnn.stream();
     }
     return new Products(
-        (shape, format) -> new OneDnnProduct(dnn, shape, format, streams),
+        (shape, format) -> new OneDnnProduct(dnn, shape, format, streams, leastTile),
         () -> {
           for (long stream : streams) {
             dnn.destroyStream(stream);

@@ -41,7 +41,7 @@ class OneDnnProductTest {
         new ProductShape(inputs, outputs, ElementType.F32, inputs, outputs, epilogue);
     long[] streams = {dnn.stream()};
     try (Arena arena = Arena.ofConfined();
-        OneDnnProduct product = new OneDnnProduct(dnn, shape, format, streams)) {
+        OneDnnProduct product = new OneDnnProduct(dnn, shape, format, streams, 1)) {
       int room = ROWS + Product.TILE_ROWS_MAX;
       MemorySegment src = floats(arena, (long) room * inputs, random);
       MemorySegment raw = floats(arena, (long) inputs * outputs, random);
