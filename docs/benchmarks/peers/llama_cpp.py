@@ -1,8 +1,9 @@
-"""Measures llama.cpp on a GGUF file and writes the figures for `bench engine --peer`.
+"""Measures llama.cpp on a GGUF file, in turns with `bench engine --peer`, which says how to ask.
 
-usage: llama_cpp.py DIRECTORY_OF_BINARIES MODEL.gguf THREADS OUT.json
+usage: llama_cpp.py DIRECTORY_OF_BINARIES MODEL.gguf THREADS
 
-Needs llama-bench and llama-batched-bench, built for this machine.
+Needs llama-bench and llama-batched-bench, built for this machine. Asked "prefill TOKENS" or "decode
+SEQUENCES PROMPT STEPS" on standard input, it answers with tokens per second: the median of three.
 """
 
 import json
@@ -10,12 +11,18 @@ import pathlib
 import subprocess
 import sys
 
-PREFILL, PROMPT, GENERATED, REPETITIONS = 1024, 16, 64, 5
-SEQUENCES = (1, 8, 32)
+REPETITIONS = 3
+CONTEXT_MIN = 4096
 
 
 def output(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
     return done.stdout.decode()
 
 
@@ -23,34 +30,32 @@ def median(values):
     return sorted(values)[len(values) // 2]
 
 
-def prefill(binaries, model, threads):
+def prefill(binaries, model, threads, tokens):
     text = output(
-        binaries / "llama-bench", "-m", model, "-t", threads, "-p", str(PREFILL), "-n", "0",
-        "-r", str(REPETITIONS), "-o", "json",
+        binaries / "llama-bench", "-m", model, "-t", threads, "-p", tokens, "-n", 0,
+        "-r", REPETITIONS, "-o", "json",
     )
     return median(json.loads(text)[0]["samples_ts"])
 
 
-def decode(binaries, model, threads):
-    rates = {sequences: [] for sequences in SEQUENCES}
-    for _ in range(REPETITIONS):
-        text = output(
-            binaries / "llama-batched-bench", "-m", model, "-t", threads, "-tb", threads,
-            "-c", "4096", "-npp", str(PROMPT), "-ntg", str(GENERATED),
-            "-npl", ",".join(map(str, SEQUENCES)), "--output-format", "jsonl",
-        )
-        for line in text.splitlines():
-            if line.startswith("{"):
-                row = json.loads(line)
-                rates[row["pl"]].append(row["speed_tg"])
-    return {f"decode{sequences}": median(values) for sequences, values in rates.items()}
+def decode(binaries, model, threads, sequences, prompt, steps):
+    text = output(
+        binaries / "llama-batched-bench", "-m", model, "-t", threads, "-tb", threads,
+        "-c", max(CONTEXT_MIN, sequences * (prompt + steps)), "-npp", prompt, "-ntg", steps,
+        "-npl", ",".join([str(sequences)] * REPETITIONS), "--output-format", "jsonl",
+    )
+    return median([json.loads(line)["speed_tg"] for line in text.splitlines() if line[:1] == "{"])
 
 
-def main(directory, model, threads, out):
-    binaries = pathlib.Path(directory)
-    figures = {"prefill": prefill(binaries, model, threads), **decode(binaries, model, threads)}
-    pathlib.Path(out).write_text(json.dumps(figures) + "\n")
-    print(json.dumps(figures))
+KINDS = {"prefill": prefill, "decode": decode}
+
+
+def main(directory, model, threads):
+    for line in sys.stdin:
+        kind, *numbers = line.split()
+        measure = KINDS.get(kind)
+        answer = measure(pathlib.Path(directory), model, threads, *map(int, numbers)) if measure else None
+        print("none" if answer is None else answer, flush=True)
 
 
 if __name__ == "__main__":

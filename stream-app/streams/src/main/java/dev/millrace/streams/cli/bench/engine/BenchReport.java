@@ -17,15 +17,13 @@ import java.util.Optional;
  * @param machine limits
  * @param fault what the check of the results found, if they are wrong
  * @param figures in the order of measuring
- * @param others figures of other programs
  */
 record BenchReport(
     BackendInfo info,
     String quantisation,
     Machine machine,
     Optional<String> fault,
-    List<Figure> figures,
-    List<Peer> others) {
+    List<Figure> figures) {
 
   /** One line for scripts. */
   String json() {
@@ -41,23 +39,26 @@ record BenchReport(
     root.put("gigaoperationsPerSecond", machine.operationsPerSecond() / 1e9);
     for (Figure figure : figures) {
       ObjectNode node = root.putObject(figure.name());
-      node.put("median", figure.value().median());
-      node.put("low", figure.value().low());
-      node.put("high", figure.value().high());
+      put(node, figure.value());
       node.put("unit", figure.unit());
       if (figure.limit() > 0) {
         node.put("limit", figure.limit());
         node.put("shareOfLimit", figure.value().median() / figure.limit());
       }
-      for (Peer peer : others) {
-        Double theirs = peer.figures().get(figure.name());
-        if (theirs != null) {
-          node.put("ratioTo" + peer.name(), figure.value().median() / theirs);
-        }
+      for (Comparison with : figure.comparisons()) {
+        ObjectNode peer = node.withObjectProperty("peers").putObject(with.peer());
+        put(peer, with.theirs());
+        put(peer.putObject("ratio"), with.ratio());
       }
     }
     taskCost().ifPresent(cost -> root.put("threeTasksCost", cost));
     return root.toString();
+  }
+
+  private static void put(ObjectNode node, Spread spread) {
+    node.put("median", spread.median());
+    node.put("low", spread.low());
+    node.put("high", spread.high());
   }
 
   /** For readers. */
@@ -76,16 +77,7 @@ record BenchReport(
     fault.ifPresent(
         what -> text.append("RESULTS ARE WRONG: ").append(what).append(System.lineSeparator()));
     for (Figure figure : figures) {
-      text.append(line(figure));
-      for (Peer peer : others) {
-        Double theirs = peer.figures().get(figure.name());
-        if (theirs != null) {
-          text.append(
-              String.format(
-                  Locale.ROOT, "  %.2f x %s", figure.value().median() / theirs, peer.name()));
-        }
-      }
-      text.append(System.lineSeparator());
+      text.append(line(figure)).append(System.lineSeparator());
     }
     taskCost()
         .ifPresent(cost ->
@@ -102,7 +94,7 @@ record BenchReport(
     return one == null || three == null ? Optional.empty() : Optional.of(one / three);
   }
 
-  /** Title, value, spread and share of the limit. */
+  /** Title, value, spread and share of the limit; below that the same of each peer. */
   static String line(Figure figure) {
     StringBuilder text = new StringBuilder();
     text.append(
@@ -121,6 +113,20 @@ record BenchReport(
               " %3.0f %% of %.0f",
               100 * figure.value().median() / figure.limit(),
               figure.limit()));
+    }
+    for (Comparison with : figure.comparisons()) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n  %-32s %9.1f %-12s %9.1f .. %-9.1f ratio %.2f, %.2f .. %.2f",
+              with.peer(),
+              with.theirs().median(),
+              figure.unit(),
+              with.theirs().low(),
+              with.theirs().high(),
+              with.ratio().median(),
+              with.ratio().low(),
+              with.ratio().high()));
     }
     return text.toString();
   }

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -106,8 +105,11 @@ public final class EngineBench implements Callable<Integer> {
 
   @Option(
       names = "--peer",
-      paramLabel = "NAME=FILE",
-      description = "Figures of another program, as JSON, to show ratios to; repeatable.")
+      paramLabel = "NAME=COMMAND",
+      description = {
+        "Another program to measure in turns with this one; repeatable. It is asked for prefill and",
+        "decoding on its standard input: docs/benchmarks/peers.md."
+      })
   private List<String> peers = new ArrayList<>();
 
   @Option(names = "--json", description = "Prints the result as one line of JSON.")
@@ -121,26 +123,34 @@ public final class EngineBench implements Callable<Integer> {
       write(writeModel);
       return ExitCode.SUCCESS;
     }
+    if (randomModel != null && model != null) {
+      throw CommandException.usage("--model and --random-model exclude each other");
+    }
+    if (quantisation != Quantisation.NONE && randomModel == null) {
+      throw CommandException.usage("--quantisation goes with --random-model");
+    }
+    try {
+      return measure(new Rounds(work, others));
+    } finally {
+      others.forEach(Peer::close);
+    }
+  }
+
+  private int measure(Rounds rounds) {
     if (randomModel != null) {
-      if (model != null) {
-        throw CommandException.usage("--model and --random-model exclude each other");
-      }
       ModelConfig config = RandomConfig.read(randomModel);
       progress("making random weights");
       try (Subject subject = Subject.Random.of(config, quantisation, SEED)) {
-        return measure(subject, others);
+        return measure(subject, rounds);
       }
     }
-    if (quantisation != Quantisation.NONE) {
-      throw CommandException.usage("--quantisation goes with --random-model");
-    }
     if (model != null) {
-      return measure(model, others);
+      return measure(model, rounds);
     }
     Path directory = temporaryDirectory();
     try {
       write(directory);
-      return measure(directory, others);
+      return measure(directory, rounds);
     } finally {
       delete(directory);
     }
@@ -156,13 +166,13 @@ public final class EngineBench implements Callable<Integer> {
     RandomModel.BENCH.writeTo(directory);
   }
 
-  private int measure(Path directory, List<Peer> others) {
+  private int measure(Path directory, Rounds rounds) {
     try (Subject subject = new Subject.Directory(directory, Checkpoint.open(directory))) {
-      return measure(subject, others);
+      return measure(subject, rounds);
     }
   }
 
-  private int measure(Subject subject, List<Peer> others) {
+  private int measure(Subject subject, Rounds rounds) {
     ModelConfig config = subject.weights().config();
     List<Figure> figures = new ArrayList<>();
     BackendInfo info;
@@ -183,13 +193,13 @@ public final class EngineBench implements Callable<Integer> {
           DecoderModel.load(subject.weights(), backend, limits(config, backend))) {
         StepBench bench = new StepBench(loaded, work, SEED);
         fault = check(bench);
-        measureSteps(bench, subject, machine, info, figures);
+        measureSteps(rounds, bench, subject, machine, info, figures);
       }
     }
-    measureDocuments(subject, figures);
+    measureDocuments(rounds, subject, figures);
     String stored =
         randomModel == null ? config.quantisation() : quantisation.name().toLowerCase(Locale.ROOT);
-    report(new BenchReport(info, stored, machine, fault, figures, others));
+    report(new BenchReport(info, stored, machine, fault, figures));
     return fault.isEmpty() ? ExitCode.SUCCESS : ExitCode.FAILURE;
   }
 
@@ -230,36 +240,46 @@ public final class EngineBench implements Callable<Integer> {
   }
 
   private void measureSteps(
-      StepBench bench, Subject subject, Machine machine, BackendInfo info, List<Figure> figures) {
+      Rounds rounds,
+      StepBench bench,
+      Subject subject,
+      Machine machine,
+      BackendInfo info,
+      List<Figure> figures) {
     ModelWork model = ModelWork.of(subject.weights().config());
-    progress("timing steps");
+    progress("timing steps" + rounds.turns());
     if (work.work().contains(Work.PREFILL)) {
+      Rounds.Measured measured = rounds.besidePeers(work.prefillQuestion(), bench::prefill);
       add(
           figures,
           new Figure(
               "prefill",
               "prefill of %d tokens".formatted(work.prefillTokens()),
               "tokens/s",
-              spread(bench::prefill),
-              machine.operationsPerSecond() / model.prefillOperations()));
+              measured.ours(),
+              machine.operationsPerSecond() / model.prefillOperations(),
+              measured.comparisons()));
     }
     if (work.work().contains(Work.DECODE)) {
       double block = subject.bytesOfParameter(info);
       for (int sequences : work.decodeSequences()) {
         double read = model.bytesRead(sequences, block, Subject.bytesOfOperand(info));
+        Rounds.Measured measured =
+            rounds.besidePeers(work.decodeQuestion(sequences), () -> bench.decode(sequences));
         add(
             figures,
             new Figure(
                 "decode" + sequences,
                 "decode, %d sequences".formatted(sequences),
                 "tokens/s",
-                spread(() -> bench.decode(sequences)),
-                sequences * machine.readBytesPerSecond() / read));
+                measured.ours(),
+                sequences * machine.readBytesPerSecond() / read,
+                measured.comparisons()));
       }
     }
   }
 
-  private void measureDocuments(Subject subject, List<Figure> figures) {
+  private void measureDocuments(Rounds rounds, Subject subject, List<Figure> figures) {
     List<Work> kinds =
         work.work().stream().filter(w -> w != Work.PREFILL && w != Work.DECODE).toList();
     if (kinds.isEmpty()) {
@@ -286,8 +306,9 @@ public final class EngineBench implements Callable<Integer> {
                 kind.name().toLowerCase(Locale.ROOT),
                 "documents of %d tokens, %s".formatted(work.documentTokens(), tasks(kind)),
                 "documents/s",
-                spread(() -> bench.run(kind)),
-                0));
+                rounds.alone(() -> bench.run(kind)),
+                0,
+                List.of()));
       }
     }
   }
@@ -305,16 +326,6 @@ public final class EngineBench implements Callable<Integer> {
   private void add(List<Figure> figures, Figure figure) {
     figures.add(figure);
     progress(BenchReport.line(figure));
-  }
-
-  private Spread spread(DoubleSupplier measurement) {
-    long start = System.nanoTime();
-    for (int done = 0; work.warms(done, System.nanoTime() - start); done++) {
-      double ignored = measurement.getAsDouble();
-    }
-    double[] values = new double[work.rounds()];
-    Arrays.setAll(values, i -> measurement.getAsDouble());
-    return Spread.of(values);
   }
 
   private void report(BenchReport result) {

@@ -187,6 +187,16 @@ final class Workload {
     return prefillTokens;
   }
 
+  /** What a peer is asked, to do the same; see {@link Peer}. */
+  String prefillQuestion() {
+    return "prefill " + prefillTokens;
+  }
+
+  /** Likewise. */
+  String decodeQuestion(int sequences) {
+    return "decode %d %d %d".formatted(sequences, decodePrompt, decodeSteps);
+  }
+
   int[] decodeSequences() {
     return decodeSequences.clone();
   }
