@@ -64,6 +64,16 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
   /** {@code out[t] = weight * in[t]}. */
   void project(Rows in, Matrix weight, Rows out);
 
+  /**
+   * As {@link #project}, when the first {@code outputs} outputs are of use for some rows only:
+   * there {@code out} is undefined in all other rows. A backend may compute them all the same.
+   *
+   * @param rows ascending, perhaps none
+   */
+  default void projectSome(Rows in, Matrix weight, Rows out, int outputs, int[] rows) {
+    project(in, weight, out);
+  }
+
   /** {@code hidden[t] += weight * in[t]}. */
   void projectAdd(Rows in, Matrix weight, Rows hidden);
 

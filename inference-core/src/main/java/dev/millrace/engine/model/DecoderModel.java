@@ -1,5 +1,6 @@
 package dev.millrace.engine.model;
 
+import dev.millrace.engine.backend.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
@@ -63,11 +64,18 @@ public final class DecoderModel implements ForwardPass {
     backend.embed(parts.embedding(), parts.hidden());
     int last = parts.layers().size() - 1;
     for (int i = 0; i < last; i++) {
+      norm(i);
+      backend.project(parts.normed(), parts.layers().get(i).qkv(), parts.qkv());
       store(i);
       mix(i);
     }
+    // In the last layer, all of a row but its keys and values matters only if its logits are
+    // wanted.
+    norm(last);
+    LayerPlan plan = parts.layers().get(last);
+    int queries = plan.attention().queryHeads() * plan.attention().headDimension();
+    backend.projectSome(parts.normed(), plan.qkv(), parts.qkv(), queries, logitRows);
     store(last);
-    // Behind the last layer's keys and values a row matters only if its logits are wanted.
     if (logitRows.length == 0) {
       return new NoLogits(config.vocabulary());
     }
@@ -81,16 +89,17 @@ public final class DecoderModel implements ForwardPass {
         parts.hidden(), parts.finalNorm(), config.normEpsilon(), parts.head(), rows);
   }
 
-  /** A layer up to its keys and values. */
-  private void store(int index) {
+  private void norm(int index) {
     LayerPlan plan = parts.layers().get(index);
-    Rows qkv = parts.qkv();
     backend.norm(parts.hidden(), plan.inputNorm(), config.normEpsilon(), parts.normed());
-    backend.project(parts.normed(), plan.qkv(), qkv);
-    backend.rotateAndStore(qkv, plan.attention(), cache, index);
   }
 
-  /** The rest of a layer. */
+  private void store(int index) {
+    AttentionSpec attention = parts.layers().get(index).attention();
+    backend.rotateAndStore(parts.qkv(), attention, cache, index);
+  }
+
+  /** A layer from its keys and values on. */
   private void mix(int index) {
     LayerPlan plan = parts.layers().get(index);
     Rows hidden = parts.hidden();

@@ -170,6 +170,56 @@ public abstract class BackendParityKit {
   }
 
   @TestFactory
+  Stream<DynamicTest> shouldProjectSomeRowsAsItDoesAll() {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (Extents extents : extents()) {
+      for (int rows : new int[] {1, tile() + 3, 2 * tile() + 1}) {
+        String what = "projectSome, %d rows, %s".formatted(rows, extents);
+        tests.add(DynamicTest.dynamicTest(what, () -> checkSome(extents, rows)));
+      }
+    }
+    return tests.stream();
+  }
+
+  private void checkSome(Extents extents, int rows) {
+    Fixtures fixtures = new Fixtures(rows);
+    int width = extents.qkvWidth();
+    int first = extents.queryHeads() * extents.headDimension();
+    List<MatrixSource> stacked =
+        List.of(
+            fixtures.linear(first, extents.hidden()),
+            fixtures.linear(width - first, extents.hidden()));
+    float[] values = fixtures.values(rows * extents.hidden(), 1);
+    float[] unused = new float[rows * width];
+    Arrays.fill(unused, Float.NaN);
+    int[] last = {rows - 1};
+    int[] gaps = IntStream.range(0, rows).filter(row -> row % 5 == 2).toArray();
+    int[] every = IntStream.range(0, rows).toArray();
+    for (int[] wanted : List.of(new int[0], last, gaps, every)) {
+      float[][] found = new float[2][];
+      try (ComputeBackend backend = backend()) {
+        Matrix packed = backend.matrix(stacked);
+        Rows in = backend.rows(rows, extents.hidden());
+        Rows out = backend.rows(rows, width);
+        backend.begin(layout(rows));
+        backend.write(in, values);
+        backend.project(in, packed, out);
+        found[0] = read(backend, out, rows);
+        backend.write(out, unused);
+        backend.projectSome(in, packed, out, first, wanted);
+        found[1] = read(backend, out, rows);
+      }
+      for (int row = 0; row < rows; row++) {
+        boolean whole = Arrays.binarySearch(wanted, row) >= 0;
+        int from = row * width + (whole ? 0 : first);
+        assertThat(Arrays.copyOfRange(found[1], from, (row + 1) * width))
+            .as("row %d, %d of %d wanted", row, wanted.length, rows)
+            .isEqualTo(Arrays.copyOfRange(found[0], from, (row + 1) * width));
+      }
+    }
+  }
+
+  @TestFactory
   Stream<DynamicTest> shouldProjectAndAddAsTheReferenceDoes() {
     return each(
         "projectAdd",

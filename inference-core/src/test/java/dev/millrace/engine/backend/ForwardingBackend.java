@@ -83,6 +83,11 @@ class ForwardingBackend implements ComputeBackend {
   }
 
   @Override
+  public void projectSome(Rows in, Matrix weight, Rows out, int outputs, int[] rows) {
+    target.projectSome(in, weight, out, outputs, rows);
+  }
+
+  @Override
   public void projectAdd(Rows in, Matrix weight, Rows hidden) {
     target.projectAdd(in, weight, hidden);
   }

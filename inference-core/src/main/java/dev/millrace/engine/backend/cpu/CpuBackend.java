@@ -194,7 +194,16 @@ final class CpuBackend implements ComputeBackend {
     int count = step().rows();
     MemorySegment from = rows(in, matrix.inputs()).operands(count, pool);
     MemorySegment to = rows(out, matrix.outputs()).floatsToWrite();
-    multiply(from, matrix, to, count, Epilogue.STORE);
+    multiply(from, matrix, to, Part.all(matrix, count), Epilogue.STORE);
+  }
+
+  @Override
+  public void projectSome(Rows in, Matrix weight, Rows out, int outputs, int[] rows) {
+    PackedMatrix matrix = (PackedMatrix) weight;
+    int count = step().rows();
+    MemorySegment from = rows(in, matrix.inputs()).operands(count, pool);
+    MemorySegment to = rows(out, matrix.outputs()).floatsToWrite();
+    multiply(from, matrix, to, Part.some(matrix, count, outputs, rows), Epilogue.STORE);
   }
 
   @Override
@@ -205,11 +214,15 @@ final class CpuBackend implements ComputeBackend {
     CpuRows target = rows(hidden, matrix.outputs());
     MemorySegment to = target.floats(count, pool);
     target.floatsToWrite();
-    multiply(from, matrix, to, count, Epilogue.ADD);
+    multiply(from, matrix, to, Part.all(matrix, count), Epilogue.ADD);
   }
 
   private void multiply(
-      MemorySegment from, PackedMatrix matrix, MemorySegment to, int count, Epilogue epilogue) {
+      MemorySegment from,
+      PackedMatrix matrix,
+      MemorySegment to,
+      List<Part> parts,
+      Epilogue epilogue) {
     Product[] panels = new Product[matrix.panels()];
     for (int p = 0; p < panels.length; p++) {
       panels[p] =
@@ -223,17 +236,14 @@ final class CpuBackend implements ComputeBackend {
                   epilogue),
               matrix.format());
     }
-    int groups = (count + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
     pool.run(
-        groups * panels.length,
+        parts.size(),
         (worker, index) -> {
-          int panel = index / groups;
-          int row = index % groups * ROWS_PER_TASK;
-          long src = from.address() + (long) row * matrix.inputs() * type.bytes();
-          long column = (long) panel * matrix.panelOutputs();
-          long dst = to.address() + 4 * ((long) row * matrix.outputs() + column);
-          int rows = Math.min(ROWS_PER_TASK, count - row);
-          panels[panel].run(worker, rows, src, matrix.address(panel), dst);
+          Part part = parts.get(index);
+          long src = from.address() + (long) part.row() * matrix.inputs() * type.bytes();
+          long column = (long) part.panel() * matrix.panelOutputs();
+          long dst = to.address() + 4 * ((long) part.row() * matrix.outputs() + column);
+          panels[part.panel()].run(worker, part.rows(), src, matrix.address(part.panel()), dst);
         });
   }
 
@@ -308,7 +318,7 @@ final class CpuBackend implements ComputeBackend {
         });
     if (count > 0) {
       MemorySegment operands = in.asSlice(operandsAt);
-      multiply(operands, matrix, out, count, Epilogue.STORE);
+      multiply(operands, matrix, out, Part.all(matrix, count), Epilogue.STORE);
     }
     long made = steps;
     return new CpuLogits(
