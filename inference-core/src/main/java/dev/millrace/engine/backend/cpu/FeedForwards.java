@@ -12,6 +12,9 @@ final class FeedForwards {
 
   private static final int ROWS_PER_TASK = Product.TILE_ROWS_MAX;
 
+  /** Tasks of fewer rows wait for memory, the others compute. */
+  private static final int READING_ROWS = 16;
+
   private final WorkerPool pool;
   private final NativeMemory memory;
   private MemorySegment[] tiles = {};
@@ -52,8 +55,36 @@ final class FeedForwards {
       addTasks(first, group, group.weights().innerPanels());
       addTasks(second, group, group.weights().outerPanels());
     }
-    pool.run(first.size(), (worker, index) -> inner(worker, first.get(index)));
-    pool.run(second.size(), (worker, index) -> outer(worker, second.get(index)));
+    List<Task> inner = mixed(first);
+    List<Task> outer = mixed(second);
+    pool.run(inner.size(), (worker, index) -> inner(worker, inner.get(index)));
+    pool.run(outer.size(), (worker, index) -> outer(worker, outer.get(index)));
+  }
+
+  /** Spreads tasks that compute among those that read: some cores leave the memory to others. */
+  private static List<Task> mixed(List<Task> tasks) {
+    List<Task> computing = new ArrayList<>();
+    List<Task> reading = new ArrayList<>();
+    for (Task task : tasks) {
+      (task.rows() < READING_ROWS ? reading : computing).add(task);
+    }
+    return spread(computing, reading);
+  }
+
+  /** Both lists in their orders, each evenly over the whole; the first one first. */
+  static <T> List<T> spread(List<T> some, List<T> others) {
+    List<T> all = new ArrayList<>(some.size() + others.size());
+    int s = 0;
+    int o = 0;
+    while (s < some.size() || o < others.size()) {
+      boolean behind = (long) s * others.size() <= (long) o * some.size();
+      if (o == others.size() || (behind && s < some.size())) {
+        all.add(some.get(s++));
+      } else {
+        all.add(others.get(o++));
+      }
+    }
+    return all;
   }
 
   /** Neighbouring tasks share a panel, which then is still in the core's cache. */
