@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -67,7 +68,15 @@ final class CpuLogits implements Logits {
   public int argmax(int row) {
     long start = start(row);
     float top = largest(start);
-    for (int i = 0; i < vocabulary; i++) {
+    int i = 0;
+    for (; i + LANES <= vocabulary; i += LANES) {
+      VectorMask<Float> found =
+          RowMath.load(values, start + 4L * i).compare(VectorOperators.EQ, top);
+      if (found.anyTrue()) {
+        return i + found.firstTrue();
+      }
+    }
+    for (; i < vocabulary; i++) {
       if (values.get(FLOAT, start + 4L * i) == top) {
         return i;
       }
