@@ -1,4 +1,7 @@
-/** The compiled CUDA kernels and what is known of them: which image fits which device. */
+/**
+ * The compiled kernels and what is known of them: which image fits which GPU, and the library for
+ * processors.
+ */
 @NullMarked
 package dev.millrace.kernels;
 
