@@ -64,6 +64,7 @@ class ArchitectureTest {
               "dev.millrace.engine.backend",
               "dev.millrace.engine.natives",
               "dev.millrace.engine.tensor",
+              "dev.millrace.kernels",
               "com.sun.management",
               "java.lang.management",
               MEMORY,

@@ -7,4 +7,7 @@ public interface Matrix {
 
   /** Input width. */
   int inputs();
+
+  /** Bytes that the backend keeps for it and reads when it multiplies by it. */
+  long bytes();
 }

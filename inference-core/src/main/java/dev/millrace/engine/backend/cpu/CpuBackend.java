@@ -42,6 +42,7 @@ final class CpuBackend implements ComputeBackend {
   private final Products products;
   private final Runnable prepareThread;
   private final NativeMemory memory = new NativeMemory();
+  private final WeightPacker packer;
   private final Rotation rotation;
   private final Attention attention;
   private final FeedForwards feedForwards;
@@ -70,6 +71,7 @@ final class CpuBackend implements ComputeBackend {
     this.pool = pool;
     this.products = products;
     this.prepareThread = prepareThread;
+    packer = new WeightPacker(memory, pool, products::format);
     rotation = new Rotation(pool);
     attention = new Attention(pool, products, memory);
     feedForwards = new FeedForwards(pool, memory);
@@ -89,7 +91,7 @@ final class CpuBackend implements ComputeBackend {
 
   @Override
   public Matrix matrix(List<MatrixSource> sources) {
-    return PackedMatrix.pack(sources, type, memory, pool);
+    return packer.pack(sources, type);
   }
 
   @Override
@@ -104,12 +106,12 @@ final class CpuBackend implements ComputeBackend {
 
   @Override
   public FeedForward feedForward(MatrixSource gate, MatrixSource up, MatrixSource down) {
-    return SwiGlu.pack(gate, up, down, type, memory, pool, products);
+    return SwiGlu.pack(gate, up, down, type, packer, products);
   }
 
   @Override
   public MoeWeights moe(MoeSource source) {
-    Experts experts = Experts.pack(source, type, memory, pool, products);
+    Experts experts = Experts.pack(source, type, packer, products);
     mixture.prepare(experts);
     return experts;
   }

@@ -13,7 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes CPU backends: with oneDNN where it loads, with the Vector API elsewhere. Thread-safe.
+ * Makes CPU backends: with oneDNN where it loads, and our own code beside it where that is faster;
+ * with the Vector API elsewhere. Thread-safe.
  *
  * <p>{@code AUTO} means bfloat16 where the processor multiplies it natively (AMX or AVX512-BF16:
  * twice the rate and half the memory traffic of f32) and the weights are not stored in more bits,
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class CpuBackendProvider implements BackendProvider {
 
-  /** System property: {@code onednn} or {@code java} instead of the first that works. */
+  /** System property: {@code onednn} or {@code java} alone, instead of what is fastest here. */
   static final String KERNELS_PROPERTY = "millrace.cpu.kernels";
 
   private static final Logger LOG = LoggerFactory.getLogger(CpuBackendProvider.class);
@@ -109,10 +110,15 @@ public final class CpuBackendProvider implements BackendProvider {
           case AUTO -> options.weights() == DType.BF16 && dnn.has(OneDnn.ISA_AVX512_BF16);
         };
     ElementType type = bfloat16 ? ElementType.BF16 : ElementType.F32;
+    Optional<Bfloat16Kernel> own = bfloat16 ? ownKernel(dnn) : Optional.empty();
+    int least = own.isPresent() ? 1 : LeastTile.on(dnn, type);
     BackendInfo info =
         new BackendInfo(
             name(),
-            Machine.processor() + ", oneDNN " + dnn.instructionSetName(),
+            Machine.processor()
+                + ", oneDNN "
+                + dnn.instructionSetName()
+                + (own.isPresent() ? ", compact weights" : ""),
             bfloat16 ? "bf16" : "f32",
             threads,
             DETERMINISM);
@@ -120,8 +126,19 @@ public final class CpuBackendProvider implements BackendProvider {
         info,
         type,
         new WorkerPool(threads, dnn::useThisThreadOnly),
-        Products.ofOneDnn(dnn, threads, LeastTile.on(dnn, type)),
+        Products.ofOneDnn(dnn, threads, least, own),
         dnn::useThisThreadOnly);
+  }
+
+  /**
+   * Our own code for bfloat16 where it beats oneDNN: on processors that multiply it by AVX-512. AMX
+   * is faster than both as soon as there are more than a few rows.
+   */
+  private static Optional<Bfloat16Kernel> ownKernel(OneDnn dnn) {
+    boolean wanted = !System.getProperty(KERNELS_PROPERTY, "").equals("onednn");
+    return wanted && dnn.has(OneDnn.ISA_AVX512_BF16) && !dnn.has(OneDnn.ISA_AVX512_AMX)
+        ? Bfloat16Kernel.loaded()
+        : Optional.empty();
   }
 
   /** The native library, loaded at most once. */

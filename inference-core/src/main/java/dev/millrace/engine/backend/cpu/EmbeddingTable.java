@@ -43,6 +43,11 @@ final class EmbeddingTable implements Matrix {
     return inputs;
   }
 
+  @Override
+  public long bytes() {
+    return values.byteSize();
+  }
+
   /** Writes one row as floats. */
   void read(int token, MemorySegment target, long offset) {
     if (token < 0 || token >= outputs) {

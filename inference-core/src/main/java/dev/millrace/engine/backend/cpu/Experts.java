@@ -16,28 +16,22 @@ import java.util.List;
 record Experts(PackedMatrix router, List<SwiGlu> experts, List<SwiGlu> shared, int topK)
     implements MoeWeights {
 
-  static Experts pack(
-      MoeSource source, ElementType type, NativeMemory memory, WorkerPool pool, Products products) {
+  static Experts pack(MoeSource source, ElementType type, WeightPacker packer, Products products) {
     List<SwiGlu> experts = new ArrayList<>();
     for (MoeSource.Expert expert : source.experts()) {
-      experts.add(pack(expert, type, memory, pool, products));
+      experts.add(pack(expert, type, packer, products));
     }
     List<SwiGlu> shared = new ArrayList<>();
     for (MoeSource.Expert expert : source.shared()) {
-      shared.add(pack(expert, type, memory, pool, products));
+      shared.add(pack(expert, type, packer, products));
     }
-    PackedMatrix router =
-        PackedMatrix.pack(List.of(source.router()), ElementType.F32, memory, pool);
+    PackedMatrix router = packer.pack(List.of(source.router()), ElementType.F32);
     return new Experts(router, experts, shared, source.topK());
   }
 
   private static SwiGlu pack(
-      MoeSource.Expert expert,
-      ElementType type,
-      NativeMemory memory,
-      WorkerPool pool,
-      Products products) {
-    return SwiGlu.pack(expert.gate(), expert.up(), expert.down(), type, memory, pool, products);
+      MoeSource.Expert expert, ElementType type, WeightPacker packer, Products products) {
+    return SwiGlu.pack(expert.gate(), expert.up(), expert.down(), type, packer, products);
   }
 
   /** Hidden width. */

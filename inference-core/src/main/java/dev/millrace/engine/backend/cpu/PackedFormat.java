@@ -8,8 +8,9 @@ package dev.millrace.engine.backend.cpu;
  *
  * @param type element type
  * @param width outputs of one block: 16, 32, 48 or 64
+ * @param compact whether {@link CompactEncoder} then writes panels in fewer bytes
  */
-record PackedFormat(ElementType type, int width) {
+record PackedFormat(ElementType type, int width, boolean compact) {
 
   private static final int INPUTS_MULTIPLE = 16;
 
@@ -22,7 +23,12 @@ record PackedFormat(ElementType type, int width) {
 
   /** The format for a matrix with this many outputs. */
   static PackedFormat of(ElementType type, int outputs) {
-    return new PackedFormat(type, Math.min(64, (outputs + 15) / 16 * 16));
+    return new PackedFormat(type, Math.min(64, (outputs + 15) / 16 * 16), false);
+  }
+
+  /** The same, written compactly. */
+  PackedFormat compacted() {
+    return new PackedFormat(type, width, true);
   }
 
   /** Inputs that stand side by side. */
@@ -36,13 +42,13 @@ record PackedFormat(ElementType type, int width) {
     return (inputs + multiple - 1) / multiple * multiple;
   }
 
-  /** Bytes of a packed matrix. */
+  /** Bytes of a packed matrix, before it is written compactly. */
   long bytes(int inputs, int outputs) {
     long blocks = ((long) outputs + width - 1) / width;
     return blocks * width * inputsPadded(inputs) * type.bytes();
   }
 
-  /** Byte offset of an element. */
+  /** Byte offset of an element, before. */
   long offset(int inputs, int input, int output) {
     long block = (long) (output / width) * inputsPadded(inputs) * width;
     long group = (long) (input / depth()) * width * depth();

@@ -55,8 +55,7 @@ final class SwiGlu implements FeedForward {
       MatrixSource up,
       MatrixSource down,
       ElementType type,
-      NativeMemory memory,
-      WorkerPool pool,
+      WeightPacker packer,
       Products products) {
     if (gate.inputs() != up.inputs()
         || gate.outputs() != up.outputs()
@@ -73,9 +72,9 @@ final class SwiGlu implements FeedForward {
                   down.inputs()));
     }
     return new SwiGlu(
-        PackedMatrix.pack(List.of(gate), type, memory, pool),
-        PackedMatrix.pack(List.of(up), type, memory, pool),
-        PackedMatrix.pack(List.of(down), type, memory, pool),
+        packer.pack(List.of(gate), type),
+        packer.pack(List.of(up), type),
+        packer.pack(List.of(down), type),
         products);
   }
 

@@ -1,5 +1,6 @@
 /**
- * The fast implementation for CPUs: oneDNN for matrix products, the Vector API for the rest.
+ * The fast implementation for CPUs: for matrix products our own code or oneDNN, the Vector API for
+ * the rest.
  *
  * <p>Knows the backend's operations and tensors, never requests, files or model families. A backend
  * is owned by the engine thread and shares its work with helper threads of its own.

@@ -11,4 +11,10 @@ import dev.millrace.engine.backend.Matrix;
  * @param address of the first row
  */
 record EmbeddingTable(int outputs, int inputs, Precision precision, long address)
-    implements Matrix {}
+    implements Matrix {
+
+  @Override
+  public long bytes() {
+    return (long) outputs * inputs * precision.bytes();
+  }
+}

@@ -39,7 +39,8 @@ record PackedMatrix(
   }
 
   /** Bytes of values and scales. */
-  long bytes() {
+  @Override
+  public long bytes() {
     return format.bytes(packedRows, packedInputs);
   }
 

@@ -55,6 +55,11 @@ final class HostMatrix implements Matrix {
     return inputs;
   }
 
+  @Override
+  public long bytes() {
+    return (long) outputs * inputs * Float.BYTES;
+  }
+
   /** {@code out = weight * in}, one row each. */
   void apply(double[] in, int inAt, double[] out, int outAt) {
     if (kept) {

@@ -9,6 +9,7 @@ import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,6 +31,17 @@ class CpuBackendProviderTest {
       assertThat(backend.info().arithmetic()).isEqualTo("f32");
       assertThat(backend.info().threads()).isEqualTo(1);
       assertThat(backend.info().device()).contains("Java vectors");
+    }
+  }
+
+  @Test
+  void shouldKeepToOneDnnWhenAsked() {
+    Assumptions.assumeTrue(
+        provider.multipliesBfloat16(), "NOT TESTED: this processor does not multiply bfloat16");
+    System.setProperty(CpuBackendProvider.KERNELS_PROPERTY, "onednn");
+
+    try (ComputeBackend backend = provider.create(new BackendOptions(Arithmetic.AUTO, 1))) {
+      assertThat(backend.info().device()).contains("oneDNN").doesNotContain("compact");
     }
   }
 

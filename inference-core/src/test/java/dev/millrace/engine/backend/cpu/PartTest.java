@@ -28,7 +28,8 @@ class PartTest {
             TestTensors.random(new SplittableRandom(1), DType.BF16, 1, OUTPUTS, 64),
             MatrixSource.Order.OUT_IN);
     try (WorkerPool pool = new WorkerPool(1, () -> {})) {
-      return PackedMatrix.pack(List.of(source), ElementType.BF16, memory, pool);
+      return new WeightPacker(memory, pool, Products.ofVectors()::format)
+          .pack(List.of(source), ElementType.BF16);
     }
   }
 
