@@ -177,9 +177,11 @@ public final class EngineBench implements Callable<Integer> {
     List<Figure> figures = new ArrayList<>();
     BackendInfo info;
     Machine machine;
+    WeightBytes bytes;
     try (ComputeBackend probe = backend(subject)) {
       progress("measuring the machine");
       info = probe.info();
+      bytes = WeightBytes.of(probe, subject.weights());
       machine =
           info.threads() > 0 || !info.name().equals(CUDA)
               ? Machine.ofThreads(probe, Math.max(1, info.threads()))
@@ -193,7 +195,7 @@ public final class EngineBench implements Callable<Integer> {
           DecoderModel.load(subject.weights(), backend, limits(config, backend))) {
         StepBench bench = new StepBench(loaded, work, SEED);
         fault = check(bench);
-        measureSteps(rounds, bench, subject, machine, info, figures);
+        measureSteps(rounds, bench, ModelWork.of(config), machine, bytes, figures);
       }
     }
     measureDocuments(rounds, subject, figures);
@@ -242,11 +244,10 @@ public final class EngineBench implements Callable<Integer> {
   private void measureSteps(
       Rounds rounds,
       StepBench bench,
-      Subject subject,
+      ModelWork model,
       Machine machine,
-      BackendInfo info,
+      WeightBytes bytes,
       List<Figure> figures) {
-    ModelWork model = ModelWork.of(subject.weights().config());
     progress("timing steps" + rounds.turns());
     if (work.work().contains(Work.PREFILL)) {
       Rounds.Measured measured = rounds.besidePeers(work.prefillQuestion(), bench::prefill);
@@ -261,9 +262,8 @@ public final class EngineBench implements Callable<Integer> {
               measured.comparisons()));
     }
     if (work.work().contains(Work.DECODE)) {
-      double block = subject.bytesOfParameter(info);
       for (int sequences : work.decodeSequences()) {
-        double read = model.bytesRead(sequences, block, Subject.bytesOfOperand(info));
+        double read = model.bytesRead(sequences, bytes.block(), bytes.head());
         Rounds.Measured measured =
             rounds.besidePeers(work.decodeQuestion(sequences), () -> bench.decode(sequences));
         add(

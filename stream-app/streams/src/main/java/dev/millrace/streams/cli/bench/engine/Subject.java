@@ -4,7 +4,6 @@ import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.engine.ModelSource;
-import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
@@ -20,14 +19,6 @@ interface Subject extends AutoCloseable {
   /** Its weights, open as long as the subject. */
   ModelWeights weights();
 
-  /** Bytes of one parameter of a block's linear layers, as that backend reads it. */
-  double bytesOfParameter(BackendInfo backend);
-
-  /** Bytes of one operand of that backend's arithmetic. */
-  static double bytesOfOperand(BackendInfo backend) {
-    return backend.arithmetic().equals("bf16") ? Short.BYTES : Float.BYTES;
-  }
-
   /** An engine that runs it; closed before the subject. */
   InferenceEngine engine(EngineOptions options);
 
@@ -41,11 +32,6 @@ interface Subject extends AutoCloseable {
    * @param weights opened from it
    */
   record Directory(Path directory, Checkpoint weights) implements Subject {
-
-    @Override
-    public double bytesOfParameter(BackendInfo backend) {
-      return bytesOfOperand(backend);
-    }
 
     @Override
     public InferenceEngine engine(EngineOptions options) {
@@ -66,24 +52,9 @@ interface Subject extends AutoCloseable {
    */
   record Random(RandomWeights weights, Quantisation quantisation) implements Subject {
 
-    private static final double INT4_GROUP = 128;
-
     /** Makes the weights; takes some seconds for a large model. */
     static Random of(ModelConfig config, Quantisation quantisation, long seed) {
       return new Random(new RandomWeights(config, quantisation, seed), quantisation);
-    }
-
-    /** A device keeps weights as they are stored; a processor's backend unpacks them. */
-    @Override
-    public double bytesOfParameter(BackendInfo backend) {
-      if (backend.threads() > 0) {
-        return bytesOfOperand(backend);
-      }
-      return switch (quantisation) {
-        case NONE -> Short.BYTES;
-        case FLOAT8 -> 1;
-        case INT4 -> 0.5 + Short.BYTES / INT4_GROUP;
-      };
     }
 
     @Override
