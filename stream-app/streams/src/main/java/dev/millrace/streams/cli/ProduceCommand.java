@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
     name = "produce",
     description = {
       "Writes the documents of a file into the input topic, in the topic's format.",
-      "Each line is a JSON object: {\"id\",\"text\",\"language\"?,\"title\"?,..}. The whole file is",
-      "checked before the first document is written."
+      "Each line is a JSON object: {\"id\",\"text\",\"language\"?,\"title\"?,..}. The whole file is "
+          + "checked before the first document is written."
     })
 public final class ProduceCommand implements Runnable {
 

@@ -20,8 +20,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "redrive",
     description = {
-      "Copies dead letters back to the input topic, each exactly once, however often this runs.",
-      "Without --reason all but NULL_VALUE are copied: a record without a value has no document."
+      "Copies dead letters back to the input topic, each exactly once, however often",
+      "this runs.",
+      "Without --reason all but NULL_VALUE are copied: a record without a value has no",
+      "document."
     })
 public final class RedriveCommand implements Runnable {
 

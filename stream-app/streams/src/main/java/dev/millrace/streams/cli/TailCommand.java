@@ -18,10 +18,9 @@ import picocli.CommandLine.Spec;
 /** Watches outcomes come out. */
 @Command(
     name = "tail",
-    description = {
-      "Prints outcomes from the beginning of the output topics, committed ones only, until",
-      "--max of them or Ctrl-C."
-    })
+    description =
+        "Prints outcomes from the beginning of the output topics, committed ones only, until "
+            + "--max of them or Ctrl-C.")
 public final class TailCommand implements Runnable {
   private static final int WIDTH = 100;
 

@@ -36,9 +36,10 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "With --json, standard output has one line for each outcome, as `enrich` writes it, then",
-      "{\"totals\":{..}}. Progress goes to standard error.",
-      "Exit code 0 only if each document had exactly one outcome; 130 if stopped by Ctrl-C before."
+      "With --json, standard output has one line for each outcome, as `enrich` writes",
+      "it, then {\"totals\":{..}}. Progress goes to standard error.",
+      "Exit code 0 only if each document had exactly one outcome; 130 if stopped by",
+      "Ctrl-C before."
     })
 public final class DemoCommand implements Callable<Integer> {
 

@@ -33,8 +33,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "stream",
     description = {
-      "Sends documents through the stream application with a scripted enricher: steady, then with",
-      "kill -9, and through a plain pass-through topology with the same guarantees and settings.",
+      "Sends documents through the stream application with a scripted enricher: steady, then "
+          + "with kill -9, and through a plain pass-through topology with the same guarantees and "
+          + "settings.",
       "Starts a broker of its own. Each run is checked: every document has exactly one outcome."
     })
 public final class StreamBench implements Runnable {

@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
       "",
       "In:  {\"id\":\"..\",\"text\":\"..\",\"language\":\"en\"}; the language may be left out.",
       "Out: one line for each line in, in order: the enrichment, or {\"id\",\"error\":{..}}.",
-      "A line that cannot be enriched does not make the command fail; counts are on stderr."
+      "A line that cannot be enriched does not make the command fail; counts are on",
+      "stderr."
     })
 public final class EnrichCommand implements Callable<Integer> {
   private final EngineOpener opener;

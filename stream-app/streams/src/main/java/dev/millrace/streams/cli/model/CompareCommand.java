@@ -24,11 +24,11 @@ import picocli.CommandLine.Spec;
     description = "Compares a model's logits with those that another program computed.",
     footer = {
       "",
-      "In: safetensors with I64 input_ids [1, T], F32 logits [T, vocabulary] and, if a prompt is",
-      "    named, I64 greedy_ids [G] that continue its first P ids.",
-      "Computes twice, in whole steps and in parts: the bits must be the same. Ends with 1 if they",
-      "are not, if the median row or too many rows are farther off than allowed, or if one of the",
-      "first --same-tokens differs.",
+      "In: safetensors with I64 input_ids [1, T], F32 logits [T, vocabulary] and, if a",
+      "    prompt is named, I64 greedy_ids [G] that continue its first P ids.",
+      "Computes twice, in whole steps and in parts: the bits must be the same. Ends",
+      "with 1 if they are not, if the median row or too many rows are farther off than",
+      "allowed, or if one of the first --same-tokens differs.",
     })
 public final class CompareCommand implements Callable<Integer> {
 

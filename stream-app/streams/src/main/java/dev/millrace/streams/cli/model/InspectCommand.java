@@ -23,8 +23,9 @@ import picocli.CommandLine.Spec;
     description = "Says what a model is, how large, and on which GPU it fits.",
     footer = {
       "",
-      "Reads config.json and the headers of the weights, not the weights. A GPU keeps 5 %% of its",
-      "memory and 1 GiB for itself and for activations; the rest holds weights, keys and values.",
+      "Reads config.json and the headers of the weights, not the weights. A GPU keeps",
+      "5 %% of its memory and 1 GiB for itself and for activations; the rest holds",
+      "weights, keys and values.",
     })
 public final class InspectCommand implements Callable<Integer> {
 

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "In:  safetensors with I64 input_ids [1, T].",
-      "Out: safetensors with F32 logits [T, vocabulary] and, if asked, I64 greedy_ids [G] that",
-      "continue the first P ids.",
+      "Out: safetensors with F32 logits [T, vocabulary] and, if asked, I64",
+      "     greedy_ids [G] that continue the first P ids.",
     })
 public final class LogitsCommand implements Callable<Integer> {
 

@@ -38,11 +38,10 @@ import picocli.CommandLine.Spec;
 /** How fast the engine is, beside what memory and arithmetic of this machine allow. */
 @Command(
     name = "engine",
-    description = {
-      "Times prefill, decoding and whole documents, after checking that the results do not",
-      "depend on batch and chunks. Without --model, on a random Llama 4 of 455 million",
-      "parameters, written to a temporary directory."
-    })
+    description =
+        "Times prefill, decoding and whole documents, after checking that the results do not "
+            + "depend on batch and chunks. Without --model, on a random Llama 4 of 455 million "
+            + "parameters, written to a temporary directory.")
 public final class EngineBench implements Callable<Integer> {
 
   private static final long SEED = 11;
@@ -57,10 +56,9 @@ public final class EngineBench implements Callable<Integer> {
   @Option(
       names = "--random-model",
       paramLabel = "CONFIG",
-      description = {
-        "Random weights of that configuration, made in memory: a directory with config.json, or",
-        "scout for the full size of Llama 4 Scout."
-      })
+      description =
+          "Random weights of that configuration, made in memory: a directory with config.json, or "
+              + "scout for the full size of Llama 4 Scout.")
   private @Nullable String randomModel;
 
   @Option(
@@ -106,10 +104,9 @@ public final class EngineBench implements Callable<Integer> {
   @Option(
       names = "--peer",
       paramLabel = "NAME=COMMAND",
-      description = {
-        "Another program to measure in turns with this one; repeatable. It is asked for prefill and",
-        "decoding on its standard input: docs/benchmarks/peers.md."
-      })
+      description =
+          "Another program to measure in turns with this one; repeatable. It is asked for prefill and "
+              + "decoding on its standard input: docs/benchmarks/peers.md.")
   private List<String> peers = new ArrayList<>();
 
   @Option(names = "--json", description = "Prints the result as one line of JSON.")

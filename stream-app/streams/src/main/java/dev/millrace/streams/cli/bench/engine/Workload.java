@@ -100,10 +100,9 @@ final class Workload {
       names = "--kv-mebibytes",
       paramLabel = "N",
       defaultValue = "-1",
-      description = {
-        "Memory for keys and values of documents, 0 for what the backend finds prudent",
-        "(default: 512). Steps take what they need."
-      })
+      description =
+          "Memory for keys and values of documents, 0 for what the backend finds prudent "
+              + "(default: 512). Steps take what they need.")
   private long kvMebibytes;
 
   @Option(
@@ -124,20 +123,18 @@ final class Workload {
       names = "--warm-rounds",
       paramLabel = "N",
       defaultValue = "8",
-      description = {
-        "Rounds before the first that counts, at least; 0 for none",
-        "(default: ${DEFAULT-VALUE})."
-      })
+      description =
+          "Rounds before the first that counts, at least; 0 for none "
+              + "(default: ${DEFAULT-VALUE}).")
   private int warmRounds;
 
   @Option(
       names = "--warm-seconds",
       paramLabel = "S",
       defaultValue = "5",
-      description = {
-        "If there are such rounds, they last so long, at least: by then the compiler has settled",
-        "(default: ${DEFAULT-VALUE})."
-      })
+      description =
+          "If there are such rounds, they last so long, at least: by then the compiler has settled "
+              + "(default: ${DEFAULT-VALUE}).")
   private int warmSeconds;
 
   /**
