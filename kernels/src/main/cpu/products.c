@@ -132,20 +132,21 @@ INLINE void multiply(const int compact, const int rows, const product *p, long r
   }
 }
 
-INLINE void multiply_all(const int compact, const product *p, long rows, const uint8_t *panel, long outputs) {
+INLINE void multiply_all(const int compact, const product *p, long rows, const uint8_t *panel, long outputs,
+                         const uint8_t *upcoming) {
   const long passes = (rows + ROWS_MAX - 1) / ROWS_MAX;
   const uint8_t *block = panel;
   for (long output = 0; output < outputs; output += BLOCK_OUTPUTS) {
     const uint8_t *group = compact ? first_group(block, p->groups) : block;
     const uint8_t *next = block + (compact ? *(const uint32_t *)(block + 16) : p->groups * PLAIN_BYTES);
-    const int last_block = output + BLOCK_OUTPUTS >= outputs;
+    const uint8_t *after = output + BLOCK_OUTPUTS < outputs ? next : upcoming;
     long row = 0;
     for (long pass = 0; pass < passes; pass++) {
       // Passes of nearly equal size: one to three rows take as long as four.
       const long count = (rows - row + passes - pass - 1) / (passes - pass);
       // The first pass waits for this block, the last one lets the next block come while it computes.
       const uint8_t *ahead = group + READ_AHEAD_BYTES;
-      if (pass > 0) ahead = pass == passes - 1 && !last_block ? next : group;
+      if (pass > 0) ahead = pass == passes - 1 && after ? after : group;
 #define PASS(n) \
   case n: multiply(compact, n, p, row, block, ahead, output, outputs); break;
       switch (count) { PASS(1) PASS(2) PASS(3) PASS(4) PASS(5) PASS(6) }
@@ -153,21 +154,25 @@ INLINE void multiply_all(const int compact, const product *p, long rows, const u
     }
     block = next;
   }
+  if (passes == 1 && upcoming) {
+    for (long at = 0; at < READ_AHEAD_BYTES; at += 64) _mm_prefetch(upcoming + at, _MM_HINT_T0);
+  }
 }
 
 #define EXPORTED __attribute__((visibility("default")))
 
 // `rows` rows of `inputs` bfloat16, one every `src_stride` elements, times a panel of `outputs` outputs, into floats, a
-// row every `dst_stride`. `inputs` is even. Reads and writes nothing beyond these rows and outputs.
+// row every `dst_stride`. `inputs` is even. Reads and writes nothing beyond these rows and outputs. `upcoming` is null or
+// a panel that this thread probably needs next.
 
 EXPORTED void mr_compact_product(long rows, const uint16_t *src, long src_stride, long inputs, const uint8_t *panel,
-                                 long outputs, float *dst, long dst_stride, int adding) {
+                                 long outputs, float *dst, long dst_stride, int adding, const uint8_t *upcoming) {
   const product p = {src, src_stride, inputs / 2, dst, dst_stride, adding};
-  multiply_all(1, &p, rows, panel, outputs);
+  multiply_all(1, &p, rows, panel, outputs, upcoming);
 }
 
 EXPORTED void mr_plain_product(long rows, const uint16_t *src, long src_stride, long inputs, const uint8_t *panel,
-                               long outputs, float *dst, long dst_stride, int adding) {
+                               long outputs, float *dst, long dst_stride, int adding, const uint8_t *upcoming) {
   const product p = {src, src_stride, inputs / 2, dst, dst_stride, adding};
-  multiply_all(0, &p, rows, panel, outputs);
+  multiply_all(0, &p, rows, panel, outputs, upcoming);
 }

@@ -38,7 +38,7 @@ final class Bfloat16Kernel {
             library.findOrThrow(name),
             FunctionDescriptor.ofVoid(
                 JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                JAVA_LONG, JAVA_INT));
+                JAVA_LONG, JAVA_INT, JAVA_LONG));
   }
 
   /** The code, where it loads; oneDNN does the same more slowly where it does not. */
@@ -83,8 +83,16 @@ final class Bfloat16Kernel {
    * @param src address of the first row, bfloat16
    * @param panel address of the panel, 64-byte aligned
    * @param dst address of the first result, floats
+   * @param upcoming address of the panel that this thread probably needs next, or 0
    */
-  void run(ProductShape shape, boolean isCompact, int rows, long src, long panel, long dst) {
+  void run(
+      ProductShape shape,
+      boolean isCompact,
+      int rows,
+      long src,
+      long panel,
+      long dst,
+      long upcoming) {
     MethodHandle product = isCompact ? compact : plain;
     try {
       product.invokeExact(
@@ -96,7 +104,8 @@ final class Bfloat16Kernel {
           (long) shape.outputs(),
           dst,
           (long) shape.dstStride(),
-          shape.epilogue() == Epilogue.ADD ? 1 : 0);
+          shape.epilogue() == Epilogue.ADD ? 1 : 0,
+          upcoming);
     } catch (Throwable e) {
       throw new IllegalStateException("calling our own code for bfloat16 failed", e);
     }

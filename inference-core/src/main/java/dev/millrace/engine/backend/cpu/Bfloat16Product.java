@@ -15,8 +15,8 @@ final class Bfloat16Product implements Product {
   }
 
   @Override
-  public void run(int worker, int rows, long src, long weights, long dst) {
-    kernel.run(shape, compact, rows, src, weights, dst);
+  public void run(int worker, int rows, long src, long weights, long dst, long upcoming) {
+    kernel.run(shape, compact, rows, src, weights, dst, upcoming);
   }
 
   @Override

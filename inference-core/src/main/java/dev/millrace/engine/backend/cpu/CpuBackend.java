@@ -245,7 +245,14 @@ final class CpuBackend implements ComputeBackend {
           long src = from.address() + (long) part.row() * matrix.inputs() * type.bytes();
           long column = (long) part.panel() * matrix.panelOutputs();
           long dst = to.address() + 4 * ((long) part.row() * matrix.outputs() + column);
-          panels[part.panel()].run(worker, part.rows(), src, matrix.address(part.panel()), dst);
+          Part next = parts.get(Math.min(index + pool.workers(), parts.size() - 1));
+          panels[part.panel()].run(
+              worker,
+              part.rows(),
+              src,
+              matrix.address(part.panel()),
+              dst,
+              matrix.address(next.panel()));
         });
   }
 

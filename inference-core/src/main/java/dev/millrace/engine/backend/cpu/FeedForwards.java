@@ -57,8 +57,23 @@ final class FeedForwards {
     }
     List<Task> inner = mixed(first);
     List<Task> outer = mixed(second);
-    pool.run(inner.size(), (worker, index) -> inner(worker, inner.get(index)));
-    pool.run(outer.size(), (worker, index) -> outer(worker, outer.get(index)));
+    pool.run(
+        inner.size(),
+        (worker, index) -> {
+          Task next = next(inner, index);
+          inner(worker, inner.get(index), next.group().weights().innerWeights(next.panel()));
+        });
+    pool.run(
+        outer.size(),
+        (worker, index) -> {
+          Task next = next(outer, index);
+          outer(worker, outer.get(index), next.group().weights().outerWeights(next.panel()));
+        });
+  }
+
+  /** The task that the worker of another one probably gets next; at the end, any. */
+  private Task next(List<Task> tasks, int index) {
+    return tasks.get(Math.min(index + pool.workers(), tasks.size() - 1));
   }
 
   /** Spreads tasks that compute among those that read: some cores leave the memory to others. */
@@ -96,7 +111,7 @@ final class FeedForwards {
     }
   }
 
-  private void inner(int worker, Task task) {
+  private void inner(int worker, Task task, long upcoming) {
     Group group = task.group();
     SwiGlu weights = group.weights();
     long operandBytes = weights.operandType().bytes();
@@ -110,10 +125,11 @@ final class FeedForwards {
         group.inner(),
         inner,
         tiles[2 * worker],
-        tiles[2 * worker + 1]);
+        tiles[2 * worker + 1],
+        upcoming);
   }
 
-  private static void outer(int worker, Task task) {
+  private static void outer(int worker, Task task, long upcoming) {
     Group group = task.group();
     SwiGlu weights = group.weights();
     long operandBytes = weights.operandType().bytes();
@@ -122,7 +138,7 @@ final class FeedForwards {
             + group.innerAt()
             + task.firstRow() * operandBytes * weights.innerWidth();
     long out = group.out() + (long) task.firstRow() * Float.BYTES * weights.width();
-    weights.outer(worker, task.panel(), task.rows(), inner, out, group.adding());
+    weights.outer(worker, task.panel(), task.rows(), inner, out, group.adding(), upcoming);
   }
 
   private void ensureTiles(List<Group> groups) {

@@ -78,7 +78,7 @@ final class OneDnnProduct implements Product {
   }
 
   @Override
-  public void run(int worker, int rows, long src, long weights, long dst) {
+  public void run(int worker, int rows, long src, long weights, long dst, long upcoming) {
     int left = rows;
     long from = src;
     long to = dst;

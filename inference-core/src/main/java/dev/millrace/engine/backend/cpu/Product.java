@@ -19,8 +19,14 @@ interface Product extends AutoCloseable {
    * @param src address of the first row
    * @param weights address of the packed weights
    * @param dst address of the first result, floats
+   * @param upcoming address of the packed weights that this worker probably needs next, or 0
    */
-  void run(int worker, int rows, long src, long weights, long dst);
+  void run(int worker, int rows, long src, long weights, long dst, long upcoming);
+
+  /** The same, if nobody knows what comes next. */
+  default void run(int worker, int rows, long src, long weights, long dst) {
+    run(worker, rows, src, weights, dst, 0);
+  }
 
   /**
    * Rows that {@link #run} reads and writes when asked for {@code rows}: the same or a few more.

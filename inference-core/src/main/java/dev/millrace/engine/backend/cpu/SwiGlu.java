@@ -125,6 +125,7 @@ final class SwiGlu implements FeedForward {
    * @param innerAt byte offset of the first row
    * @param gateTile scratch of this worker
    * @param upTile scratch of this worker
+   * @param upcoming address of weights that this worker probably needs next, or 0
    */
   void inner(
       int worker,
@@ -134,9 +135,11 @@ final class SwiGlu implements FeedForward {
       MemorySegment inner,
       long innerAt,
       MemorySegment gateTile,
-      MemorySegment upTile) {
-    gates[panel].run(worker, rows, in, gate.address(panel), gateTile.address());
-    ups[panel].run(worker, rows, in, up.address(panel), upTile.address());
+      MemorySegment upTile,
+      long upcoming) {
+    long upPanel = up.address(panel);
+    gates[panel].run(worker, rows, in, gate.address(panel), gateTile.address(), upPanel);
+    ups[panel].run(worker, rows, in, upPanel, upTile.address(), upcoming);
     ElementType type = operandType();
     int outputs = gate.outputsOf(panel);
     for (int row = 0; row < rows; row++) {
@@ -147,10 +150,24 @@ final class SwiGlu implements FeedForward {
     }
   }
 
-  /** {@code out = down inner} or {@code out += down inner} for one panel of outputs. */
-  void outer(int worker, int panel, int rows, long inner, long out, boolean adding) {
+  /** Address of the weights that a panel's {@link #inner} begins with. */
+  long innerWeights(int panel) {
+    return gate.address(panel);
+  }
+
+  /** Address of the weights of a panel's {@link #outer}. */
+  long outerWeights(int panel) {
+    return down.address(panel);
+  }
+
+  /**
+   * {@code out = down inner} or {@code out += down inner} for one panel of outputs.
+   *
+   * @param upcoming address of weights that this worker probably needs next, or 0
+   */
+  void outer(int worker, int panel, int rows, long inner, long out, boolean adding, long upcoming) {
     Product product = adding ? downsAdding[panel] : downsStoring[panel];
     long to = out + (long) panel * down.panelOutputs() * Float.BYTES;
-    product.run(worker, rows, inner, down.address(panel), to);
+    product.run(worker, rows, inner, down.address(panel), to, upcoming);
   }
 }

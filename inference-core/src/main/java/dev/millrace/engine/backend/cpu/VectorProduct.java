@@ -42,7 +42,7 @@ final class VectorProduct implements Product {
   public void close() {}
 
   @Override
-  public void run(int worker, int rows, long src, long weights, long dst) {
+  public void run(int worker, int rows, long src, long weights, long dst, long upcoming) {
     MemorySegment from = view(src, bytes(rows, shape.srcStride(), shape.inputs()));
     MemorySegment packed = view(weights, format.bytes(shape.inputs(), shape.outputs()));
     MemorySegment to = view(dst, bytes(rows, shape.dstStride(), shape.outputs()));
