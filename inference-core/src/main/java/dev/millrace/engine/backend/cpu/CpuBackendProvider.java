@@ -7,6 +7,7 @@ import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.BackendProvider;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.tensor.DType;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +26,8 @@ public final class CpuBackendProvider implements BackendProvider {
   /** System property: {@code onednn} or {@code java} alone, instead of what is fastest here. */
   static final String KERNELS_PROPERTY = "millrace.cpu.kernels";
 
+  private static final String ONEDNN = "onednn";
+  private static final String JAVA = "java";
   private static final Logger LOG = LoggerFactory.getLogger(CpuBackendProvider.class);
   private static final String DETERMINISM = "bitwise-same-build-and-device-type";
 
@@ -51,14 +54,23 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public ComputeBackend create(BackendOptions options) {
+    return create(options, System.getProperty(KERNELS_PROPERTY, ""));
+  }
+
+  /** The same with a value for {@link #KERNELS_PROPERTY}; empty for what is fastest. */
+  ComputeBackend create(BackendOptions options, String kernels) {
+    if (!List.of("", ONEDNN, JAVA).contains(kernels)) {
+      throw new BackendException(
+          "cannot start the cpu backend: -D%s is \"%s\", expected %s or %s"
+              .formatted(KERNELS_PROPERTY, kernels, ONEDNN, JAVA));
+    }
     int threads =
         options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors();
-    String kernels = System.getProperty(KERNELS_PROPERTY, "");
-    if (!kernels.equals("java")) {
+    if (!kernels.equals(JAVA)) {
       try {
-        return withOneDnn(options, threads);
+        return withOneDnn(options, threads, kernels.equals(ONEDNN));
       } catch (Native.Unavailable e) {
-        if (kernels.equals("onednn") || options.arithmetic() == Arithmetic.BF16) {
+        if (kernels.equals(ONEDNN) || options.arithmetic() == Arithmetic.BF16) {
           throw new BackendException(
               "cannot start the cpu backend with oneDNN: " + e.getMessage(), e);
         }
@@ -100,7 +112,7 @@ public final class CpuBackendProvider implements BackendProvider {
     return oneDnnLoads() && Native.oneDnn().has(OneDnn.ISA_AVX512_BF16);
   }
 
-  private ComputeBackend withOneDnn(BackendOptions options, int threads) {
+  private ComputeBackend withOneDnn(BackendOptions options, int threads, boolean alone) {
     OneDnn dnn = Native.oneDnn();
     dnn.useThisThreadOnly();
     boolean bfloat16 =
@@ -110,7 +122,7 @@ public final class CpuBackendProvider implements BackendProvider {
           case AUTO -> options.weights() == DType.BF16 && dnn.has(OneDnn.ISA_AVX512_BF16);
         };
     ElementType type = bfloat16 ? ElementType.BF16 : ElementType.F32;
-    Optional<Bfloat16Kernel> own = bfloat16 ? ownKernel(dnn) : Optional.empty();
+    Optional<Bfloat16Kernel> own = bfloat16 && !alone ? ownKernel(dnn) : Optional.empty();
     int least = own.isPresent() ? 1 : LeastTile.on(dnn, type);
     BackendInfo info =
         new BackendInfo(
@@ -135,8 +147,7 @@ public final class CpuBackendProvider implements BackendProvider {
    * is faster than both as soon as there are more than a few rows.
    */
   private static Optional<Bfloat16Kernel> ownKernel(OneDnn dnn) {
-    boolean wanted = !System.getProperty(KERNELS_PROPERTY, "").equals("onednn");
-    return wanted && dnn.has(OneDnn.ISA_AVX512_BF16) && !dnn.has(OneDnn.ISA_AVX512_AMX)
+    return dnn.has(OneDnn.ISA_AVX512_BF16) && !dnn.has(OneDnn.ISA_AVX512_AMX)
         ? Bfloat16Kernel.loaded()
         : Optional.empty();
   }

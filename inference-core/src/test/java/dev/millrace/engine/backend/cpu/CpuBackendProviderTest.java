@@ -46,6 +46,15 @@ class CpuBackendProviderTest {
   }
 
   @Test
+  void shouldRefuseKernelsItDoesNotKnow() {
+    System.setProperty(CpuBackendProvider.KERNELS_PROPERTY, "fast");
+
+    assertThatThrownBy(() -> provider.create(BackendOptions.DEFAULTS))
+        .isInstanceOf(BackendException.class)
+        .hasMessageContaining("-Dmillrace.cpu.kernels is \"fast\", expected onednn or java");
+  }
+
+  @Test
   void shouldRefuseBfloat16WithoutNativeCode() {
     System.setProperty(CpuBackendProvider.KERNELS_PROPERTY, "java");
 

@@ -4,11 +4,11 @@ import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.BackendParityKit;
 import dev.millrace.engine.backend.ComputeBackend;
 
-/** bfloat16 by oneDNN. */
+/** bfloat16 by the fastest code there is. */
 final class CpuBf16ParityTest extends BackendParityKit {
 
   @Override
   protected ComputeBackend backend() {
-    return TestBackends.oneDnn(Arithmetic.BF16, 2);
+    return TestBackends.fastest(Arithmetic.BF16, 2);
   }
 }

@@ -1,0 +1,14 @@
+package dev.millrace.engine.backend.cpu;
+
+import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.engine.backend.BatchInvarianceKit;
+import dev.millrace.engine.backend.ComputeBackend;
+
+/** bfloat16 by oneDNN alone, as processors with AMX have it. */
+final class CpuOneDnnBf16BatchInvarianceTest extends BatchInvarianceKit {
+
+  @Override
+  protected ComputeBackend backend() {
+    return TestBackends.oneDnn(Arithmetic.BF16, 2);
+  }
+}
