@@ -162,8 +162,8 @@ INLINE void multiply_all(const int compact, const product *p, long rows, const u
 #define EXPORTED __attribute__((visibility("default")))
 
 // `rows` rows of `inputs` bfloat16, one every `src_stride` elements, times a panel of `outputs` outputs, into floats, a
-// row every `dst_stride`. `inputs` is even. Reads and writes nothing beyond these rows and outputs. `upcoming` is null or
-// a panel that this thread probably needs next.
+// row every `dst_stride`. `inputs` is even, and blocks are not padded beyond it. Reads and writes nothing beyond these
+// rows and outputs. `upcoming` is null or a panel that this thread probably needs next.
 
 EXPORTED void mr_compact_product(long rows, const uint16_t *src, long src_stride, long inputs, const uint8_t *panel,
                                  long outputs, float *dst, long dst_stride, int adding, const uint8_t *upcoming) {

@@ -70,9 +70,14 @@ final class Bfloat16Kernel {
     }
   }
 
-  /** Whether weights of this format and length can be multiplied. */
+  /**
+   * Whether weights of this format can be multiplied, plain or compact: blocks of 64 outputs one
+   * right behind the other, without padded inputs.
+   */
   static boolean takes(PackedFormat format, int inputs) {
-    return format.type() == ElementType.BF16 && format.width() == 64 && inputs % 2 == 0;
+    return format.type() == ElementType.BF16
+        && format.width() == 64
+        && format.inputsPadded(inputs) == inputs;
   }
 
   /**

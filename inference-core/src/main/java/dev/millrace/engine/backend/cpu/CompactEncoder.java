@@ -11,14 +11,15 @@ import java.util.Arrays;
  *
  * <p>An upper byte, that is sign and most of the exponent, is one of few values in a trained
  * matrix. The 16 most frequent ones of 64 outputs get numbers of four bits. A group of 128 weights
- * with another one stays as it is; so do all of them in the worst case, which costs a hundredth.
+ * with another one stays as it is; in the worst case all do, and a block takes 64 bytes and a bit
+ * per group more than before.
  *
  * <p>Stateless; thread-safe.
  */
 final class CompactEncoder {
 
   /** Outputs of a block. */
-  static final int BLOCK_OUTPUTS = 64;
+  private static final int BLOCK_OUTPUTS = 64;
 
   private static final int GROUP_INPUTS = 2;
   private static final int GROUP = BLOCK_OUTPUTS * GROUP_INPUTS;
@@ -44,13 +45,6 @@ final class CompactEncoder {
   }
 
   private CompactEncoder() {}
-
-  /** Whether panels of this format and width can be written so. */
-  static boolean takes(PackedFormat format, int inputs) {
-    return format.type() == ElementType.BF16
-        && format.width() == BLOCK_OUTPUTS
-        && format.inputsPadded(inputs) == inputs;
-  }
 
   /** Bytes that no panel exceeds. */
   static int bytesAtMost(int inputs, int blocks) {

@@ -245,7 +245,7 @@ final class CpuBackend implements ComputeBackend {
           long src = from.address() + (long) part.row() * matrix.inputs() * type.bytes();
           long column = (long) part.panel() * matrix.panelOutputs();
           long dst = to.address() + 4 * ((long) part.row() * matrix.outputs() + column);
-          Part next = parts.get(Math.min(index + pool.workers(), parts.size() - 1));
+          Part next = parts.get(pool.following(index, parts.size()));
           panels[part.panel()].run(
               worker,
               part.rows(),

@@ -71,9 +71,9 @@ final class FeedForwards {
         });
   }
 
-  /** The task that the worker of another one probably gets next; at the end, any. */
+  /** The task that the worker of another one probably gets next. */
   private Task next(List<Task> tasks, int index) {
-    return tasks.get(Math.min(index + pool.workers(), tasks.size() - 1));
+    return tasks.get(pool.following(index, tasks.size()));
   }
 
   /** Spreads tasks that compute among those that read: some cores leave the memory to others. */

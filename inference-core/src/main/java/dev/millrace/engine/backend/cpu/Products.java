@@ -56,7 +56,7 @@ final class Products implements AutoCloseable {
   /** The format in which weights of this size are multiplied best. */
   PackedFormat format(ElementType type, int inputs, int outputs) {
     PackedFormat format = PackedFormat.of(type, outputs);
-    return compact && CompactEncoder.takes(format, inputs) ? format.compacted() : format;
+    return compact && Bfloat16Kernel.takes(format, inputs) ? format.compacted() : format;
   }
 
   /** The product of this shape and format. */

@@ -47,6 +47,11 @@ final class WorkerPool implements AutoCloseable {
     return helpers.length + 1;
   }
 
+  /** The task that a worker probably gets after another one of {@code tasks}; the last, any. */
+  int following(int task, int tasks) {
+    return Math.min(task + workers(), tasks - 1);
+  }
+
   /**
    * Runs tasks {@code 0..tasks-1}, each once; returns when all are done.
    *

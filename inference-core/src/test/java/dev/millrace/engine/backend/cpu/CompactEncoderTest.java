@@ -11,8 +11,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class CompactEncoderTest {
 
-  private static final PackedFormat WIDE = PackedFormat.of(ElementType.BF16, 64);
-
   @ParameterizedTest
   @CsvSource({"32, 1", "64, 3", "1024, 4", "1056, 2", "2048, 1"})
   void shouldLoseNothing(int inputs, int blocks) {
@@ -48,13 +46,5 @@ class CompactEncoderTest {
     int bytes = CompactEncoder.encode(raw, 1024, 4, new byte[CompactEncoder.bytesAtMost(1024, 4)]);
 
     assertThat(bytes / (2.0 * raw.length)).isLessThan(1.002);
-  }
-
-  @Test
-  void shouldTakeOnlyWhatItsKernelReads() {
-    assertThat(CompactEncoder.takes(WIDE, 1024)).isTrue();
-    assertThat(CompactEncoder.takes(WIDE, 1040)).isFalse();
-    assertThat(CompactEncoder.takes(PackedFormat.of(ElementType.BF16, 48), 1024)).isFalse();
-    assertThat(CompactEncoder.takes(PackedFormat.of(ElementType.F32, 64), 1024)).isFalse();
   }
 }

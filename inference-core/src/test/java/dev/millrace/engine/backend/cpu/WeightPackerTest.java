@@ -89,6 +89,17 @@ class WeightPackerTest {
     return MemorySegment.ofAddress(address).reinterpret(bytes);
   }
 
+  /**
+   * 1,024 queries, 256 keys, 256 values: a panel with queries and keys would be computed for all.
+   */
+  @Test
+  void shouldEndPanelsWhereQueriesEnd() {
+    PackedMatrix matrix =
+        pack(true, 1, source(1024, 64, 1), source(256, 64, 2), source(256, 64, 3));
+
+    assertThat(matrix.panelOutputs()).isEqualTo(256);
+  }
+
   @Test
   void shouldRefuseToStackWeightsOfUnequalWidths() {
     assertThatThrownBy(() -> pack(true, 1, source(64, 64, 1), source(64, 32, 2)))
