@@ -5,6 +5,7 @@ import dev.millrace.engine.EngineStatus.State;
 import dev.millrace.engine.RequestChecks.Refusal;
 import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.scheduling.SchedulerLimits;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -147,15 +148,22 @@ final class DeviceEngine implements InferenceEngine {
   }
 
   private String tooLarge(long blocks) {
-    return ("the request needs up to %d key-value blocks of %d tokens for its prefix and all"
+    return String.format(
+        Locale.ROOT,
+        ("the request needs up to %d key-value blocks of %d tokens for its prefix and all"
             + " branches, the engine has %d; shorten it, split its branches, or raise"
-            + " kvMemoryBytes")
-        .formatted(blocks, opened.surroundings().limits().blockTokens(), opened.blocks());
+            + " kvMemoryBytes"),
+        blocks,
+        opened.surroundings().limits().blockTokens(),
+        opened.blocks());
   }
 
   private String overloaded() {
-    return "%d requests wait already, the limit is queueRequestsMax=%d; try again later"
-        .formatted(waiting.get(), options.queueRequestsMax());
+    return String.format(
+        Locale.ROOT,
+        "%d requests wait already, the limit is queueRequestsMax=%d; try again later",
+        waiting.get(),
+        options.queueRequestsMax());
   }
 
   private static Reason stopReason(State state) {

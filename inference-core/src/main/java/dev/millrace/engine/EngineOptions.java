@@ -1,6 +1,7 @@
 package dev.millrace.engine;
 
 import dev.millrace.engine.backend.BackendOptions;
+import java.util.Locale;
 
 /**
  * What a user may choose about an engine.
@@ -37,7 +38,7 @@ public record EngineOptions(
   private static void atLeast(String name, long value, long bound) {
     if (value < bound) {
       throw new IllegalArgumentException(
-          "%s must be at least %d, got %d".formatted(name, bound, value));
+          String.format(Locale.ROOT, "%s must be at least %d, got %d", name, bound, value));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.millrace.engine;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * One engine call: a prefix that is computed once, and branches that continue it.
@@ -20,8 +21,11 @@ public record InferenceRequest(
     branches = List.copyOf(branches);
     if (prefix.length == 0 || branches.isEmpty()) {
       throw new IllegalArgumentException(
-          "a request has a prefix and branches, got %d tokens and %d branches"
-              .formatted(prefix.length, branches.size()));
+          String.format(
+              Locale.ROOT,
+              "a request has a prefix and branches, got %d tokens and %d branches",
+              prefix.length,
+              branches.size()));
     }
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -121,13 +122,21 @@ public final class ModelProbe implements AutoCloseable {
     int[] tokens = LogitsFile.readIds(input, model.vocabulary(), model.contextTokens());
     if (greedyTokens < 0 || (greedyTokens > 0 && greedyPrompt < 1)) {
       throw new EngineException(
-          "a greedy continuation needs a prompt of 1 or more and 0 or more tokens, got %d and %d"
-              .formatted(greedyPrompt, greedyTokens));
+          String.format(
+              Locale.ROOT,
+              "a greedy continuation needs a prompt of 1 or more and 0 or more tokens, got "
+                  + "%d and %d",
+              greedyPrompt,
+              greedyTokens));
     }
     if (greedyTokens > 0 && greedyPrompt > tokens.length) {
       throw new EngineException(
-          "the greedy prompt has %d ids, %s holds %d"
-              .formatted(greedyPrompt, input, tokens.length));
+          String.format(
+              Locale.ROOT,
+              "the greedy prompt has %d ids, %s holds %d",
+              greedyPrompt,
+              input,
+              tokens.length));
     }
     try (LogitsFile file =
         LogitsFile.create(output, tokens.length, model.vocabulary(), greedyTokens)) {
@@ -161,8 +170,13 @@ public final class ModelProbe implements AutoCloseable {
     int[] tokens = file.ids();
     if (partRows < 1 || greedyPrompt < 0 || greedyPrompt > tokens.length) {
       throw new EngineException(
-          "parts have 1 or more ids and a prompt at most the %d of %s, got %d and %d"
-              .formatted(tokens.length, expected, partRows, greedyPrompt));
+          String.format(
+              Locale.ROOT,
+              "parts have 1 or more ids and a prompt at most the %d of %s, got %d and %d",
+              tokens.length,
+              expected,
+              partRows,
+              greedyPrompt));
     }
     List<float[]> whole = new ArrayList<>();
     logits(tokens, row -> whole.add(row.clone()));
@@ -207,14 +221,21 @@ public final class ModelProbe implements AutoCloseable {
     long room = Math.min(model.contextTokens(), (long) blocks.length * model.kv().blockTokens());
     if (tokens.length == 0 || length > room) {
       throw new EngineException(
-          "%d ids and %d more: expected at least one and at most %d together (context %d, room for"
-                  .formatted(tokens.length, more, room, model.contextTokens())
+          String.format(
+                  Locale.ROOT,
+                  "%d ids and %d more: expected at least one and at most %d together "
+                      + "(context %d, room for",
+                  tokens.length,
+                  more,
+                  room,
+                  model.contextTokens())
               + " keys and values; raise kvMemoryBytes if that is the smaller)");
     }
     for (int token : tokens) {
       if (token < 0 || token >= model.vocabulary()) {
         throw new EngineException(
-            "id %d is outside the vocabulary of %d".formatted(token, model.vocabulary()));
+            String.format(
+                Locale.ROOT, "id %d is outside the vocabulary of %d", token, model.vocabulary()));
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.millrace.engine;
 
 import dev.millrace.engine.BranchResult.Reason;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -51,9 +52,16 @@ record RequestChecks(int vocabulary, int contextTokens) {
     return Optional.of(
         new Refusal(
             Reason.TOO_LONG,
-            ("branch %d needs %d tokens of context (prefix and suffix %d, answer %d), the engine"
-                    + " admits %d; shorten the document or the answer")
-                .formatted(branch, prompt + rest, prompt, rest, contextTokens)));
+            String.format(
+                Locale.ROOT,
+                ("branch %d needs %d tokens of context (prefix and suffix %d, answer %d), "
+                    + "the engine"
+                    + " admits %d; shorten the document or the answer"),
+                branch,
+                prompt + rest,
+                prompt,
+                rest,
+                contextTokens)));
   }
 
   private Optional<Refusal> badToken(String where, int[] tokens) {
@@ -62,8 +70,13 @@ record RequestChecks(int vocabulary, int contextTokens) {
         return Optional.of(
             new Refusal(
                 Reason.INVALID_REQUEST,
-                "token %d of %s is %d, expected an id from 0 to %d of this model's vocabulary"
-                    .formatted(i, where, tokens[i], vocabulary - 1)));
+                String.format(
+                    Locale.ROOT,
+                    "token %d of %s is %d, expected an id from 0 to %d of this model's vocabulary",
+                    i,
+                    where,
+                    tokens[i],
+                    vocabulary - 1)));
       }
     }
     return Optional.empty();

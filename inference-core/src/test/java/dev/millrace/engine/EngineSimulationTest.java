@@ -13,6 +13,7 @@ import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -46,7 +47,7 @@ class EngineSimulationTest {
     try {
       run.all();
     } catch (RuntimeException | AssertionError e) {
-      fail("seed=%d step=%d %s: %s".formatted(seed, run.steps, run.limits, e), e);
+      fail(String.format(Locale.ROOT, "seed=%d step=%d %s: %s", seed, run.steps, run.limits, e), e);
     }
   }
 

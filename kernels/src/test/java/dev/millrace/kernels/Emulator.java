@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assertions;
@@ -77,8 +78,12 @@ final class Emulator {
         if (!process.waitFor(MINUTES_MAX, TimeUnit.MINUTES)) {
           process.destroyForcibly();
           throw new IllegalStateException(
-              "%s did not end within %d minutes; so far:%n%s"
-                  .formatted(command[0], MINUTES_MAX, Files.readString(output)));
+              String.format(
+                  Locale.ROOT,
+                  "%s did not end within %d minutes; so far:%n%s",
+                  command[0],
+                  MINUTES_MAX,
+                  Files.readString(output)));
         }
         String text = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
         return new Run(process.exitValue(), text);

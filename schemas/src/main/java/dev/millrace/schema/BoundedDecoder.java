@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.apache.avro.AvroTypeException;
 import org.apache.avro.io.Decoder;
 import org.apache.avro.util.Utf8;
@@ -181,7 +182,10 @@ final class BoundedDecoder extends Decoder {
     }
     if (count < 0 || count > itemsLeft) {
       throw new AvroTypeException(
-          "an array or map declares %d items, more than the message can hold".formatted(count));
+          String.format(
+              Locale.ROOT,
+              "an array or map declares %d items, more than the message can hold",
+              count));
     }
     itemsLeft -= count;
     return count;
@@ -194,7 +198,10 @@ final class BoundedDecoder extends Decoder {
       if (count >= 0) {
         if (count > itemsLeft) {
           throw new AvroTypeException(
-              "an array or map declares %d items, more than the message can hold".formatted(count));
+              String.format(
+                  Locale.ROOT,
+                  "an array or map declares %d items, more than the message can hold",
+                  count));
         }
         itemsLeft -= count;
         return count;
@@ -210,7 +217,8 @@ final class BoundedDecoder extends Decoder {
     }
     if (length > remaining()) {
       throw new EOFException(
-          "a length of %d bytes is declared, %d are left".formatted(length, remaining()));
+          String.format(
+              Locale.ROOT, "a length of %d bytes is declared, %d are left", length, remaining()));
     }
     return (int) length;
   }
@@ -218,7 +226,8 @@ final class BoundedDecoder extends Decoder {
   /** Moves on by {@code length} bytes; returns where they begin. */
   private int advance(int length) throws EOFException {
     if (length < 0 || length > remaining()) {
-      throw new EOFException("%d bytes are needed, %d are left".formatted(length, remaining()));
+      throw new EOFException(
+          String.format(Locale.ROOT, "%d bytes are needed, %d are left", length, remaining()));
     }
     int start = position;
     position += length;

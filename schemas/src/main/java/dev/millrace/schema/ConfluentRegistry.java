@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.avro.AvroSchema;
@@ -53,8 +54,14 @@ final class ConfluentRegistry implements RegistryApi {
       throw new RegistryException(
           kind(e.getStatus(), e.getErrorCode()),
           e.getStatus(),
-          "cannot %s: registry %s answers HTTP %d, code %d: %s"
-              .formatted(what, where, e.getStatus(), e.getErrorCode(), oneLine(e.getMessage())),
+          String.format(
+              Locale.ROOT,
+              "cannot %s: registry %s answers HTTP %d, code %d: %s",
+              what,
+              where,
+              e.getStatus(),
+              e.getErrorCode(),
+              oneLine(e.getMessage())),
           e);
     } catch (IOException | UncheckedIOException e) {
       throw new RegistryException(

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -243,10 +244,11 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
   private static List<String> against(RegistryApi.Version earlier, Schema schema) {
     try {
       return Incompatibilities.between(schema, parse(earlier.text())).stream()
-          .map(problem -> "version %d: %s".formatted(earlier.version(), problem))
+          .map(problem -> String.format(Locale.ROOT, "version %d: %s", earlier.version(), problem))
           .toList();
     } catch (SchemaParseException e) {
-      return List.of("version %d is not an Avro schema".formatted(earlier.version()));
+      return List.of(
+          String.format(Locale.ROOT, "version %d is not an Avro schema", earlier.version()));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.schema;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -107,8 +108,12 @@ public record RegistrySettings(
   public String toString() {
     return "RegistrySettings[urls=%s, connectTimeout=%s, readTimeout=%s, patience=%s, "
             .formatted(where(), connectTimeout, readTimeout, patience)
-        + "unknownTtl=%s, cacheEntriesMax=%d, client=%s]"
-            .formatted(unknownTtl, cacheEntriesMax, new TreeSet<>(client.keySet()));
+        + String.format(
+            Locale.ROOT,
+            "unknownTtl=%s, cacheEntriesMax=%d, client=%s]",
+            unknownTtl,
+            cacheEntriesMax,
+            new TreeSet<>(client.keySet()));
   }
 
   private static String withoutUser(String url) {

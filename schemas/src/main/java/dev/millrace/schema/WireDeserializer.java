@@ -2,6 +2,7 @@ package dev.millrace.schema;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.AvroTypeException;
@@ -85,8 +86,11 @@ public final class WireDeserializer<T extends SpecificRecord> {
       return new Decoding.Value<>(value);
     } catch (CharacterCodingException e) {
       return new Decoding.InvalidText<>(
-          "a text in %d bytes written with schema %s is not UTF-8"
-              .formatted(message.bytes().length - message.offset(), message.id()));
+          String.format(
+              Locale.ROOT,
+              "a text in %d bytes written with schema %s is not UTF-8",
+              message.bytes().length - message.offset(),
+              message.id()));
     } catch (IOException | AvroTypeException e) {
       return undecodable(message, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
@@ -100,12 +104,13 @@ public final class WireDeserializer<T extends SpecificRecord> {
 
   private Decoding<T> undecodable(WireFormat.Framed.Message message, String why) {
     return new Decoding.Undecodable<>(
-        "%d bytes written with schema %s are not a %s: %s"
-            .formatted(
-                message.bytes().length - message.offset(),
-                message.id(),
-                readerSchema.getName(),
-                why));
+        String.format(
+            Locale.ROOT,
+            "%d bytes written with schema %s are not a %s: %s",
+            message.bytes().length - message.offset(),
+            message.id(),
+            readerSchema.getName(),
+            why));
   }
 
   private String mismatch(Schema writer) {

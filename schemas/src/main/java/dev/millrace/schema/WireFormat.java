@@ -1,6 +1,7 @@
 package dev.millrace.schema;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -71,11 +72,14 @@ public final class WireFormat {
   private static Framed parsePrefix(byte[] bytes) {
     if (bytes.length < PREFIX_BYTES) {
       return new Framed.Bad(
-          "%d bytes are too few: a zero byte and a 4-byte schema id come first"
-              .formatted(bytes.length));
+          String.format(
+              Locale.ROOT,
+              "%d bytes are too few: a zero byte and a 4-byte schema id come first",
+              bytes.length));
     }
     if (bytes[0] != MAGIC_ID) {
-      return new Framed.Bad("the first byte is 0x%02x, expected 0x00".formatted(bytes[0]));
+      return new Framed.Bad(
+          String.format(Locale.ROOT, "the first byte is 0x%02x, expected 0x00", bytes[0]));
     }
     return new Framed.Message(
         new SchemaId.Numbered(ByteBuffer.wrap(bytes).getInt(1)), bytes, PREFIX_BYTES);
@@ -91,11 +95,14 @@ public final class WireFormat {
           new SchemaId.Guid(new UUID(guid.getLong(1), guid.getLong(9))), bytes, 0);
     }
     return new Framed.Bad(
-        "the header %s has %d bytes%s, expected 0x00 and 4 or 0x01 and 16"
-            .formatted(
-                name,
-                header.length,
-                header.length == 0 ? "" : " beginning with 0x%02x".formatted(header[0])));
+        String.format(
+            Locale.ROOT,
+            "the header %s has %d bytes%s, expected 0x00 and 4 or 0x01 and 16",
+            name,
+            header.length,
+            header.length == 0
+                ? ""
+                : String.format(Locale.ROOT, " beginning with 0x%02x", header[0])));
   }
 
   /** The bytes before an encoding written with schema {@code id}. */

@@ -12,6 +12,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -161,7 +162,7 @@ class HostileBytesTest {
   void shouldReadWithASchemaOfTenThousandFields() {
     String fields =
         IntStream.range(0, 10_000)
-            .mapToObj(i -> "{\"name\":\"f%d\",\"type\":\"int\"}".formatted(i))
+            .mapToObj(i -> String.format(Locale.ROOT, "{\"name\":\"f%d\",\"type\":\"int\"}", i))
             .collect(Collectors.joining(","));
     Schema writer =
         parse(

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
@@ -119,7 +120,7 @@ class RegistryClientTest {
   @ParameterizedTest
   @ValueSource(ints = {400, 401, 403, 422})
   void shouldNotBlameTheRecordForARefusal(int status) {
-    stub.then(status, "{\"error_code\":%d,\"message\":\"no\"}".formatted(status));
+    stub.then(status, String.format(Locale.ROOT, "{\"error_code\":%d,\"message\":\"no\"}", status));
     try (RegistryClient client = client()) {
       assertThat(client.lookup(SEVEN)).isInstanceOf(SchemaLookup.Unavailable.class);
     }

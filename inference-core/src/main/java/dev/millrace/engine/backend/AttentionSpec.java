@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * How one layer attends. Immutable; equal layers share one instance.
@@ -30,14 +31,19 @@ public record AttentionSpec(
     rotary = rotary.clone();
     if (queryHeads < 1 || kvHeads < 1 || queryHeads % kvHeads != 0) {
       throw new IllegalArgumentException(
-          "%d key-value heads must divide %d query heads".formatted(kvHeads, queryHeads));
+          String.format(
+              Locale.ROOT, "%d key-value heads must divide %d query heads", kvHeads, queryHeads));
     }
     if (headDimension < 2 || headDimension % 2 != 0) {
       throw new IllegalArgumentException("headDimension must be even, got " + headDimension);
     }
     if (rotary.length != 0 && rotary.length != headDimension / 2) {
       throw new IllegalArgumentException(
-          "%d inverse frequencies for headDimension %d".formatted(rotary.length, headDimension));
+          String.format(
+              Locale.ROOT,
+              "%d inverse frequencies for headDimension %d",
+              rotary.length,
+              headDimension));
     }
     if (chunkTokens < 0) {
       throw new IllegalArgumentException("chunkTokens must be 0 or more, got " + chunkTokens);

@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend;
 
+import java.util.Locale;
+
 /**
  * Memory for keys and values that a model will ask for.
  *
@@ -12,8 +14,11 @@ public record KvDemand(KvShape block, int blocks) {
   public KvDemand {
     if (block.blocks() != 1 || blocks < 0) {
       throw new IllegalArgumentException(
-          "a demand has the shape of one block and 0 or more blocks, got %s and %d"
-              .formatted(block, blocks));
+          String.format(
+              Locale.ROOT,
+              "a demand has the shape of one block and 0 or more blocks, got %s and %d",
+              block,
+              blocks));
     }
   }
 

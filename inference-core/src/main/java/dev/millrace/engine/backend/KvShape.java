@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend;
 
+import java.util.Locale;
+
 /**
  * Extents of the key-value memory.
  *
@@ -15,8 +17,15 @@ public record KvShape(int layers, int blocks, int blockTokens, int heads, int he
   public KvShape {
     if (layers < 1 || blocks < 1 || blockTokens < 1 || heads < 1 || headDimension < 1) {
       throw new IllegalArgumentException(
-          "extents must be at least 1, got layers=%d blocks=%d blockTokens=%d heads=%d headDimension=%d"
-              .formatted(layers, blocks, blockTokens, heads, headDimension));
+          String.format(
+              Locale.ROOT,
+              "extents must be at least 1, got layers=%d blocks=%d blockTokens=%d heads=%d "
+                  + "headDimension=%d",
+              layers,
+              blocks,
+              blockTokens,
+              heads,
+              headDimension));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend;
 
 import dev.millrace.engine.tensor.Tensor;
+import java.util.Locale;
 
 /**
  * Where the values of a linear weight come from, in the layout of the checkpoint. Immutable views
@@ -85,8 +86,13 @@ public sealed interface MatrixSource permits MatrixSource.Unquantised, Quantised
       refuseOtherTypes(values);
       if (first < 0 || outputs < 1 || (long) first + outputs > values.shape().extent(1)) {
         throw new IllegalArgumentException(
-            "%s has %s, no %d columns from %d"
-                .formatted(values.name(), values.shape(), outputs, first));
+            String.format(
+                Locale.ROOT,
+                "%s has %s, no %d columns from %d",
+                values.name(),
+                values.shape(),
+                outputs,
+                first));
       }
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -22,8 +23,13 @@ public record MoeSource(MatrixSource router, List<Expert> experts, List<Expert> 
         || topK > experts.size()
         || shared.size() > 1) {
       throw new IllegalArgumentException(
-          "router has %d outputs for %d experts, topK %d, %d shared"
-              .formatted(router.outputs(), experts.size(), topK, shared.size()));
+          String.format(
+              Locale.ROOT,
+              "router has %d outputs for %d experts, topK %d, %d shared",
+              router.outputs(),
+              experts.size(),
+              topK,
+              shared.size()));
     }
   }
 

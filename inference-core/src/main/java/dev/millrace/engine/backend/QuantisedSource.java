@@ -5,6 +5,7 @@ import dev.millrace.engine.tensor.Float8;
 import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -98,17 +99,17 @@ public sealed interface QuantisedSource extends MatrixSource {
               && packed.shape().rank() == 2
               && packed.shape().extent(1) == words,
           packed,
-          "I32 [outputs, %d] for %d inputs".formatted(words, inputs));
+          String.format(Locale.ROOT, "I32 [outputs, %d] for %d inputs", words, inputs));
       long outputs = packed.shape().extent(0);
       require(
           scales.floating() && scales.shape().rank() == 2 && scales.shape().extent(0) == outputs,
           scales,
-          "floating [%d, groups]".formatted(outputs));
+          String.format(Locale.ROOT, "floating [%d, groups]", outputs));
       long groups = scales.shape().extent(1);
       require(
           groups > 0 && (groupOfInput.isPresent() || inputs % groups == 0),
           scales,
-          "groups that divide %d inputs".formatted(inputs));
+          String.format(Locale.ROOT, "groups that divide %d inputs", inputs));
       zeroPoints.ifPresent(zeros ->
           require(
               zeros.type() == DType.I32
@@ -116,9 +117,12 @@ public sealed interface QuantisedSource extends MatrixSource {
                   && zeros.shape().extent(0) == Math.ceilDiv(outputs, PER_WORD)
                   && zeros.shape().extent(1) == groups,
               zeros,
-              "I32 [%d, %d]".formatted(Math.ceilDiv(outputs, PER_WORD), groups)));
+              String.format(Locale.ROOT, "I32 [%d, %d]", Math.ceilDiv(outputs, PER_WORD), groups)));
       if (groupOfInput.isPresent() && !reordered(groupOfInput.get(), inputs, groups)) {
-        require(inputs % groups == 0, scales, "groups that divide %d inputs".formatted(inputs));
+        require(
+            inputs % groups == 0,
+            scales,
+            String.format(Locale.ROOT, "groups that divide %d inputs", inputs));
         groupOfInput = Optional.empty();
       }
     }
@@ -128,7 +132,7 @@ public sealed interface QuantisedSource extends MatrixSource {
       require(
           groupOfInput.type() == DType.I32 && groupOfInput.shape().elements() == inputs,
           groupOfInput,
-          "I32 [%d]".formatted(inputs));
+          String.format(Locale.ROOT, "I32 [%d]", inputs));
       boolean consecutive = inputs % groups == 0;
       boolean unset = false;
       for (int i = 0; i < inputs; i++) {
@@ -136,7 +140,8 @@ public sealed interface QuantisedSource extends MatrixSource {
         require(
             group >= UNSET && group < groups,
             groupOfInput,
-            "groups from 0 to %d, found %d for input %d".formatted(groups - 1, group, i));
+            String.format(
+                Locale.ROOT, "groups from 0 to %d, found %d for input %d", groups - 1, group, i));
         unset |= group == UNSET;
         consecutive = consecutive && group == i / (inputs / groups);
       }

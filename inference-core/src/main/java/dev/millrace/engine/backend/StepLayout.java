@@ -3,6 +3,7 @@ package dev.millrace.engine.backend;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What one step computes: runs of consecutive tokens of sequences, laid out row after row.
@@ -62,8 +63,12 @@ public record StepLayout(List<Run> runs) {
     for (int row : rows) {
       if (row < least || row >= count) {
         throw new IllegalArgumentException(
-            "rows to keep ascend from 0 to %d, got %d where %d was the least"
-                .formatted(count - 1, row, least));
+            String.format(
+                Locale.ROOT,
+                "rows to keep ascend from 0 to %d, got %d where %d was the least",
+                count - 1,
+                row,
+                least));
       }
       least = row + 1;
     }
@@ -84,8 +89,11 @@ public record StepLayout(List<Run> runs) {
     public Run {
       if (tokens.length == 0 || position < 0) {
         throw new IllegalArgumentException(
-            "a run has at least one token and a position of 0 or more, got %d at %d"
-                .formatted(tokens.length, position));
+            String.format(
+                Locale.ROOT,
+                "a run has at least one token and a position of 0 or more, got %d at %d",
+                tokens.length,
+                position));
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.millrace.engine.cache;
 
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.function.IntConsumer;
 
 /**
@@ -40,8 +41,11 @@ public final class KvBlockPool {
   public KvBlockPool(int blocks, int blockTokens) {
     if (blocks < 1 || blockTokens < 1) {
       throw new IllegalArgumentException(
-          "a pool has blocks and a block has tokens, got %d blocks of %d tokens"
-              .formatted(blocks, blockTokens));
+          String.format(
+              Locale.ROOT,
+              "a pool has blocks and a block has tokens, got %d blocks of %d tokens",
+              blocks,
+              blockTokens));
     }
     this.blockTokens = blockTokens;
     references = new int[blocks];
@@ -218,8 +222,12 @@ public final class KvBlockPool {
     if (!Arrays.equals(counted, references)) {
       int block = Arrays.mismatch(counted, references);
       throw new IllegalStateException(
-          "block %d has %d references, but %d tables hold it"
-              .formatted(block, references[block], counted[block]));
+          String.format(
+              Locale.ROOT,
+              "block %d has %d references, but %d tables hold it",
+              block,
+              references[block],
+              counted[block]));
     }
     int[] seen = new int[references.length];
     for (int i = 0; i < freeCount; i++) {

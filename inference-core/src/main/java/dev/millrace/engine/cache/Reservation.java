@@ -1,5 +1,7 @@
 package dev.millrace.engine.cache;
 
+import java.util.Locale;
+
 /**
  * Blocks promised to one request or branch. Owned by the engine thread.
  *
@@ -41,7 +43,8 @@ public final class Reservation implements AutoCloseable {
   public Reservation split(int blocks) {
     KvBlockPool.require(
         blocks >= 0 && blocks <= remaining,
-        "cannot split %d blocks off a reservation of %d".formatted(blocks, remaining));
+        String.format(
+            Locale.ROOT, "cannot split %d blocks off a reservation of %d", blocks, remaining));
     remaining -= blocks;
     return new Reservation(pool, blocks);
   }

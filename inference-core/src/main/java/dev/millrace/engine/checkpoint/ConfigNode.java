@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Typed access to one object of a configuration file; names the file and key in every refusal. */
@@ -48,7 +49,7 @@ record ConfigNode(Path file, String path, JsonNode node) {
   private int integer(JsonNode value, String key, int min, int max) {
     boolean whole = value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
     if (!whole || value.doubleValue() < min || value.doubleValue() > max) {
-      throw refuse(key, "an integer from %,d to %,d".formatted(min, max), value);
+      throw refuse(key, String.format(Locale.ROOT, "an integer from %,d to %,d", min, max), value);
     }
     return (int) value.doubleValue();
   }
@@ -127,7 +128,7 @@ record ConfigNode(Path file, String path, JsonNode node) {
     }
     JsonNode value = node.get(key);
     if (!value.isArray() || value.size() > sizeMax) {
-      throw refuse(key, "a list of at most %,d".formatted(sizeMax));
+      throw refuse(key, String.format(Locale.ROOT, "a list of at most %,d", sizeMax));
     }
     return value;
   }

@@ -12,6 +12,7 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Reads JSON that may be hostile: bounded in size, depth and length, no duplicate keys. */
 final class JsonFile {
@@ -39,7 +40,9 @@ final class JsonFile {
     long size = size(file);
     if (size > bytesMax) {
       throw new CheckpointException(
-          file, "it has %,d bytes, at most %,d are accepted here".formatted(size, bytesMax));
+          file,
+          String.format(
+              Locale.ROOT, "it has %,d bytes, at most %,d are accepted here", size, bytesMax));
     }
     try {
       JsonNode node = MAPPER.readTree(Files.readAllBytes(file));
@@ -91,7 +94,7 @@ final class JsonFile {
     }
     return e.getLocation() == null
         ? message
-        : "%s at byte %d".formatted(message, e.getLocation().getByteOffset());
+        : String.format(Locale.ROOT, "%s at byte %d", message, e.getLocation().getByteOffset());
   }
 
   /** A node's kind in words, with its value where that is short. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -51,15 +52,20 @@ public final class LogitsFile implements AutoCloseable {
     if (shape.extent(1) < 1 || shape.extent(1) > idsMax) {
       throw new CheckpointException(
           file,
-          "input_ids has %d ids, expected 1 to %d, the model's context"
-              .formatted(shape.extent(1), idsMax));
+          String.format(
+              Locale.ROOT,
+              "input_ids has %d ids, expected 1 to %d, the model's context",
+              shape.extent(1),
+              idsMax));
     }
     int[] ids = new int[(int) shape.extent(1)];
     for (int i = 0; i < ids.length; i++) {
       long id = tensor.data().get(LONG, (long) i * Long.BYTES);
       if (id < 0 || id >= vocabulary) {
         throw new CheckpointException(
-            file, "id %d at index %d, the vocabulary has %d".formatted(id, i, vocabulary));
+            file,
+            String.format(
+                Locale.ROOT, "id %d at index %d, the vocabulary has %d", id, i, vocabulary));
       }
       ids[i] = (int) id;
     }

@@ -12,6 +12,7 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -47,7 +48,8 @@ final class ModelConfigReader {
             : text.integer("num_key_value_heads", 1, 4_096, heads);
     if (heads % kvHeads != 0) {
       throw text.refuse(
-          "num_key_value_heads", "a divisor of num_attention_heads = %d".formatted(heads));
+          "num_key_value_heads",
+          String.format(Locale.ROOT, "a divisor of num_attention_heads = %d", heads));
     }
     this.headDimension = headDimension();
   }
@@ -154,7 +156,11 @@ final class ModelConfigReader {
     if (dimension < 2 || dimension % 2 != 0) {
       throw new CheckpointException(
           text.file(),
-          "key %shead_dim: expected an even number, found %d".formatted(text.path(), dimension));
+          String.format(
+              Locale.ROOT,
+              "key %shead_dim: expected an even number, found %d",
+              text.path(),
+              dimension));
     }
     return dimension;
   }
@@ -281,7 +287,7 @@ final class ModelConfigReader {
 
   private void requireOnePerLayer(String key, int found) {
     if (found != layers) {
-      throw text.refuse(key, "one entry for each of %d layers".formatted(layers));
+      throw text.refuse(key, String.format(Locale.ROOT, "one entry for each of %d layers", layers));
     }
   }
 

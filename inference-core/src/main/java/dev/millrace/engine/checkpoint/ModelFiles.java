@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -105,7 +106,7 @@ public final class ModelFiles implements AutoCloseable {
     }
     if (shardOfTensor.values().stream().distinct().count() > SHARDS_MAX) {
       throw new CheckpointException(
-          index, "weight_map names more than %,d files".formatted(SHARDS_MAX));
+          index, String.format(Locale.ROOT, "weight_map names more than %,d files", SHARDS_MAX));
     }
     return shardOfTensor;
   }

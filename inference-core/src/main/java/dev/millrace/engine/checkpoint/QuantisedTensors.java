@@ -6,6 +6,7 @@ import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,11 @@ final class QuantisedTensors {
     if (packed.shape().extent(0) != outputs) {
       throw refuse(
           name + "_packed",
-          "has shape %s, the configuration asks for %d outputs".formatted(packed.shape(), outputs));
+          String.format(
+              Locale.ROOT,
+              "has shape %s, the configuration asks for %d outputs",
+              packed.shape(),
+              outputs));
     }
     Tensor scales = beside(name, "_scale");
     return checked(

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -44,7 +45,8 @@ public final class SafetensorsFile implements AutoCloseable {
     long size = JsonFile.size(file);
     if (size < Long.BYTES + 2) {
       throw new CheckpointException(
-          file, "it has %d bytes, too few for a safetensors file".formatted(size));
+          file,
+          String.format(Locale.ROOT, "it has %d bytes, too few for a safetensors file", size));
     }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -72,14 +74,20 @@ public final class SafetensorsFile implements AutoCloseable {
     if (headerBytes < 2 || headerBytes > size - Long.BYTES) {
       throw new CheckpointException(
           file,
-          "its header claims %s bytes, but %d follow; the file is cut off or not safetensors"
-              .formatted(Long.toUnsignedString(headerBytes), size - Long.BYTES));
+          String.format(
+              Locale.ROOT,
+              "its header claims %s bytes, but %d follow; the file is cut off or not safetensors",
+              Long.toUnsignedString(headerBytes),
+              size - Long.BYTES));
     }
     if (headerBytes > SafetensorsHeader.BYTES_MAX) {
       throw new CheckpointException(
           file,
-          "its header claims %d bytes, the format allows %d"
-              .formatted(headerBytes, SafetensorsHeader.BYTES_MAX));
+          String.format(
+              Locale.ROOT,
+              "its header claims %d bytes, the format allows %d",
+              headerBytes,
+              SafetensorsHeader.BYTES_MAX));
     }
     return headerBytes;
   }
@@ -89,7 +97,7 @@ public final class SafetensorsFile implements AutoCloseable {
     while (into.hasRemaining()) {
       if (channel.read(into, position + into.position()) < 0) {
         throw new EOFException(
-            "the file ends after %d bytes".formatted(position + into.position()));
+            String.format(Locale.ROOT, "the file ends after %d bytes", position + into.position()));
       }
     }
   }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -77,7 +78,8 @@ final class SafetensorsHeader {
       }
       if (entries.size() == TENSORS_MAX) {
         throw new CheckpointException(
-            file, "its header names more than %,d tensors".formatted(TENSORS_MAX));
+            file,
+            String.format(Locale.ROOT, "its header names more than %,d tensors", TENSORS_MAX));
       }
       entries.put(name, readEntry(parser, name));
     }
@@ -121,8 +123,12 @@ final class SafetensorsHeader {
     if (begin > end || end > dataBytes) {
       throw refuse(
           name,
-          "its data_offsets are [%d, %d], outside the file's %d bytes of data"
-              .formatted(begin, end, dataBytes));
+          String.format(
+              Locale.ROOT,
+              "its data_offsets are [%d, %d], outside the file's %d bytes of data",
+              begin,
+              end,
+              dataBytes));
     }
     TensorInfo info = new TensorInfo(name, type, shape);
     long bytes;
@@ -131,14 +137,23 @@ final class SafetensorsHeader {
     } catch (ArithmeticException e) {
       throw refuse(
           name,
-          "%s %s needs more than 2^63 bytes, its data_offsets give %d"
-              .formatted(type, shape, end - begin));
+          String.format(
+              Locale.ROOT,
+              "%s %s needs more than 2^63 bytes, its data_offsets give %d",
+              type,
+              shape,
+              end - begin));
     }
     if (bytes != end - begin) {
       throw refuse(
           name,
-          "%s %s needs %d bytes, its data_offsets give %d"
-              .formatted(type, shape, bytes, end - begin));
+          String.format(
+              Locale.ROOT,
+              "%s %s needs %d bytes, its data_offsets give %d",
+              type,
+              shape,
+              bytes,
+              end - begin));
     }
     return new Entry(info, begin, end);
   }
@@ -165,11 +180,12 @@ final class SafetensorsHeader {
         throw refuse(name, key + " holds something other than 64-bit integers");
       }
       if (size == sizeMax) {
-        throw refuse(name, "%s has more than %d entries".formatted(key, sizeMax));
+        throw refuse(name, String.format(Locale.ROOT, "%s has more than %d entries", key, sizeMax));
       }
       long value = parser.getLongValue();
       if (value < 0) {
-        throw refuse(name, "%s holds the negative number %d".formatted(key, value));
+        throw refuse(
+            name, String.format(Locale.ROOT, "%s holds the negative number %d", key, value));
       }
       values[size++] = value;
     }
@@ -186,12 +202,13 @@ final class SafetensorsHeader {
       if (entry.begin() != end) {
         throw refuse(
             entry.info().name(),
-            "its data begins at %d but %s ends at %d: %s"
-                .formatted(
-                    entry.begin(),
-                    before,
-                    end,
-                    entry.begin() < end ? "they overlap" : "the bytes between belong to nothing"));
+            String.format(
+                Locale.ROOT,
+                "its data begins at %d but %s ends at %d: %s",
+                entry.begin(),
+                before,
+                end,
+                entry.begin() < end ? "they overlap" : "the bytes between belong to nothing"));
       }
       end = entry.end();
       before = "tensor " + brief(entry.info().name());
@@ -199,8 +216,11 @@ final class SafetensorsHeader {
     if (end != dataBytes) {
       throw new CheckpointException(
           file,
-          "its tensors end at byte %d of the data, but %d bytes follow the header"
-              .formatted(end, dataBytes));
+          String.format(
+              Locale.ROOT,
+              "its tensors end at byte %d of the data, but %d bytes follow the header",
+              end,
+              dataBytes));
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -170,7 +171,9 @@ public final class SafetensorsWriter implements AutoCloseable {
   public void finish() {
     if (written != dataBytes) {
       throw new CheckpointException(
-          file, "%d bytes were appended, the header announces %d".formatted(written, dataBytes));
+          file,
+          String.format(
+              Locale.ROOT, "%d bytes were appended, the header announces %d", written, dataBytes));
     }
     try {
       channel.close();

@@ -5,6 +5,7 @@ import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.checkpoint.ModelConfig;
+import java.util.Locale;
 
 /** From bytes to blocks. Pure functions. */
 final class KvSizing {
@@ -59,8 +60,13 @@ final class KvSizing {
   private static EngineException tooLittle(
       KvShape block, ComputeBackend backend, String found, String advice) {
     return new EngineException(
-        "keys and values of one block of %d tokens need %d bytes on backend %s, %s: %s"
-            .formatted(
-                block.blockTokens(), backend.kvBytes(block), backend.info().name(), found, advice));
+        String.format(
+            Locale.ROOT,
+            "keys and values of one block of %d tokens need %d bytes on backend %s, %s: %s",
+            block.blockTokens(),
+            backend.kvBytes(block),
+            backend.info().name(),
+            found,
+            advice));
   }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.engine.model;
 
+import java.util.Locale;
+
 /**
  * How much memory a model may take for activations, keys and values.
  *
@@ -18,8 +20,13 @@ public record ModelLimits(int stepRowsMax, int sequencesMax, long kvMemoryBytes,
   public ModelLimits {
     if (stepRowsMax < 1 || sequencesMax < 1 || kvMemoryBytes < 0 || blockTokens < 1) {
       throw new IllegalArgumentException(
-          "limits are at least 1 (memory 0), got rows %d, sequences %d, bytes %d, block %d"
-              .formatted(stepRowsMax, sequencesMax, kvMemoryBytes, blockTokens));
+          String.format(
+              Locale.ROOT,
+              "limits are at least 1 (memory 0), got rows %d, sequences %d, bytes %d, block %d",
+              stepRowsMax,
+              sequencesMax,
+              kvMemoryBytes,
+              blockTokens));
     }
   }
 

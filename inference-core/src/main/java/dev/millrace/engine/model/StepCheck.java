@@ -3,6 +3,7 @@ package dev.millrace.engine.model;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.StepLayout;
 import java.util.BitSet;
+import java.util.Locale;
 
 /**
  * Refuses a step that would read or write what is not its own, before a device sees it. Owned by
@@ -58,8 +59,12 @@ final class StepCheck {
     for (int row : logitRows) {
       if (row < least || row >= rows) {
         throw new IllegalArgumentException(
-            "logit rows ascend from 0 to %d, got %d where %d was the least"
-                .formatted(rows - 1, row, least));
+            String.format(
+                Locale.ROOT,
+                "logit rows ascend from 0 to %d, got %d where %d was the least",
+                rows - 1,
+                row,
+                least));
       }
       least = row + 1;
     }
@@ -79,7 +84,8 @@ final class StepCheck {
 
   private static void check(boolean holds, String what, long found, long limit) {
     if (!holds) {
-      throw new IllegalArgumentException("%s: got %d, limit %d".formatted(what, found, limit));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%s: got %d, limit %d", what, found, limit));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.engine.sampling;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Collects the log-probabilities that a {@link LabelTrie} needs and adds them up per label.
@@ -63,7 +64,8 @@ public final class LabelScores {
   /** One sum per label, in the order the trie was built from. */
   public double[] logProbabilities() {
     if (!complete()) {
-      throw new IllegalStateException("log-probabilities of %d tokens missing".formatted(missing));
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "log-probabilities of %d tokens missing", missing));
     }
     double[] atEnd = new double[trie.nodes()];
     for (int node = 1; node < trie.nodes(); node++) {

@@ -3,6 +3,7 @@ package dev.millrace.engine.sampling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A set of labels as a path-compressed trie over token ids, so that a shared beginning is computed
@@ -154,7 +155,7 @@ public final class LabelTrie {
       }
       if (at.label >= 0) {
         throw new IllegalArgumentException(
-            "labels %d and %d have the same tokens".formatted(at.label, number));
+            String.format(Locale.ROOT, "labels %d and %d have the same tokens", at.label, number));
       }
       at.label = number;
     }

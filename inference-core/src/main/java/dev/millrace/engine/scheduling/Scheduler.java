@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -70,8 +71,11 @@ public final class Scheduler {
     checkThread();
     if (request.blocksMax() > pool.blocks()) {
       throw new IllegalArgumentException(
-          "a request needs up to %d blocks, the pool has %d"
-              .formatted(request.blocksMax(), pool.blocks()));
+          String.format(
+              Locale.ROOT,
+              "a request needs up to %d blocks, the pool has %d",
+              request.blocksMax(),
+              pool.blocks()));
     }
     unfinished.add(request);
     waiting.addLast(request);
@@ -173,8 +177,11 @@ public final class Scheduler {
     plan.sequences().forEach(sequence -> sequence.request().served(nowNanos));
     if (plan.rows() == 0 && plan.copies().size() == 0 && hasWork()) {
       throw new IllegalStateException(
-          "nothing to compute for %d running and %d waiting requests"
-              .formatted(runningRequests(), waitingRequests()));
+          String.format(
+              Locale.ROOT,
+              "nothing to compute for %d running and %d waiting requests",
+              runningRequests(),
+              waitingRequests()));
     }
     return plan;
   }

@@ -1,5 +1,7 @@
 package dev.millrace.engine.scheduling;
 
+import java.util.Locale;
+
 /**
  * What bounds a scheduler.
  *
@@ -17,9 +19,14 @@ public record SchedulerLimits(
   public SchedulerLimits {
     if (stepTokensMax < 1 || sequencesMax < 1 || blockTokens < 1 || labelBlocksMax < 1) {
       throw new IllegalArgumentException(
-          ("limits must be at least 1, got stepTokensMax=%d sequencesMax=%d blockTokens=%d"
-                  + " labelBlocksMax=%d")
-              .formatted(stepTokensMax, sequencesMax, blockTokens, labelBlocksMax));
+          String.format(
+              Locale.ROOT,
+              ("limits must be at least 1, got stepTokensMax=%d sequencesMax=%d blockTokens=%d"
+                  + " labelBlocksMax=%d"),
+              stepTokensMax,
+              sequencesMax,
+              blockTokens,
+              labelBlocksMax));
     }
   }
 }

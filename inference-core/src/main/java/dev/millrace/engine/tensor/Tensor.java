@@ -3,6 +3,7 @@ package dev.millrace.engine.tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -26,8 +27,14 @@ public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
     long expected = Math.multiplyExact(shape.elements(), (long) type.bytes());
     if (data.byteSize() != expected) {
       throw new IllegalArgumentException(
-          "tensor %s: %s %s needs %d bytes, got %d"
-              .formatted(name, type, shape, expected, data.byteSize()));
+          String.format(
+              Locale.ROOT,
+              "tensor %s: %s %s needs %d bytes, got %d",
+              name,
+              type,
+              shape,
+              expected,
+              data.byteSize()));
     }
   }
 

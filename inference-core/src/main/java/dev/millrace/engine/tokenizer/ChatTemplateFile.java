@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -114,7 +115,8 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
     try {
       if (!Files.isRegularFile(file) || Files.size(file) > BYTES_MAX) {
         throw new TokenizerException(
-            file, "expected a regular file of at most %,d bytes".formatted(BYTES_MAX));
+            file,
+            String.format(Locale.ROOT, "expected a regular file of at most %,d bytes", BYTES_MAX));
       }
       return Files.readString(file);
     } catch (MalformedInputException e) {
@@ -130,8 +132,11 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
     if (template.length() > CHARS_MAX) {
       throw new TokenizerException(
           file,
-          "its chat template has %,d characters, at most %,d are accepted"
-              .formatted(template.length(), CHARS_MAX));
+          String.format(
+              Locale.ROOT,
+              "its chat template has %,d characters, at most %,d are accepted",
+              template.length(),
+              CHARS_MAX));
     }
   }
 }

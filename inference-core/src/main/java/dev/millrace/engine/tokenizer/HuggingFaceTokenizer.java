@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -84,8 +85,12 @@ public final class HuggingFaceTokenizer implements Tokenizer {
       if (!Arrays.equals(found, new int[] {token.getValue()})) {
         throw new TokenizerException(
             file.file(),
-            "special token %s has id %d, but is encoded as %s"
-                .formatted(token.getKey(), token.getValue(), Arrays.toString(found)));
+            String.format(
+                Locale.ROOT,
+                "special token %s has id %d, but is encoded as %s",
+                token.getKey(),
+                token.getValue(),
+                Arrays.toString(found)));
       }
     }
   }

@@ -9,6 +9,7 @@ import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -99,7 +100,10 @@ final class TemplateRenderer {
     } catch (TimeoutException e) {
       thread.interrupt();
       throw new TokenizerException(
-          file, "its chat template takes longer than %d s".formatted(timeMax.toSeconds()), e);
+          file,
+          String.format(
+              Locale.ROOT, "its chat template takes longer than %d s", timeMax.toSeconds()),
+          e);
     } catch (InterruptedException e) {
       thread.interrupt();
       Thread.currentThread().interrupt();
@@ -111,8 +115,12 @@ final class TemplateRenderer {
     for (TemplateError error : result.getErrors()) {
       throw new TokenizerException(
           file,
-          "its chat template fails in line %d: %s%s"
-              .formatted(error.getLineno(), error.getMessage(), reason(error.getException())));
+          String.format(
+              Locale.ROOT,
+              "its chat template fails in line %d: %s%s",
+              error.getLineno(),
+              error.getMessage(),
+              reason(error.getException())));
     }
     return result.getOutput();
   }

@@ -1,5 +1,7 @@
 package dev.millrace.engine.tokenizer;
 
+import java.util.Locale;
+
 /**
  * Applies Jinja's whitespace rules to a template before the template engine sees it, which knows
  * them only in part: {@code -} on either side of a tag removes all whitespace there; a block or
@@ -108,6 +110,7 @@ final class TemplateWhitespace {
         return i + 2;
       }
     }
-    throw new IllegalArgumentException("the tag at character %d is not closed".formatted(tag));
+    throw new IllegalArgumentException(
+        String.format(Locale.ROOT, "the tag at character %d is not closed", tag));
   }
 }

@@ -11,6 +11,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -78,7 +79,8 @@ record TokenizerFile(
   private static void put(Path file, Map<Integer, String> tokens, JsonNode id, String text) {
     if (!id.isInt() || id.intValue() < 0 || id.intValue() > ID_MAX) {
       throw new TokenizerException(
-          file, "expected token ids from 0 to %,d, found %s".formatted(ID_MAX, id));
+          file,
+          String.format(Locale.ROOT, "expected token ids from 0 to %,d, found %s", ID_MAX, id));
     }
     String other = tokens.put(id.intValue(), text);
     if (other != null && !other.equals(text)) {
@@ -94,7 +96,12 @@ record TokenizerFile(
       }
       if (Files.size(file) > BYTES_MAX) {
         throw new TokenizerException(
-            file, "it has %,d bytes, at most %,d are read".formatted(Files.size(file), BYTES_MAX));
+            file,
+            String.format(
+                Locale.ROOT,
+                "it has %,d bytes, at most %,d are read",
+                Files.size(file),
+                BYTES_MAX));
       }
       JsonNode root = new JsonMapper().readTree(Files.readAllBytes(file));
       if (root instanceof ObjectNode object) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Builds the parts of a {@code tokenizer.json} anew from what we understand of them. The native
@@ -75,7 +76,7 @@ final class TokenizerRules {
               && vocabulary.has(pair[0] + pair[1]);
       if (!sound) {
         throw refuse(
-            "model.merges[%d]".formatted(clean.size()),
+            String.format(Locale.ROOT, "model.merges[%d]", clean.size()),
             "two tokens of the vocabulary that make a third",
             merge);
       }
@@ -110,7 +111,8 @@ final class TokenizerRules {
 
   private ObjectNode sequence(JsonNode steps) {
     if (!steps.isArray() || steps.isEmpty() || steps.size() > STEPS_MAX) {
-      throw refuse("pretokenizers", "a list of 1 to %d".formatted(STEPS_MAX), steps);
+      throw refuse(
+          "pretokenizers", String.format(Locale.ROOT, "a list of 1 to %d", STEPS_MAX), steps);
     }
     ObjectNode clean = JSON.objectNode().put("type", "Sequence");
     ArrayNode list = clean.putArray("pretokenizers");
@@ -130,7 +132,7 @@ final class TokenizerRules {
     if (text.isEmpty() || text.length() > PATTERN_CHARS_MAX || text.indexOf('\0') >= 0) {
       throw refuse(
           "pre_tokenizer.pattern",
-          "an expression of at most %,d characters".formatted(PATTERN_CHARS_MAX),
+          String.format(Locale.ROOT, "an expression of at most %,d characters", PATTERN_CHARS_MAX),
           pattern);
     }
     if (!BEHAVIOURS.contains(node.path("behavior").asText())) {

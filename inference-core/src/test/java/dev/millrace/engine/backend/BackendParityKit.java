@@ -16,6 +16,7 @@ import dev.millrace.engine.tensor.TestTensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -55,7 +56,7 @@ public abstract class BackendParityKit {
     List<DynamicTest> tests = new ArrayList<>();
     for (Extents extents : extents()) {
       for (int rows : rowCounts()) {
-        String what = "%s T=%d %s".formatted(name, rows, extents);
+        String what = String.format(Locale.ROOT, "%s T=%d %s", name, rows, extents);
         Fixtures fixtures = new Fixtures(rows);
         tests.add(
             DynamicTest.dynamicTest(
@@ -174,7 +175,7 @@ public abstract class BackendParityKit {
     List<DynamicTest> tests = new ArrayList<>();
     for (Extents extents : extents()) {
       for (int rows : new int[] {1, tile() + 3, 2 * tile() + 1}) {
-        String what = "projectSome, %d rows, %s".formatted(rows, extents);
+        String what = String.format(Locale.ROOT, "projectSome, %d rows, %s", rows, extents);
         tests.add(DynamicTest.dynamicTest(what, () -> checkSome(extents, rows)));
       }
     }

@@ -19,7 +19,8 @@ public final class Verdict {
       String what, float[] expected, float[] found, int width, double share) {
     if (expected.length != found.length) {
       return Optional.of(
-          "%s: expected %d values, got %d".formatted(what, expected.length, found.length));
+          String.format(
+              Locale.ROOT, "%s: expected %d values, got %d", what, expected.length, found.length));
     }
     int wrong = 0;
     String first = "";
@@ -50,7 +51,9 @@ public final class Verdict {
     }
     return wrong == 0
         ? Optional.empty()
-        : Optional.of("%s: %s; %d of %d wrong".formatted(what, first, wrong, expected.length));
+        : Optional.of(
+            String.format(
+                Locale.ROOT, "%s: %s; %d of %d wrong", what, first, wrong, expected.length));
   }
 
   /** The first element whose bits differ, or empty. */
@@ -61,8 +64,16 @@ public final class Verdict {
         int f = Float.floatToRawIntBits(found[row][i]);
         if (e != f) {
           return Optional.of(
-              "%s: bits differ at row %d, element %d: %08x (%s) and %08x (%s)"
-                  .formatted(what, row, i, e, expected[row][i], f, found[row][i]));
+              String.format(
+                  Locale.ROOT,
+                  "%s: bits differ at row %d, element %d: %08x (%s) and %08x (%s)",
+                  what,
+                  row,
+                  i,
+                  e,
+                  expected[row][i],
+                  f,
+                  found[row][i]));
         }
       }
     }

@@ -20,6 +20,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,8 +171,10 @@ final class CheckpointTest {
     assertThatThrownBy(() -> Checkpoint.open(directory))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(
-            "weight_map places tensor model.norm.weight in shard-%d.safetensors, but it is in"
-                .formatted(first ? 1 : 0));
+            String.format(
+                Locale.ROOT,
+                "weight_map places tensor model.norm.weight in shard-%d.safetensors, but it is in",
+                first ? 1 : 0));
   }
 
   @Test

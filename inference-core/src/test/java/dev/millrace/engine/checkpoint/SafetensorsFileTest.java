@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,11 +83,16 @@ final class SafetensorsFileTest {
   void shouldAddressTensorsBeyondTwoGibibytes() throws IOException {
     long elements = 3L << 30;
     byte[] header =
-        """
-        {"big":{"dtype":"U8","shape":[3,%d],"data_offsets":[0,%d]},\
-        "last":{"dtype":"I32","shape":[1],"data_offsets":[%d,%d]}}\
-        """
-            .formatted(elements / 3, elements, elements, elements + 4)
+        String.format(
+                Locale.ROOT,
+                """
+                {"big":{"dtype":"U8","shape":[3,%d],"data_offsets":[0,%d]},\
+                "last":{"dtype":"I32","shape":[1],"data_offsets":[%d,%d]}}\
+                """,
+                elements / 3,
+                elements,
+                elements,
+                elements + 4)
             .getBytes(StandardCharsets.UTF_8);
     try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
       sparse.writeLong(Long.reverseBytes(header.length));
@@ -217,7 +223,7 @@ final class SafetensorsFileTest {
       } catch (CheckpointException e) {
         assertThat(e).as("seed=%d round=%d", seed, round).hasMessageContaining("x.safetensors");
       } catch (RuntimeException | Error e) {
-        throw new AssertionError("seed=%d round=%d".formatted(seed, round), e);
+        throw new AssertionError(String.format(Locale.ROOT, "seed=%d round=%d", seed, round), e);
       }
     }
     assertThat(loaded).as("seed=%d: some mutations hit only data", seed).isBetween(1, 2_999);

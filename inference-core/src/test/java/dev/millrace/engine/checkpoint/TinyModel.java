@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -132,7 +133,7 @@ final class TinyModel {
     int i = 0;
     for (Tensor tensor : tensors.values()) {
       shards.get(i % 2).add(tensor);
-      map.add("\"%s\": \"shard-%d.safetensors\"".formatted(tensor.name(), i % 2));
+      map.add(String.format(Locale.ROOT, "\"%s\": \"shard-%d.safetensors\"", tensor.name(), i % 2));
       i++;
     }
     for (int shard = 0; shard < 2; shard++) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -76,30 +77,31 @@ public record TinyModel(
   }
 
   private String config() {
-    return """
-    {"architectures": ["Llama4ForCausalLM"], "model_type": "llama4_text",
-     "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-     "num_attention_heads": %d, "num_key_value_heads": %d, "head_dim": %d,
-     "intermediate_size": %d, "intermediate_size_mlp": %d, "num_local_experts": %d,
-     "num_experts_per_tok": 1, "interleave_moe_layer_step": 2, "use_qk_norm": true,
-     "no_rope_layer_interval": 4, "attention_chunk_size": %d, "max_position_embeddings": %d,
-     "attn_temperature_tuning": true, "floor_scale": 8, "attn_scale": 0.1,
-     "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
-     "rms_norm_eps": 1e-05, "bos_token_id": 0, "eos_token_id": 1,
-     "tie_word_embeddings": false, "dtype": "bfloat16"}
-    """
-        .formatted(
-            vocabulary,
-            hidden,
-            layers,
-            QUERY_HEADS,
-            KV_HEADS,
-            headDimension,
-            hidden / 2,
-            hidden,
-            experts,
-            chunkTokens,
-            contextTokens);
+    return String.format(
+        Locale.ROOT,
+        """
+        {"architectures": ["Llama4ForCausalLM"], "model_type": "llama4_text",
+         "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
+         "num_attention_heads": %d, "num_key_value_heads": %d, "head_dim": %d,
+         "intermediate_size": %d, "intermediate_size_mlp": %d, "num_local_experts": %d,
+         "num_experts_per_tok": 1, "interleave_moe_layer_step": 2, "use_qk_norm": true,
+         "no_rope_layer_interval": 4, "attention_chunk_size": %d, "max_position_embeddings": %d,
+         "attn_temperature_tuning": true, "floor_scale": 8, "attn_scale": 0.1,
+         "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+         "rms_norm_eps": 1e-05, "bos_token_id": 0, "eos_token_id": 1,
+         "tie_word_embeddings": false, "dtype": "bfloat16"}
+        """,
+        vocabulary,
+        hidden,
+        layers,
+        QUERY_HEADS,
+        KV_HEADS,
+        headDimension,
+        hidden / 2,
+        hidden,
+        experts,
+        chunkTokens,
+        contextTokens);
   }
 
   private List<Tensor> tensors() {

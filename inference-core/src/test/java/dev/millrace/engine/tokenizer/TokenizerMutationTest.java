@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,7 +64,7 @@ final class TokenizerMutationTest {
       } catch (TokenizerException e) {
         assertThat(e).as("seed=%d round=%d", seed, round).hasMessageContaining("tokenizer.json");
       } catch (RuntimeException | Error e) {
-        throw new AssertionError("seed=%d round=%d".formatted(seed, round), e);
+        throw new AssertionError(String.format(Locale.ROOT, "seed=%d round=%d", seed, round), e);
       }
     }
     assertThat(loaded).as("seed=%d: some mutations do no harm", seed).isBetween(1, rounds - 1);

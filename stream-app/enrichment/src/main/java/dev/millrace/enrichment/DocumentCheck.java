@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Whether a document can be enriched at all, and the digest of its text. Stateless. */
@@ -26,14 +27,19 @@ final class DocumentCheck {
     if (!hasContent(document.text())) {
       return reject(
           RejectReason.INVALID_DOCUMENT,
-          "the text has %d characters, none of which can be read: send a text"
-              .formatted(document.text().length()));
+          String.format(
+              Locale.ROOT,
+              "the text has %d characters, none of which can be read: send a text",
+              document.text().length()));
     }
     int unpaired = unpairedSurrogate(document.text());
     if (unpaired >= 0) {
       return reject(
           RejectReason.INVALID_TEXT,
-          "the text is no Unicode: half a surrogate pair at character %d".formatted(unpaired));
+          String.format(
+              Locale.ROOT,
+              "the text is no Unicode: half a surrogate pair at character %d",
+              unpaired));
     }
     return Optional.empty();
   }

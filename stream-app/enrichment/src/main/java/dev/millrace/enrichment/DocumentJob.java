@@ -17,6 +17,7 @@ import dev.millrace.enrichment.PromptBook.PartPrompt;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -103,13 +104,14 @@ final class DocumentJob {
       deliver(
           new Rejected(
               RejectReason.TOO_LONG,
-              ("the text has %d characters; %d parts of %d tokens, as many as the plan reads,"
-                      + " end at character %d: raise documents.partsMax or set documents.beyond")
-                  .formatted(
-                      document.text().length(),
-                      parts.size(),
-                      shared.prompts().partTokensMax(),
-                      read)));
+              String.format(
+                  Locale.ROOT,
+                  ("the text has %d characters; %d parts of %d tokens, as many as the plan reads,"
+                      + " end at character %d: raise documents.partsMax or set documents.beyond"),
+                  document.text().length(),
+                  parts.size(),
+                  shared.prompts().partTokensMax(),
+                  read)));
       return;
     }
     findings = new Findings(shared.plan(), shared.answers(), parts);

@@ -4,6 +4,7 @@ import dev.millrace.engine.InferenceEngine;
 import dev.millrace.engine.ModelInfo;
 import dev.millrace.enrichment.Enrichment.Provenance;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -89,8 +90,11 @@ public final class EngineEnricher implements Enricher {
     public Settings {
       if (documentsMax < 1 || threads < 1) {
         throw new IllegalArgumentException(
-            "documentsMax and threads must be at least 1, got %d and %d"
-                .formatted(documentsMax, threads));
+            String.format(
+                Locale.ROOT,
+                "documentsMax and threads must be at least 1, got %d and %d",
+                documentsMax,
+                threads));
       }
     }
 
@@ -165,7 +169,8 @@ public final class EngineEnricher implements Enricher {
       listener.onDeferred(
           new Deferral(
               Deferral.Kind.OVERLOADED,
-              "%d documents are in work, as many as allowed".formatted(documentsMax)));
+              String.format(
+                  Locale.ROOT, "%d documents are in work, as many as allowed", documentsMax)));
       return;
     }
     DocumentJob job =

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -172,7 +173,8 @@ public record Enrichment(
     /** Refuses a range that ends before it starts. */
     public Span {
       if (start < 0 || end < start) {
-        throw new IllegalArgumentException("not a span: [%d, %d)".formatted(start, end));
+        throw new IllegalArgumentException(
+            String.format(Locale.ROOT, "not a span: [%d, %d)", start, end));
       }
     }
   }

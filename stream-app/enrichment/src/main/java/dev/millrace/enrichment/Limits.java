@@ -1,5 +1,7 @@
 package dev.millrace.enrichment;
 
+import java.util.Locale;
+
 /** Bounds of a plan's numbers, for its records and its reader alike. Immutable. */
 enum Limits {
   /** Tokens of one answer. */
@@ -20,7 +22,7 @@ enum Limits {
   void check(String name, int value) {
     if (value < min || value > max) {
       throw new IllegalArgumentException(
-          "%s must be %d..%d, got %d".formatted(name, min, max, value));
+          String.format(Locale.ROOT, "%s must be %d..%d, got %d", name, min, max, value));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.millrace.enrichment;
 
 import java.util.List;
+import java.util.Locale;
 
 /** A plan cannot be read, or does not fit the model. Names every problem at once. */
 public class PlanException extends RuntimeException {
@@ -27,7 +28,11 @@ public class PlanException extends RuntimeException {
   private static String message(String source, List<String> problems) {
     return problems.size() == 1
         ? "plan %s: %s".formatted(source, problems.getFirst())
-        : "plan %s has %d problems:\n  %s"
-            .formatted(source, problems.size(), String.join("\n  ", problems));
+        : String.format(
+            Locale.ROOT,
+            "plan %s has %d problems:\n  %s",
+            source,
+            problems.size(),
+            String.join("\n  ", problems));
   }
 }

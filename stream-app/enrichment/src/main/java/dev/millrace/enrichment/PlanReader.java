@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,7 +61,12 @@ public final class PlanReader {
       if (Files.size(file) > BYTES_MAX) {
         throw new PlanException(
             file.toString(),
-            List.of("has %d bytes, a plan has at most %d".formatted(Files.size(file), BYTES_MAX)));
+            List.of(
+                String.format(
+                    Locale.ROOT,
+                    "has %d bytes, a plan has at most %d",
+                    Files.size(file),
+                    BYTES_MAX)));
       }
       return parse(Files.readString(file), file.toString());
     } catch (CharacterCodingException e) {
@@ -93,7 +99,7 @@ public final class PlanReader {
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
       String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-      problems.add("line %d: is no YAML: %s".formatted(line, what));
+      problems.add(String.format(Locale.ROOT, "line %d: is no YAML: %s", line, what));
       return Optional.empty();
     } catch (IOException e) {
       problems.add("is no YAML: " + e.getMessage());
@@ -153,13 +159,17 @@ public final class PlanReader {
     }
     List<YamlNode> translations = section.items("translate");
     for (int i = 0; i < translations.size(); i++) {
-      String path = "tasks.translate[%d]".formatted(i);
+      String path = String.format(Locale.ROOT, "tasks.translate[%d]", i);
       if (translations.get(i) instanceof YamlNode.Mapping mapping) {
         translate(new YamlSection(path, mapping, problems), tasks);
       } else {
         problems.add(
-            "line %d: %s must be a mapping, got %s"
-                .formatted(translations.get(i).line(), path, translations.get(i).kind()));
+            String.format(
+                Locale.ROOT,
+                "line %d: %s must be a mapping, got %s",
+                translations.get(i).line(),
+                path,
+                translations.get(i).kind()));
       }
     }
     if (section.has("screen")) {
@@ -216,14 +226,19 @@ public final class PlanReader {
     @Nullable Integer earlier = lines.putIfAbsent(what + " " + word, line);
     if (earlier != null) {
       problems.add(
-          "line %d: label %s %s is given twice, first on line %d"
-              .formatted(line, what, word, earlier));
+          String.format(
+              Locale.ROOT,
+              "line %d: label %s %s is given twice, first on line %d",
+              line,
+              what,
+              word,
+              earlier));
     }
     return earlier == null;
   }
 
   private Optional<Label> label(YamlNode item, int index) {
-    String path = "tasks.classify.labels[%d]".formatted(index);
+    String path = String.format(Locale.ROOT, "tasks.classify.labels[%d]", index);
     return switch (item) {
       case YamlNode.Scalar scalar when !scalar.text().isBlank() ->
           Optional.of(new Label(scalar.text(), scalar.text()));
@@ -236,8 +251,11 @@ public final class PlanReader {
       }
       default -> {
         problems.add(
-            "line %d: %s must be a text or a mapping with name and text"
-                .formatted(item.line(), path));
+            String.format(
+                Locale.ROOT,
+                "line %d: %s must be a text or a mapping with name and text",
+                item.line(),
+                path));
         yield Optional.empty();
       }
     };
@@ -323,7 +341,7 @@ public final class PlanReader {
     try {
       return Optional.of(constructor.get());
     } catch (IllegalArgumentException e) {
-      problems.add("line %d: %s".formatted(line, e.getMessage()));
+      problems.add(String.format(Locale.ROOT, "line %d: %s", line, e.getMessage()));
       return Optional.empty();
     }
   }

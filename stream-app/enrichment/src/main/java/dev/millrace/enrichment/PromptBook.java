@@ -15,6 +15,7 @@ import dev.millrace.enrichment.TextSplitter.Part;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -235,18 +236,27 @@ final class PromptBook {
     int part = wanted == 0 ? Math.max(available, 0) : wanted;
     if (part > available || part < Limits.PART_TOKENS.min) {
       problems.add(
-          ("documents.tokensMax: parts of %d tokens are wanted, at least %d; the model's context of"
-                  + " %d tokens leaves %d beside the prompts and answers")
-              .formatted(part, Limits.PART_TOKENS.min, contextTokens, available));
+          String.format(
+              Locale.ROOT,
+              ("documents.tokensMax: parts of %d tokens are wanted, at least %d; the "
+                  + "model's context of"
+                  + " %d tokens leaves %d beside the prompts and answers"),
+              part,
+              Limits.PART_TOKENS.min,
+              contextTokens,
+              available));
     }
     summarise()
         .filter(_ -> plan.documents().partsMax() > 1)
         .filter(task -> 2 * task.tokensMax() + SUMMARIES_SPARE > part)
         .ifPresent(task ->
             problems.add(
-                ("tasks.summarise.tokensMax: two summaries of %d tokens do not fit a part of %d"
-                        + " tokens, so those of a long document cannot be joined")
-                    .formatted(task.tokensMax(), part)));
+                String.format(
+                    Locale.ROOT,
+                    ("tasks.summarise.tokensMax: two summaries of %d tokens do not fit a part of %d"
+                        + " tokens, so those of a long document cannot be joined"),
+                    task.tokensMax(),
+                    part)));
     return part;
   }
 

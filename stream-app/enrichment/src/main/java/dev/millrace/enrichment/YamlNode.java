@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,9 @@ sealed interface YamlNode {
       JsonToken first = parser.nextToken();
       YamlNode root = first == null ? new Empty(1) : node(parser, problems);
       if (parser.nextToken() != null) {
-        problems.add("line %d: a second document begins; a plan is one".formatted(lineOf(parser)));
+        problems.add(
+            String.format(
+                Locale.ROOT, "line %d: a second document begins; a plan is one", lineOf(parser)));
       }
       return root;
     }
@@ -91,7 +94,12 @@ sealed interface YamlNode {
       @Nullable Entry earlier = entries.put(key, new Entry(keyLine, node(parser, problems)));
       if (earlier != null) {
         problems.add(
-            "line %d: %s is given twice, first on line %d".formatted(keyLine, key, earlier.line()));
+            String.format(
+                Locale.ROOT,
+                "line %d: %s is given twice, first on line %d",
+                keyLine,
+                key,
+                earlier.line()));
       }
     }
     return new Mapping(entries, line);

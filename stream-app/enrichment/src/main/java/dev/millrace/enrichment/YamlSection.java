@@ -45,7 +45,7 @@ final class YamlSection {
   /** A text that must be there. */
   String text(String key) {
     if (!has(key)) {
-      problems.add("line %d: %s is missing".formatted(line(), full(key)));
+      problems.add(String.format(Locale.ROOT, "line %d: %s is missing", line(), full(key)));
       return "";
     }
     return text(key, "");
@@ -77,7 +77,7 @@ final class YamlSection {
     } catch (NumberFormatException e) {
       wrong(key, "must be a whole number, got " + text);
     } catch (IllegalArgumentException e) {
-      problems.add("line %d: %s".formatted(lineOf(key), e.getMessage()));
+      problems.add(String.format(Locale.ROOT, "line %d: %s", lineOf(key), e.getMessage()));
     }
     return otherwise == null ? limits.min : otherwise;
   }
@@ -95,7 +95,7 @@ final class YamlSection {
     } catch (NumberFormatException e) {
       wrong(key, "must be a number, got " + text);
     } catch (IllegalArgumentException e) {
-      problems.add("line %d: %s".formatted(lineOf(key), e.getMessage()));
+      problems.add(String.format(Locale.ROOT, "line %d: %s", lineOf(key), e.getMessage()));
     }
     return otherwise;
   }
@@ -152,7 +152,7 @@ final class YamlSection {
 
   /** Notes a problem with a key's value. */
   void wrong(String key, String problem) {
-    problems.add("line %d: %s %s".formatted(lineOf(key), full(key), problem));
+    problems.add(String.format(Locale.ROOT, "line %d: %s %s", lineOf(key), full(key), problem));
   }
 
   /** Notes every key that nobody asked for. */
@@ -162,8 +162,12 @@ final class YamlSection {
         .forEach((key, entry) -> {
           if (!known.contains(key)) {
             problems.add(
-                "line %d: unknown key %s%s"
-                    .formatted(entry.line(), full(key), Suggestion.among(known, key)));
+                String.format(
+                    Locale.ROOT,
+                    "line %d: unknown key %s%s",
+                    entry.line(),
+                    full(key),
+                    Suggestion.among(known, key)));
           }
         });
   }
@@ -173,7 +177,7 @@ final class YamlSection {
     return switch (node) {
       case null -> {
         if (!optional) {
-          problems.add("line %d: %s is missing".formatted(line(), full(key)));
+          problems.add(String.format(Locale.ROOT, "line %d: %s is missing", line(), full(key)));
         }
         yield null;
       }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
@@ -121,7 +122,8 @@ public final class LocalBroker extends LocalServer {
     all.put("controller.quorum.voters", "1@" + host + ":" + controllerPort);
     all.put(
         "listeners",
-        "PLAINTEXT://%s:%d,CONTROLLER://%s:%d".formatted(host, port, host, controllerPort));
+        String.format(
+            Locale.ROOT, "PLAINTEXT://%s:%d,CONTROLLER://%s:%d", host, port, host, controllerPort));
     all.put("advertised.listeners", "PLAINTEXT://" + host + ":" + port);
     all.put("log.dirs", directory.resolve("data").toString());
     all.putAll(options.properties());

@@ -3,6 +3,7 @@ package dev.millrace.servers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -98,13 +99,22 @@ final class ServerProcess {
       Duration waited = Duration.ofNanos(nanoClock.getAsLong() - begin);
       if (started.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
         throw new ServerStartException(
-            "cannot start the %s: its process ended with exit code %d after %d ms; %s"
-                .formatted(name, started.exitValue(), waited.toMillis(), tail()));
+            String.format(
+                Locale.ROOT,
+                "cannot start the %s: its process ended with exit code %d after %d ms; %s",
+                name,
+                started.exitValue(),
+                waited.toMillis(),
+                tail()));
       }
       if (waited.compareTo(patience.ready()) > 0) {
         throw new ServerStartException(
-            "cannot start the %s: it did not answer within %d ms; %s"
-                .formatted(name, patience.ready().toMillis(), tail()));
+            String.format(
+                Locale.ROOT,
+                "cannot start the %s: it did not answer within %d ms; %s",
+                name,
+                patience.ready().toMillis(),
+                tail()));
       }
     }
   }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -70,15 +71,21 @@ final class ApplicationHealth implements ProcessorMonitor {
     long awaiting = loads.values().stream().mapToLong(Load::awaitingRegistry).sum();
     if (awaiting > 0) {
       problems.add(
-          "the schema registry does not answer: %d documents wait for it".formatted(awaiting));
+          String.format(
+              Locale.ROOT,
+              "the schema registry does not answer: %d documents wait for it",
+              awaiting));
     }
     long now = nanoClock.getAsLong();
     long pending = pending();
     long silent = now - progressNanos.get();
     if (pending > 0 && silent > stall.toNanos()) {
       problems.add(
-          "no outcome for %d s while %d documents are pending"
-              .formatted(Duration.ofNanos(silent).toSeconds(), pending));
+          String.format(
+              Locale.ROOT,
+              "no outcome for %d s while %d documents are pending",
+              Duration.ofNanos(silent).toSeconds(),
+              pending));
     }
     return new Probe(problems);
   }

@@ -18,6 +18,7 @@ import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,8 +145,11 @@ final class CpuBackend implements ComputeBackend {
     prepareThread.run();
     if (layout.rows() > rowsMax) {
       throw new IllegalArgumentException(
-          "a step of %d rows, but no activations for more than %d"
-              .formatted(layout.rows(), rowsMax));
+          String.format(
+              Locale.ROOT,
+              "a step of %d rows, but no activations for more than %d",
+              layout.rows(),
+              rowsMax));
     }
     steps++;
     step = Step.of(layout);
@@ -354,7 +358,8 @@ final class CpuBackend implements ComputeBackend {
     CpuRows own = (CpuRows) rows;
     if (own.width() != width) {
       throw new IllegalArgumentException(
-          "rows are %d wide, the operation needs %d".formatted(own.width(), width));
+          String.format(
+              Locale.ROOT, "rows are %d wide, the operation needs %d", own.width(), width));
     }
     return own;
   }

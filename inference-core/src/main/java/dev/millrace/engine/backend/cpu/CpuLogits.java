@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.Logits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -56,7 +57,8 @@ final class CpuLogits implements Logits {
 
   private long start(int row) {
     if (row < 0 || row >= rows) {
-      throw new IndexOutOfBoundsException("row %d of %d logit rows".formatted(row, rows));
+      throw new IndexOutOfBoundsException(
+          String.format(Locale.ROOT, "row %d of %d logit rows", row, rows));
     }
     if (!current.getAsBoolean()) {
       throw new IllegalStateException("these logits ended when the next step began");
@@ -101,7 +103,7 @@ final class CpuLogits implements Logits {
   public void logProbabilities(int row, int[] ids, double[] out) {
     if (ids.length != out.length) {
       throw new IllegalArgumentException(
-          "%d ids but room for %d results".formatted(ids.length, out.length));
+          String.format(Locale.ROOT, "%d ids but room for %d results", ids.length, out.length));
     }
     long start = start(row);
     if (Double.isNaN(logSums[row])) {
@@ -110,7 +112,7 @@ final class CpuLogits implements Logits {
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= vocabulary) {
         throw new IndexOutOfBoundsException(
-            "token %d of a vocabulary of %d".formatted(ids[i], vocabulary));
+            String.format(Locale.ROOT, "token %d of a vocabulary of %d", ids[i], vocabulary));
       }
       out[i] = values.get(FLOAT, start + 4L * ids[i]) - logSums[row];
     }
@@ -142,7 +144,7 @@ final class CpuLogits implements Logits {
   public void copy(int row, float[] out) {
     if (out.length < vocabulary) {
       throw new IllegalArgumentException(
-          "room for %d of %d logits".formatted(out.length, vocabulary));
+          String.format(Locale.ROOT, "room for %d of %d logits", out.length, vocabulary));
     }
     MemorySegment.copy(values, FLOAT, start(row), out, 0, vocabulary);
   }

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cpu;
 
 import dev.millrace.engine.backend.Rows;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
 /**
  * Activations: as floats, and as operands of the next product where those are narrower. Each
@@ -24,7 +25,8 @@ final class CpuRows implements Rows {
   CpuRows(int rowsMax, int width, ElementType operandType, NativeMemory owner) {
     if (rowsMax < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "rows need at least one row and element, got %d by %d".formatted(rowsMax, width));
+          String.format(
+              Locale.ROOT, "rows need at least one row and element, got %d by %d", rowsMax, width));
     }
     this.rowsMax = rowsMax;
     this.width = width;

@@ -5,6 +5,7 @@ import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Locale;
 
 /** An embedding table, copied in the checkpoint's own element type. Immutable. */
 final class EmbeddingTable implements Matrix {
@@ -52,7 +53,7 @@ final class EmbeddingTable implements Matrix {
   void read(int token, MemorySegment target, long offset) {
     if (token < 0 || token >= outputs) {
       throw new IndexOutOfBoundsException(
-          "token %d of a vocabulary of %d".formatted(token, outputs));
+          String.format(Locale.ROOT, "token %d of a vocabulary of %d", token, outputs));
     }
     long first = (long) token * inputs;
     if (type == DType.BF16) {

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -85,7 +86,8 @@ final class NativeMemory implements AutoCloseable {
         throw new IllegalStateException("calling mmap failed", e);
       }
       if (start == -1) {
-        throw new OutOfMemoryError("cannot map %d bytes for the cpu backend".formatted(mapped));
+        throw new OutOfMemoryError(
+            String.format(Locale.ROOT, "cannot map %d bytes for the cpu backend", mapped));
       }
       return start;
     }

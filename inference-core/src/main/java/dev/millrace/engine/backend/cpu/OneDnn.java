@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * The few functions of oneDNN's C interface that this backend calls, with status codes turned into
@@ -354,7 +355,8 @@ final class OneDnn {
           default -> "see dnnl_status_t";
         };
     return new IllegalStateException(
-        "oneDNN: dnnl_%s returned status %d (%s)".formatted(function, status, meaning));
+        String.format(
+            Locale.ROOT, "oneDNN: dnnl_%s returned status %d (%s)", function, status, meaning));
   }
 
   private static IllegalStateException unexpected(String function, Throwable cause) {

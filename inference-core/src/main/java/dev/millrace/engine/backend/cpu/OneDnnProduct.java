@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -61,8 +62,12 @@ final class OneDnnProduct implements Product {
     long bytes = dnn.bytes(weightsDesc);
     if (bytes != format.bytes(shape.inputs(), shape.outputs())) {
       throw new IllegalStateException(
-          "oneDNN packs %s into %d bytes, this backend into %d"
-              .formatted(shape, bytes, format.bytes(shape.inputs(), shape.outputs())));
+          String.format(
+              Locale.ROOT,
+              "oneDNN packs %s into %d bytes, this backend into %d",
+              shape,
+              bytes,
+              format.bytes(shape.inputs(), shape.outputs())));
     }
     tiles =
         agreeing(

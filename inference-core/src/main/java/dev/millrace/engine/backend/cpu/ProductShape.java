@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend.cpu;
 
+import java.util.Locale;
+
 /**
  * All that a matrix product's code depends on but the number of rows: {@code dst[r, o] =
  * epilogue(sum_i src[r, i] * weights[i, o])}.
@@ -23,8 +25,13 @@ record ProductShape(
   ProductShape {
     if (inputs < 1 || outputs < 1 || srcStride < inputs || dstStride < outputs) {
       throw new IllegalArgumentException(
-          "rows overlap: %d inputs every %d, %d outputs every %d"
-              .formatted(inputs, srcStride, outputs, dstStride));
+          String.format(
+              Locale.ROOT,
+              "rows overlap: %d inputs every %d, %d outputs every %d",
+              inputs,
+              srcStride,
+              outputs,
+              dstStride));
     }
   }
 

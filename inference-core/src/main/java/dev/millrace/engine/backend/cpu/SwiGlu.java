@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.FeedForward;
 import dev.millrace.engine.backend.MatrixSource;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Packed weights of a SwiGLU block, dense or one expert, and the products that use them. Immutable.
@@ -62,14 +63,15 @@ final class SwiGlu implements FeedForward {
         || down.inputs() != gate.outputs()
         || down.outputs() != gate.inputs()) {
       throw new IllegalArgumentException(
-          "gate %dx%d, up %dx%d and down %dx%d do not make a feed-forward block"
-              .formatted(
-                  gate.outputs(),
-                  gate.inputs(),
-                  up.outputs(),
-                  up.inputs(),
-                  down.outputs(),
-                  down.inputs()));
+          String.format(
+              Locale.ROOT,
+              "gate %dx%d, up %dx%d and down %dx%d do not make a feed-forward block",
+              gate.outputs(),
+              gate.inputs(),
+              up.outputs(),
+              up.inputs(),
+              down.outputs(),
+              down.inputs()));
     }
     return new SwiGlu(
         packer.pack(List.of(gate), type),

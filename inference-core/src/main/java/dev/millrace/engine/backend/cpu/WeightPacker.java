@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.cpu;
 import dev.millrace.engine.backend.MatrixSource;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -52,7 +53,8 @@ final class WeightPacker {
     for (MatrixSource source : sources) {
       if (source.inputs() != inputs) {
         throw new IllegalArgumentException(
-            "stacked weights have %d and %d inputs".formatted(inputs, source.inputs()));
+            String.format(
+                Locale.ROOT, "stacked weights have %d and %d inputs", inputs, source.inputs()));
       }
       outputs = Math.addExact(outputs, source.outputs());
     }

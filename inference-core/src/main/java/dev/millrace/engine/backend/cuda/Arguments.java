@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * A kernel's arguments in one native block: a table of addresses, and the values it points to. Made
@@ -56,7 +57,8 @@ final class Arguments implements CudaContext.Resource {
 
   private Arguments add(long bits) {
     if (count == MAX) {
-      throw new IllegalStateException("a kernel has at most %d arguments".formatted(MAX));
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "a kernel has at most %d arguments", MAX));
     }
     values[count] = bits;
     // little endian: a 32-bit value lies at the address of the slot

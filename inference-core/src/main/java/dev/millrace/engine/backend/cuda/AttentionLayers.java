@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -191,9 +192,13 @@ final class AttentionLayers implements CudaContext.Resource {
   private void check(AttentionSpec spec, KvShape shape) {
     if (spec.kvHeads() != shape.heads() || spec.headDimension() != shape.headDimension()) {
       throw new IllegalArgumentException(
-          "attention with %d heads of %d on a cache of %d heads of %d"
-              .formatted(
-                  spec.kvHeads(), spec.headDimension(), shape.heads(), shape.headDimension()));
+          String.format(
+              Locale.ROOT,
+              "attention with %d heads of %d on a cache of %d heads of %d",
+              spec.kvHeads(),
+              spec.headDimension(),
+              shape.heads(),
+              shape.headDimension()));
     }
     if (spec.queryHeads() * spec.headDimension() > width) {
       throw new IllegalStateException("no rows as wide as the queries were made");

@@ -20,6 +20,7 @@ import dev.millrace.engine.backend.cuda.Products.Grouping;
 import dev.millrace.engine.backend.cuda.Products.Operand;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -164,7 +165,11 @@ final class CudaBackend implements ComputeBackend {
     CudaKvCache.check(shape);
     staging.empty();
     String what =
-        "keys and values of %d blocks of %d tokens".formatted(shape.blocks(), shape.blockTokens());
+        String.format(
+            Locale.ROOT,
+            "keys and values of %d blocks of %d tokens",
+            shape.blocks(),
+            shape.blockTokens());
     long address = pool.allocate(CudaKvCache.bytes(shape, precision), what);
     CudaKvCache cache = new CudaKvCache(shape, precision, address);
     blocks = cache.blocks();
@@ -207,7 +212,11 @@ final class CudaBackend implements ComputeBackend {
     StepShape step = step();
     if (step.largestToken() >= embeddings.outputs()) {
       throw new IndexOutOfBoundsException(
-          "token %d of a vocabulary of %d".formatted(step.largestToken(), embeddings.outputs()));
+          String.format(
+              Locale.ROOT,
+              "token %d of a vocabulary of %d",
+              step.largestToken(),
+              embeddings.outputs()));
     }
     work.arguments()
         .pointer(embeddings.address())
@@ -332,7 +341,8 @@ final class CudaBackend implements ComputeBackend {
     CudaRows own = (CudaRows) rows;
     if (own.width() != width) {
       throw new IllegalArgumentException(
-          "rows are %d wide, the operation needs %d".formatted(own.width(), width));
+          String.format(
+              Locale.ROOT, "rows are %d wide, the operation needs %d", own.width(), width));
     }
     return own;
   }

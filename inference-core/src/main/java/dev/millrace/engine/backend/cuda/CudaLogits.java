@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.Logits;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
@@ -40,7 +41,8 @@ final class CudaLogits implements Logits {
   /** The row's place in its wave, which is there when this returns. */
   private int fetch(int row) {
     if (row < 0 || row >= rows()) {
-      throw new IndexOutOfBoundsException("row %d of %d logit rows".formatted(row, rows()));
+      throw new IndexOutOfBoundsException(
+          String.format(Locale.ROOT, "row %d of %d logit rows", row, rows()));
     }
     if (!current.getAsBoolean()) {
       throw new IllegalStateException("these logits ended when the next step began");
@@ -67,12 +69,12 @@ final class CudaLogits implements Logits {
   public void logProbabilities(int row, int[] ids, double[] out) {
     if (ids.length != out.length) {
       throw new IllegalArgumentException(
-          "%d ids but room for %d results".formatted(ids.length, out.length));
+          String.format(Locale.ROOT, "%d ids but room for %d results", ids.length, out.length));
     }
     for (int id : ids) {
       if (id < 0 || id >= vocabulary()) {
         throw new IndexOutOfBoundsException(
-            "token %d of a vocabulary of %d".formatted(id, vocabulary()));
+            String.format(Locale.ROOT, "token %d of a vocabulary of %d", id, vocabulary()));
       }
     }
     int place = fetch(row);
@@ -88,7 +90,7 @@ final class CudaLogits implements Logits {
   public void copy(int row, float[] out) {
     if (out.length < vocabulary()) {
       throw new IllegalArgumentException(
-          "room for %d of %d logits".formatted(out.length, vocabulary()));
+          String.format(Locale.ROOT, "room for %d of %d logits", out.length, vocabulary()));
     }
     head.copy(fetch(row), out, vocabulary());
   }

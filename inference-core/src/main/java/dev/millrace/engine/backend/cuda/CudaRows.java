@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.Rows;
+import java.util.Locale;
 
 /**
  * Activations: as floats, and as operands of the next product, in bf16 or in planes of bf16 terms.
@@ -38,18 +39,22 @@ final class CudaRows implements Rows {
   CudaRows(int rowsMax, int width, Precision precision, DevicePool pool) {
     if (rowsMax < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "rows need at least one row and element, got %d by %d".formatted(rowsMax, width));
+          String.format(
+              Locale.ROOT, "rows need at least one row and element, got %d by %d", rowsMax, width));
     }
     if (width % WIDTH_STEP != 0) {
       throw new IllegalArgumentException(
-          "the cuda backend computes with rows of a multiple of %d elements, got %d"
-              .formatted(WIDTH_STEP, width));
+          String.format(
+              Locale.ROOT,
+              "the cuda backend computes with rows of a multiple of %d elements, got %d",
+              WIDTH_STEP,
+              width));
     }
     this.rowsMax = rowsMax;
     this.width = width;
     this.precision = precision;
     plane = (long) Buckets.capacity(rowsMax) * width;
-    String what = "activations of %d rows of %d".formatted(rowsMax, width);
+    String what = String.format(Locale.ROOT, "activations of %d rows of %d", rowsMax, width);
     floats = pool.allocate(plane * Float.BYTES, what);
     operands = pool.allocate(plane * precision.operandBytes(), what);
   }

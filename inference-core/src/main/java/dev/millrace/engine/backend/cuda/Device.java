@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.BackendException;
+import java.util.Locale;
 import java.util.Optional;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -42,14 +43,23 @@ record Device(
       throw new BackendException(
           count == 0
               ? "the CUDA driver is installed, but it finds no GPU"
-              : "there is no GPU %d: this process sees %d, from 0 on; set -D%s"
-                  .formatted(ordinal, count, ORDINAL_PROPERTY));
+              : String.format(
+                  Locale.ROOT,
+                  "there is no GPU %d: this process sees %d, from 0 on; set -D%s",
+                  ordinal,
+                  count,
+                  ORDINAL_PROPERTY));
     }
     Device device = of(ordinal);
     if (device.major < CAPABILITY_MIN) {
       throw new BackendException(
-          "%s has compute capability %d.%d, the kernels need %d.0 or newer"
-              .formatted(device.name, device.major, device.minor, CAPABILITY_MIN));
+          String.format(
+              Locale.ROOT,
+              "%s has compute capability %d.%d, the kernels need %d.0 or newer",
+              device.name,
+              device.major,
+              device.minor,
+              CAPABILITY_MIN));
     }
     return device;
   }
@@ -85,7 +95,13 @@ record Device(
 
   /** For the start-up line. */
   String describe() {
-    return "%s (compute capability %d.%d, %s, driver for CUDA %s)"
-        .formatted(name, major, minor, Bytes.of(memoryBytes), CudaLibrary.dotted(Driver.version()));
+    return String.format(
+        Locale.ROOT,
+        "%s (compute capability %d.%d, %s, driver for CUDA %s)",
+        name,
+        major,
+        minor,
+        Bytes.of(memoryBytes),
+        CudaLibrary.dotted(Driver.version()));
   }
 }

@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.cuda;
 import dev.millrace.engine.backend.BackendException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -131,7 +132,7 @@ final class DevicePool implements CudaContext.Resource {
    */
   long allocate(long bytes, String what) {
     if (bytes < 1) {
-      throw new IllegalArgumentException("%s: %d bytes".formatted(what, bytes));
+      throw new IllegalArgumentException(String.format(Locale.ROOT, "%s: %d bytes", what, bytes));
     }
     if (sealed) {
       throw new IllegalStateException(

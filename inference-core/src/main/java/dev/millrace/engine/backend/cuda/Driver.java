@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.cuda;
 import dev.millrace.engine.backend.cuda.Ledger.Kind;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -141,7 +142,9 @@ final class Driver {
     AddressedPointer pointer = new AddressedPointer();
     int result = JCudaDriver.cuMemAlloc(pointer, bytes);
     if (result != CUresult.CUDA_SUCCESS) {
-      throw error(result, "allocate %d bytes on the GPU".formatted(bytes) + shortage(result));
+      throw error(
+          result,
+          String.format(Locale.ROOT, "allocate %d bytes on the GPU", bytes) + shortage(result));
     }
     LEDGER.openedMemory(pointer.address(), bytes);
     return pointer.address();
@@ -168,7 +171,7 @@ final class Driver {
     HostAllocation pointer = new HostAllocation();
     check(
         JCudaDriver.cuMemHostAlloc(pointer, bytes, 0),
-        "allocate %d bytes of page-locked memory".formatted(bytes));
+        String.format(Locale.ROOT, "allocate %d bytes of page-locked memory", bytes));
     LEDGER.opened(Kind.HOST_MEMORY);
     return pointer.address();
   }
@@ -180,25 +183,25 @@ final class Driver {
   static void copyIn(long to, MemorySegment from, long bytes, CUstream stream) {
     check(
         JCudaDriver.cuMemcpyHtoDAsync(at(to), HostPointer.to(from), bytes, stream),
-        "copy %d bytes to the GPU".formatted(bytes));
+        String.format(Locale.ROOT, "copy %d bytes to the GPU", bytes));
   }
 
   static void copyOut(MemorySegment to, long from, long bytes, CUstream stream) {
     check(
         JCudaDriver.cuMemcpyDtoHAsync(HostPointer.to(to), at(from), bytes, stream),
-        "copy %d bytes from the GPU".formatted(bytes));
+        String.format(Locale.ROOT, "copy %d bytes from the GPU", bytes));
   }
 
   static void copyWithin(long to, long from, long bytes, CUstream stream) {
     check(
         JCudaDriver.cuMemcpyDtoDAsync(at(to), at(from), bytes, stream),
-        "copy %d bytes on the GPU".formatted(bytes));
+        String.format(Locale.ROOT, "copy %d bytes on the GPU", bytes));
   }
 
   static void fill(long to, byte value, long bytes, CUstream stream) {
     check(
         JCudaDriver.cuMemsetD8Async(at(to), value, bytes, stream),
-        "fill %d bytes on the GPU".formatted(bytes));
+        String.format(Locale.ROOT, "fill %d bytes on the GPU", bytes));
   }
 
   private static CUdeviceptr at(long address) {
@@ -281,7 +284,7 @@ final class Driver {
     check(
         JCudaDriver.cuFuncSetAttribute(
             function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
-        "let kernel %s use %d bytes of shared memory".formatted(name, bytes));
+        String.format(Locale.ROOT, "let kernel %s use %d bytes of shared memory", name, bytes));
   }
 
   static void launch(

@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
+import java.util.Locale;
+
 /**
  * How a kernel is launched. Blocks have one dimension.
  *
@@ -18,7 +20,13 @@ record Grid(int x, int y, int z, int threads, int sharedBytes) {
 
   @Override
   public String toString() {
-    return "%d x %d x %d blocks of %d threads, %d bytes shared"
-        .formatted(x, y, z, threads, sharedBytes);
+    return String.format(
+        Locale.ROOT,
+        "%d x %d x %d blocks of %d threads, %d bytes shared",
+        x,
+        y,
+        z,
+        threads,
+        sharedBytes);
   }
 }

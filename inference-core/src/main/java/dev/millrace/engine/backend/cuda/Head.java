@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.cuda.Products.Grouping;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Locale;
 
 /**
  * Final norm and head of selected rows, and the questions about their logits. The logits of a wave
@@ -65,7 +66,7 @@ final class Head implements CudaContext.Resource {
     selection = new RowSelection(stream, Buckets.capacity(waveRows));
     questions = new HostWritten(stream, QUESTION_BYTES);
     summaries = new PinnedBuffer(capacity * SUMMARY_BYTES);
-    String what = "logits of %d rows".formatted(waveRows);
+    String what = String.format(Locale.ROOT, "logits of %d rows", waveRows);
     normed = pool.allocate(capacity * extents.width() * precision.bytes(), what);
     operands =
         precision == Precision.BF16

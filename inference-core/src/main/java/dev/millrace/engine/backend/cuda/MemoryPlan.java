@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.KvDemand;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Decides whether a model fits into a device's memory, before anything is loaded, and says what
@@ -75,13 +76,14 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
     KvDemand demand = counter.demand();
     long tokens = (long) demand.leastBlocks() * demand.block().blockTokens();
     String parts =
-        "weights %s, keys and values %s (%d tokens), work buffers %s (steps of %d tokens)"
-            .formatted(
-                Bytes.of(need.weights()),
-                Bytes.of(need.keysAndValues()),
-                tokens,
-                Bytes.of(need.work()),
-                need.rows());
+        String.format(
+            Locale.ROOT,
+            "weights %s, keys and values %s (%d tokens), work buffers %s (steps of %d tokens)",
+            Bytes.of(need.weights()),
+            Bytes.of(need.keysAndValues()),
+            tokens,
+            Bytes.of(need.work()),
+            need.rows());
     long rest = need.total() - need.weights() - need.keysAndValues() - need.work();
     if (need.loading() > 0) {
       parts += ", buffers for loading " + Bytes.of(need.loading());
@@ -99,12 +101,14 @@ record MemoryPlan(MemoryNeed.Counter counter, MemoryNeed need, long slabBytes, l
     if (blocks > 0) {
       KvDemand demand = counter.demand();
       fitting.add(
-          "keys and values of %d tokens (kvMemoryBytes %d)"
-              .formatted(
-                  blocks * demand.block().blockTokens(), blocks * counter.kvBytes(demand.block())));
+          String.format(
+              Locale.ROOT,
+              "keys and values of %d tokens (kvMemoryBytes %d)",
+              blocks * demand.block().blockTokens(),
+              blocks * counter.kvBytes(demand.block())));
     }
     if (rows > 0) {
-      fitting.add("steps of %d tokens (stepTokensMax)".formatted(rows));
+      fitting.add(String.format(Locale.ROOT, "steps of %d tokens (stepTokensMax)", rows));
     }
     if (fits(need.total(), memory.total())) {
       fitting.add(

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.cuda.Products.Grouping;
 import dev.millrace.engine.backend.cuda.Products.Operand;
+import java.util.Locale;
 
 /**
  * Runs mixtures of experts: routes rows, sorts them by expert, computes all experts in two launches
@@ -53,8 +54,13 @@ final class Mixture {
   void expect(MixtureWeights weights) {
     if (weights.experts() > EXPERTS_MAX || weights.topK() > TOP_K_MAX) {
       throw new IllegalArgumentException(
-          "the cuda backend routes to at most %d of %d experts, got %d of %d"
-              .formatted(TOP_K_MAX, EXPERTS_MAX, weights.topK(), weights.experts()));
+          String.format(
+              Locale.ROOT,
+              "the cuda backend routes to at most %d of %d experts, got %d of %d",
+              TOP_K_MAX,
+              EXPERTS_MAX,
+              weights.topK(),
+              weights.experts()));
     }
     int slots = weights.slots(1);
     experts = Math.max(experts, weights.experts());
@@ -78,10 +84,14 @@ final class Mixture {
     }
     if (rows > ROWS_MAX) {
       throw new IllegalArgumentException(
-          "the cuda backend routes at most %d rows in a step, got room for %d: lower the tokens of a step"
-              .formatted(ROWS_MAX, rows));
+          String.format(
+              Locale.ROOT,
+              "the cuda backend routes at most %d rows in a step, got room for %d: lower "
+                  + "the tokens of a step",
+              ROWS_MAX,
+              rows));
     }
-    String what = "routing of %d rows".formatted(rows);
+    String what = String.format(Locale.ROOT, "routing of %d rows", rows);
     long words = (long) rows * slotsPerRow * Integer.BYTES;
     scratch =
         new Scratch(

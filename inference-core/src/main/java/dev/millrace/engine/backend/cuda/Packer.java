@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.QuantisedSource.Float8Channels;
 import dev.millrace.engine.backend.QuantisedSource.Int4Groups;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -213,8 +214,11 @@ final class Packer {
     long fitting = (Staging.PIECE_BYTES - Long.BYTES) / lineBytes / step * step;
     if (fitting < 1) {
       throw new IllegalArgumentException(
-          "a line of a weight has %d bytes, more than a piece of %d holds"
-              .formatted(lineBytes, Staging.PIECE_BYTES));
+          String.format(
+              Locale.ROOT,
+              "a line of a weight has %d bytes, more than a piece of %d holds",
+              lineBytes,
+              Staging.PIECE_BYTES));
     }
     return (int) Math.min(lines, fitting);
   }
@@ -230,7 +234,10 @@ final class Packer {
     int found = Float.floatToRawIntBits(count[0]);
     if (found != 0) {
       throw new BackendException(
-          "%d FP8 weights of the checkpoint are not numbers: it is damaged".formatted(found));
+          String.format(
+              Locale.ROOT,
+              "%d FP8 weights of the checkpoint are not numbers: it is damaged",
+              found));
     }
   }
 }

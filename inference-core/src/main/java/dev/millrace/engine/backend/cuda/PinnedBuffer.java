@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
 /** Page-locked host memory, which the device copies from and to by itself. Owned by one thread. */
 final class PinnedBuffer implements CudaContext.Resource {
@@ -20,7 +21,8 @@ final class PinnedBuffer implements CudaContext.Resource {
   PinnedBuffer(long bytes) {
     if (bytes < 1 || bytes > BYTES_MAX) {
       throw new IllegalArgumentException(
-          "a page-locked buffer has 1 to %d bytes, got %d".formatted(BYTES_MAX, bytes));
+          String.format(
+              Locale.ROOT, "a page-locked buffer has 1 to %d bytes, got %d", BYTES_MAX, bytes));
     }
     memory = MemorySegment.ofAddress(Driver.allocateHost(bytes)).reinterpret(bytes);
   }

@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Two pairs of a page-locked and a device buffer, used in turn: while the device copies and packs
@@ -71,7 +72,7 @@ final class Staging implements CudaContext.Resource {
       throw new IllegalStateException(
           closed
               ? "weights are loaded before the first step"
-              : "a piece has %d bytes".formatted(bytes));
+              : String.format(Locale.ROOT, "a piece has %d bytes", bytes));
     }
     Slot slot = slots.get(next);
     next = (next + 1) % slots.size();

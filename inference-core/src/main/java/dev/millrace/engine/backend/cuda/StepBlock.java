@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.StepLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Writes the control block of a step, in the layout of {@code millrace/step.cuh}, and sends it.
@@ -150,7 +151,8 @@ final class StepBlock implements CudaContext.Resource {
     /** The block, if it exists. */
     int checked(int block) {
       if (block < 0 || block >= blocks) {
-        throw new IndexOutOfBoundsException("block %d of %d".formatted(block, blocks));
+        throw new IndexOutOfBoundsException(
+            String.format(Locale.ROOT, "block %d of %d", block, blocks));
       }
       return block;
     }

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.backend.cuda.StepBlock.BlockRange;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,11 @@ final class StepControl implements CudaContext.Resource {
     int rows = step.rows();
     if (rows > rowsMax) {
       throw new IllegalArgumentException(
-          "a step of %d rows, but no activations for more than %d".formatted(rows, rowsMax));
+          String.format(
+              Locale.ROOT,
+              "a step of %d rows, but no activations for more than %d",
+              rows,
+              rowsMax));
     }
     boolean repeats = graphs && rows <= Buckets.ROWS_MAX && rows == step.runs().size();
     int capacity = repeats ? Buckets.capacity(rows) : rows;

@@ -1,5 +1,7 @@
 package dev.millrace.engine.backend.cuda;
 
+import java.util.Locale;
+
 /**
  * What exists from the first step on, when all extents are known: scratch memory and what is
  * written for every step. Owned by the engine thread.
@@ -39,7 +41,8 @@ final class Stepping implements CudaContext.Resource {
     }
     long address =
         pool.allocate(
-            extents.innerBytes(), "feed-forward of %d rows".formatted(extents.capacity()));
+            extents.innerBytes(),
+            String.format(Locale.ROOT, "feed-forward of %d rows", extents.capacity()));
     // elements between a width and its stride are read, and times their zero weights must stay zero
     stream.fill(address, (byte) 0, extents.innerBytes());
     return address;

@@ -7,6 +7,7 @@ import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -34,7 +35,8 @@ final class WeightLoader {
     for (MatrixSource source : sources) {
       if (source.inputs() != inputs) {
         throw new IllegalArgumentException(
-            "stacked weights have %d and %d inputs".formatted(inputs, source.inputs()));
+            String.format(
+                Locale.ROOT, "stacked weights have %d and %d inputs", inputs, source.inputs()));
       }
       outputs = Math.addExact(outputs, source.outputs());
     }
@@ -111,8 +113,13 @@ final class WeightLoader {
     for (PackedMatrix other : group) {
       if (other.outputs() != first.outputs() || other.inputs() != first.inputs()) {
         throw new IllegalArgumentException(
-            "the cuda backend wants experts of one size, got [%d, %d] beside [%d, %d]"
-                .formatted(other.outputs(), other.inputs(), first.outputs(), first.inputs()));
+            String.format(
+                Locale.ROOT,
+                "the cuda backend wants experts of one size, got [%d, %d] beside [%d, %d]",
+                other.outputs(),
+                other.inputs(),
+                first.outputs(),
+                first.inputs()));
       }
     }
     return withTable(first, group.stream().mapToLong(PackedMatrix::address).toArray());
@@ -121,8 +128,13 @@ final class WeightLoader {
   private PackedMatrix gateUp(MatrixSource gate, MatrixSource up, WeightFormat format) {
     if (gate.outputs() != up.outputs() || gate.inputs() != up.inputs()) {
       throw new IllegalArgumentException(
-          "gate is [%d, %d], up is [%d, %d]"
-              .formatted(gate.outputs(), gate.inputs(), up.outputs(), up.inputs()));
+          String.format(
+              Locale.ROOT,
+              "gate is [%d, %d], up is [%d, %d]",
+              gate.outputs(),
+              gate.inputs(),
+              up.outputs(),
+              up.inputs()));
     }
     // gate and up alternate in eights, so an odd rest of channels is padded to eight of each
     int rows = 2 * SwiGluWeights.innerStride(gate.outputs());
@@ -145,7 +157,8 @@ final class WeightLoader {
     int packedRows = PackedMatrix.paddedRows(rows);
     int packedInputs = format.paddedInputs(inputs);
     long bytes = format.bytes(packedRows, packedInputs);
-    long address = pool.allocate(bytes, what + " [%d, %d]".formatted(outputs, inputs));
+    long address =
+        pool.allocate(bytes, what + String.format(Locale.ROOT, " [%d, %d]", outputs, inputs));
     PackedMatrix matrix =
         new PackedMatrix(format, outputs, inputs, packedRows, packedInputs, address, 0);
     // padding is zero, and a word of four-bit weights is put together by several kernels
@@ -176,7 +189,9 @@ final class WeightLoader {
     }
     Precision kept = plain.values().type() == DType.BF16 ? Precision.BF16 : precision;
     long bytes = (long) table.outputs() * table.inputs() * kept.bytes();
-    long address = pool.allocate(bytes, "the embedding of %d tokens".formatted(table.outputs()));
+    long address =
+        pool.allocate(
+            bytes, String.format(Locale.ROOT, "the embedding of %d tokens", table.outputs()));
     filling.table(plain, kept, address);
     return new EmbeddingTable(table.outputs(), table.inputs(), kept, address);
   }

@@ -4,6 +4,7 @@ import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +37,11 @@ final class HostMatrix implements Matrix {
     for (MatrixSource source : this.sources) {
       if (source.inputs() != inputs) {
         throw new IllegalArgumentException(
-            "stacked weights share one input width, got %d and %d"
-                .formatted(inputs, source.inputs()));
+            String.format(
+                Locale.ROOT,
+                "stacked weights share one input width, got %d and %d",
+                inputs,
+                source.inputs()));
       }
       sum = Math.addExact(sum, source.outputs());
     }
@@ -106,7 +110,8 @@ final class HostMatrix implements Matrix {
       }
       first += source.outputs();
     }
-    throw new IllegalArgumentException("output %d of %d".formatted(output, outputs));
+    throw new IllegalArgumentException(
+        String.format(Locale.ROOT, "output %d of %d", output, outputs));
   }
 
   private float[] kept() {

@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.reference;
 
 import dev.millrace.engine.backend.Rows;
+import java.util.Locale;
 
 /** Activations in double precision, row-major. Owned by the engine thread. */
 final class HostRows implements Rows {
@@ -12,7 +13,11 @@ final class HostRows implements Rows {
   HostRows(int rowsMax, int width) {
     if (rowsMax < 1 || width < 1 || (long) rowsMax * width > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
-          "activations need 1 to 2^31 elements, got %d rows of %d".formatted(rowsMax, width));
+          String.format(
+              Locale.ROOT,
+              "activations need 1 to 2^31 elements, got %d rows of %d",
+              rowsMax,
+              width));
     }
     this.rowsMax = rowsMax;
     this.width = width;

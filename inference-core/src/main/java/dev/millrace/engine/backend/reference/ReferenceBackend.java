@@ -17,6 +17,7 @@ import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.backend.Vector;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +82,12 @@ final class ReferenceBackend implements ComputeBackend {
     Runtime runtime = Runtime.getRuntime();
     if (kvBytes(shape) > runtime.maxMemory()) {
       throw new BackendException(
-          "keys and values need %d bytes, the heap may grow to %d; lower kvMemoryBytes or raise -Xmx"
-              .formatted(kvBytes(shape), runtime.maxMemory()));
+          String.format(
+              Locale.ROOT,
+              "keys and values need %d bytes, the heap may grow to %d; lower kvMemoryBytes "
+                  + "or raise -Xmx",
+              kvBytes(shape),
+              runtime.maxMemory()));
     }
     return new HostKvCache(shape);
   }

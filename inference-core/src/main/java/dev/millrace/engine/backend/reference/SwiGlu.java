@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.reference;
 import dev.millrace.engine.backend.FeedForward;
 import dev.millrace.engine.backend.MatrixSource;
 import java.util.List;
+import java.util.Locale;
 
 /** A SwiGLU block: a dense layer's, or one expert. Owned by the engine thread. */
 final class SwiGlu implements FeedForward {
@@ -20,14 +21,15 @@ final class SwiGlu implements FeedForward {
         || down.inputs() != up.outputs()
         || down.outputs() != up.inputs()) {
       throw new IllegalArgumentException(
-          "gate and up are [I, H] and down is [H, I], got [%d, %d], [%d, %d] and [%d, %d]"
-              .formatted(
-                  gate.outputs(),
-                  gate.inputs(),
-                  up.outputs(),
-                  up.inputs(),
-                  down.outputs(),
-                  down.inputs()));
+          String.format(
+              Locale.ROOT,
+              "gate and up are [I, H] and down is [H, I], got [%d, %d], [%d, %d] and [%d, %d]",
+              gate.outputs(),
+              gate.inputs(),
+              up.outputs(),
+              up.inputs(),
+              down.outputs(),
+              down.inputs()));
     }
   }
 

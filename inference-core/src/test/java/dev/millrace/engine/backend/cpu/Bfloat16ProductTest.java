@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Assumptions;
@@ -198,7 +199,7 @@ class Bfloat16ProductTest {
           assertSame(
               Arrays.copyOfRange(part, at, at + outputs),
               Arrays.copyOfRange(whole, from + at, from + at + outputs),
-              "%d rows, row %d, seed %d".formatted(rows, row, seed));
+              String.format(Locale.ROOT, "%d rows, row %d, seed %d", rows, row, seed));
         }
       }
       assertNearTruth(all, whole, 7);

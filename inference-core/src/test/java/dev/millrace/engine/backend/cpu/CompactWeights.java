@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cpu;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.SplittableRandom;
 
 /** Weights of kinds that compact panels meet, and what reads such panels back, for tests. */
@@ -73,7 +74,8 @@ enum CompactWeights {
       }
       block += in.getInt(block + 16);
       if (block != at) {
-        throw new AssertionError("a block says it ends at %d, found %d".formatted(block, at));
+        throw new AssertionError(
+            String.format(Locale.ROOT, "a block says it ends at %d, found %d", block, at));
       }
     }
     return raw;

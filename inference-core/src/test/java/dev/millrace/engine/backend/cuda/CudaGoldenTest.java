@@ -10,6 +10,7 @@ import dev.millrace.engine.model.ModelLimits;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,8 +68,12 @@ final class CudaGoldenTest {
       int same = Arrays.mismatch(greedy, golden.greedyIds());
       reporter.publishEntry(
           allowed.name(),
-          "median %.4f, tipped %d, greedy %s"
-              .formatted(median, tipped, same < 0 ? "all" : "first " + same));
+          String.format(
+              Locale.ROOT,
+              "median %.4f, tipped %d, greedy %s",
+              median,
+              tipped,
+              same < 0 ? "all" : "first " + same));
       assertThat(median).as("median difference").isLessThan(allowed.median());
       assertThat(tipped).as("rows of other experts").isLessThanOrEqualTo(allowed.tipped());
       assertThat(Arrays.copyOf(greedy, allowed.greedy()))

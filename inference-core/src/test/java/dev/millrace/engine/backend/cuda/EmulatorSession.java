@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.cuda;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 
@@ -35,7 +36,11 @@ public final class EmulatorSession implements LauncherSessionListener {
     }
     if (status != 0) {
       throw new IllegalStateException(
-          "%s/build-emulator ended with %d: see its output above".formatted(kernels, status));
+          String.format(
+              Locale.ROOT,
+              "%s/build-emulator ended with %d: see its output above",
+              kernels,
+              status));
     }
     Path emulator = kernels.resolve("target/emulator").toAbsolutePath();
     use(emulator.resolve("libcuda.so.1"), emulator.resolve("libmillrace_kernels.so"));

@@ -17,6 +17,7 @@ import dev.millrace.engine.tensor.TestTensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -112,7 +113,8 @@ final class MemoryPlanTest {
         took = Driver.ledger().takeDevicePeak() - held;
       }
       reporter.publishEntry(
-          name, "slab %d: foretold %d, took %d bytes".formatted(slab, foretold, took));
+          name,
+          String.format(Locale.ROOT, "slab %d: foretold %d, took %d bytes", slab, foretold, took));
       assertThat(foretold).isBetween(took, took + took / 100);
       assertThat(Driver.ledger().deviceBytes()).isEqualTo(held);
     } finally {

@@ -3,6 +3,7 @@ package dev.millrace.enrichment.evaluation;
 import dev.millrace.enrichment.Calibration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How right and how honest label probabilities are. Collects the log-scores of documents whose
@@ -29,7 +30,7 @@ public final class LabelMeasures {
   public void add(double[] logScores, int label) {
     if (label < 0 || label >= logScores.length) {
       throw new IllegalArgumentException(
-          "label must be 0..%d, got %d".formatted(logScores.length - 1, label));
+          String.format(Locale.ROOT, "label must be 0..%d, got %d", logScores.length - 1, label));
     }
     all.add(new Scores(logScores.clone(), label));
   }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -145,8 +146,13 @@ public final class OutcomeReader implements AutoCloseable {
       return value;
     }
     throw CommandException.failure(
-        "cannot read record %d of %s-%d: %s"
-            .formatted(record.offset(), record.topic(), record.partition(), decoding));
+        String.format(
+            Locale.ROOT,
+            "cannot read record %d of %s-%d: %s",
+            record.offset(),
+            record.topic(),
+            record.partition(),
+            decoding));
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -111,7 +112,8 @@ public final class ProduceCommand implements Runnable {
         }
       }
     } catch (IllegalArgumentException e) {
-      throw CommandException.failure("%s, line %d: %s".formatted(input, number, e.getMessage()), e);
+      throw CommandException.failure(
+          String.format(Locale.ROOT, "%s, line %d: %s", input, number, e.getMessage()), e);
     } catch (CharacterCodingException e) {
       throw CommandException.failure("%s is not UTF-8".formatted(input), e);
     } catch (IOException e) {

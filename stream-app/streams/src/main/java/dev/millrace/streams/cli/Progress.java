@@ -49,7 +49,7 @@ public final class Progress implements AutoCloseable {
   /** A finished stage, with the time since the beginning. Stays on the screen. */
   public synchronized void stage(String text) {
     clearLine();
-    out.println("%6.1f s  %s".formatted(seconds(), text));
+    out.println(String.format(Locale.ROOT, "%6.1f s  %s", seconds(), text));
     out.flush();
   }
 
@@ -61,7 +61,7 @@ public final class Progress implements AutoCloseable {
       return;
     }
     lastPrinted = now;
-    String text = "%6.1f s  %s %d/%d".formatted(seconds(), what, done, total);
+    String text = String.format(Locale.ROOT, "%6.1f s  %s %d/%d", seconds(), what, done, total);
     if (terminal) {
       long filled = total == 0 ? BAR_COLUMNS : BAR_COLUMNS * done / total;
       String bar = "█".repeat((int) filled) + "░".repeat((int) (BAR_COLUMNS - filled));
@@ -114,6 +114,6 @@ public final class Progress implements AutoCloseable {
     if (millis < 60_000) {
       return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
     }
-    return "%d min %02d s".formatted(millis / 60_000, millis / 1000 % 60);
+    return String.format(Locale.ROOT, "%d min %02d s", millis / 60_000, millis / 1000 % 60);
   }
 }

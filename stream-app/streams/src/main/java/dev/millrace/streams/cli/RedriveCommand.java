@@ -8,6 +8,7 @@ import dev.millrace.streams.deadletter.Redrive;
 import dev.millrace.streams.deploy.SchemaDeployment;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,24 +64,35 @@ public final class RedriveCommand implements Runnable {
       spec.commandLine()
           .getOut()
           .printf(
+              Locale.ROOT,
               "{\"copied\":%d,\"truncated\":%d,\"unreadable\":%d}%n",
-              result.copied(), result.cutOff(), result.unreadable());
+              result.copied(),
+              result.cutOff(),
+              result.unreadable());
       return;
     }
     spec.commandLine()
         .getOut()
         .printf(
+            Locale.ROOT,
             "%d dead letters copied to %s%n",
-            result.copied(), settings.get(ConfigKeys.TOPIC_DOCUMENTS));
+            result.copied(),
+            settings.get(ConfigKeys.TOPIC_DOCUMENTS));
     if (result.cutOff() > 0) {
       spec.commandLine()
           .getErr()
-          .printf("%d passed over: they hold only a part of their document%n", result.cutOff());
+          .printf(
+              Locale.ROOT,
+              "%d passed over: they hold only a part of their document%n",
+              result.cutOff());
     }
     if (result.unreadable() > 0) {
       spec.commandLine()
           .getErr()
-          .printf("%d passed over: not dead letters of this application%n", result.unreadable());
+          .printf(
+              Locale.ROOT,
+              "%d passed over: not dead letters of this application%n",
+              result.unreadable());
     }
   }
 }

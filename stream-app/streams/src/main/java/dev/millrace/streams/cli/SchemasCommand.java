@@ -5,6 +5,7 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.deploy.SchemaDeployment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,8 +43,8 @@ public final class SchemasCommand implements Runnable {
           RegistryClient.create(SchemaDeployment.settings(settings, PATIENCE))) {
         new SchemaDeployment(settings, registry)
             .register()
-            .forEach(
-                (subject, id) -> spec.commandLine().getOut().printf("%s has id %d%n", subject, id));
+            .forEach((subject, id) ->
+                spec.commandLine().getOut().printf(Locale.ROOT, "%s has id %d%n", subject, id));
       }
     }
   }

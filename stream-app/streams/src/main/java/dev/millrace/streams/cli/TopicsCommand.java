@@ -6,6 +6,7 @@ import dev.millrace.streams.deploy.Cluster;
 import dev.millrace.streams.deploy.TopicDeployment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,8 +50,10 @@ public final class TopicsCommand implements Runnable {
                   "%s %s%n",
                   topic.getKey(),
                   topic.getValue()
-                      ? "created, %d partitions"
-                          .formatted(settings.get(ConfigKeys.TOPICS_PARTITIONS))
+                      ? String.format(
+                          Locale.ROOT,
+                          "created, %d partitions",
+                          settings.get(ConfigKeys.TOPICS_PARTITIONS))
                       : "exists");
         }
         report(topics.check());

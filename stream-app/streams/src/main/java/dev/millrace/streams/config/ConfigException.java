@@ -1,6 +1,7 @@
 package dev.millrace.streams.config;
 
 import java.util.List;
+import java.util.Locale;
 
 /** A configuration that cannot be used, with all that is wrong with it. */
 public final class ConfigException extends RuntimeException {
@@ -14,12 +15,13 @@ public final class ConfigException extends RuntimeException {
    */
   ConfigException(String source, List<String> problems) {
     super(
-        "cannot use the configuration %s: %d problem%s%n  - %s"
-            .formatted(
-                source,
-                problems.size(),
-                problems.size() == 1 ? "" : "s",
-                String.join(System.lineSeparator() + "  - ", problems)));
+        String.format(
+            Locale.ROOT,
+            "cannot use the configuration %s: %d problem%s%n  - %s",
+            source,
+            problems.size(),
+            problems.size() == 1 ? "" : "s",
+            String.join(System.lineSeparator() + "  - ", problems)));
     this.problems = List.copyOf(problems);
   }
 

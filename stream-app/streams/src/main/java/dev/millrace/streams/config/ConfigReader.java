@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -152,10 +153,11 @@ public final class ConfigReader {
       root = mapper.readTree(yaml);
     } catch (JsonProcessingException e) {
       problems.add(
-          "line %d is not valid YAML: %s"
-              .formatted(
-                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  e.getOriginalMessage().lines().findFirst().orElse("")));
+          String.format(
+              Locale.ROOT,
+              "line %d is not valid YAML: %s",
+              e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+              e.getOriginalMessage().lines().findFirst().orElse("")));
       return;
     }
     if (root.isMissingNode() || root.isNull()) {
@@ -222,7 +224,9 @@ public final class ConfigReader {
       String content = "";
       try {
         if (Files.size(file) > FILE_BYTES_MAX) {
-          problems.add("%s: %s has more than %d bytes".formatted(name, file, FILE_BYTES_MAX));
+          problems.add(
+              String.format(
+                  Locale.ROOT, "%s: %s has more than %d bytes", name, file, FILE_BYTES_MAX));
         } else {
           content = Files.readString(file, StandardCharsets.UTF_8).stripTrailing();
         }

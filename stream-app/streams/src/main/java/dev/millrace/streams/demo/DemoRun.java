@@ -36,6 +36,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -127,7 +128,7 @@ final class DemoRun implements AutoCloseable {
       throws InterruptedException {
     Stack running = running();
     produce(documents, running);
-    progress.stage("%d documents sent".formatted(documents.size()));
+    progress.stage(String.format(Locale.ROOT, "%d documents sent", documents.size()));
     long firstNanos = 0;
     long lastNanos = System.nanoTime();
     Stillness stillness = new Stillness(System::nanoTime);
@@ -179,18 +180,19 @@ final class DemoRun implements AutoCloseable {
   /** How to go on by hand while everything keeps running. */
   String invitation() {
     Stack running = running();
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
 
-    Everything keeps running until Ctrl-C. In another terminal:
-      ./millrace produce --config %1$s --input documents.jsonl
-      ./millrace tail --config %1$s
-    Broker %2$s, registry %3$s, metrics http://127.0.0.1:%4$d/metrics\
-    """
-        .formatted(
-            running.configFile(),
-            String.join(",", running.config().get(ConfigKeys.BOOTSTRAP_SERVERS)),
-            String.join(",", running.config().get(ConfigKeys.REGISTRY_URL)),
-            running.application().healthPort());
+        Everything keeps running until Ctrl-C. In another terminal:
+          ./millrace produce --config %1$s --input documents.jsonl
+          ./millrace tail --config %1$s
+        Broker %2$s, registry %3$s, metrics http://127.0.0.1:%4$d/metrics\
+        """,
+        running.configFile(),
+        String.join(",", running.config().get(ConfigKeys.BOOTSTRAP_SERVERS)),
+        String.join(",", running.config().get(ConfigKeys.REGISTRY_URL)),
+        running.application().healthPort());
   }
 
   private void produce(List<Document> documents, Stack running) throws InterruptedException {
@@ -219,8 +221,11 @@ final class DemoRun implements AutoCloseable {
     }
     if (still) {
       throw CommandException.failure(
-          "no outcome and no step of the engine for %s with documents pending: %d"
-              .formatted(Progress.readable(Stillness.LIMIT), running.application().pending()));
+          String.format(
+              Locale.ROOT,
+              "no outcome and no step of the engine for %s with documents pending: %d",
+              Progress.readable(Stillness.LIMIT),
+              running.application().pending()));
     }
   }
 

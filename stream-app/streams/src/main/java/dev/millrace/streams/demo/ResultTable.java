@@ -4,6 +4,7 @@ import dev.millrace.streams.cli.DisplayWidth;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A table for a terminal: fixed columns share the width by weight, a row is one line. Immutable.
@@ -62,7 +63,7 @@ record ResultTable(List<Column> columns, int width) {
   private String line(int[] widths, List<String> cells) {
     if (cells.size() != widths.length) {
       throw new IllegalArgumentException(
-          "a row has %d cells, got %d".formatted(widths.length, cells.size()));
+          String.format(Locale.ROOT, "a row has %d cells, got %d", widths.length, cells.size()));
     }
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < widths.length; i++) {

@@ -112,8 +112,13 @@ record Totals(
   /** Lines for a person. */
   List<String> lines() {
     return List.of(
-        "%,d documents: %,d enriched, %,d quarantined, %,d dead letters; each exactly once"
-            .formatted(documents, enriched, quarantined, deadLetters),
+        String.format(
+            Locale.ROOT,
+            "%,d documents: %,d enriched, %,d quarantined, %,d dead letters; each exactly once",
+            documents,
+            enriched,
+            quarantined,
+            deadLetters),
         String.format(
             Locale.ROOT,
             "%,d prompt tokens (%,d of documents, %,d from the cache), %,d generated",

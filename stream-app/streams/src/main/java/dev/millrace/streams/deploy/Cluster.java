@@ -7,6 +7,7 @@ import dev.millrace.streams.health.PartitionEnds;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -56,7 +57,7 @@ public final class Cluster implements AutoCloseable {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new DeployException(
           cause instanceof TimeoutException
-              ? "no answer within %d ms".formatted(atMost.toMillis())
+              ? String.format(Locale.ROOT, "no answer within %d ms", atMost.toMillis())
               : String.valueOf(cause.getMessage()),
           cause);
     }
@@ -111,7 +112,8 @@ public final class Cluster implements AutoCloseable {
         metadataLevels.entrySet().stream()
             .filter(each -> LOSES_MARKERS_FIRST <= each.getValue())
             .filter(each -> each.getValue() <= LOSES_MARKERS_LAST)
-            .map(each -> "%d (up to %d)".formatted(each.getKey(), each.getValue()))
+            .map(
+                each -> String.format(Locale.ROOT, "%d (up to %d)", each.getKey(), each.getValue()))
             .collect(Collectors.joining(", "));
     if (affected.isEmpty()) {
       return List.of();
@@ -154,11 +156,17 @@ public final class Cluster implements AutoCloseable {
       return List.of();
     }
     return List.of(
-        ("the cluster at %1$s has %2$s %3$d, expected at least %4$d: below 2, a late commit or"
+        String.format(
+            Locale.ROOT,
+            ("the cluster at %1$s has %2$s %3$d, expected at least %4$d: below 2, a late commit or"
                 + " abort of a dead client may hit the next transaction, and a document may be lost"
                 + " or come out twice (KIP-890). Run `kafka-features.sh --bootstrap-server %1$s"
-                + " upgrade --feature %2$s=2`, or take the risk with kafka.transaction.version.min")
-            .formatted(address, TRANSACTION_VERSION, found, transactionVersionMin));
+                + " upgrade --feature %2$s=2`, or take the risk with"
+                + " kafka.transaction.version.min"),
+            address,
+            TRANSACTION_VERSION,
+            found,
+            transactionVersionMin));
   }
 
   /** What clients are told to connect to. */

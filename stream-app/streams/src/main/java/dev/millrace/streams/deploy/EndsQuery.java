@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -58,8 +59,12 @@ final class EndsQuery {
     });
     if (known.isEmpty() && !silent.isEmpty()) {
       throw new DeployException(
-          "none of the %d partitions of %s says where it ends: %s"
-              .formatted(silent.size(), topics, silence.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "none of the %d partitions of %s says where it ends: %s",
+              silent.size(),
+              topics,
+              silence.getMessage()),
           silence);
     }
     return new PartitionEnds(known, silent);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -101,8 +102,11 @@ public final class TopicDeployment implements AutoCloseable {
       }
     }
     throw new DeployException(
-        "topic %s was created, but no broker knows it after %d s"
-            .formatted(topic, VISIBLE_ATTEMPTS * VISIBLE_WAIT_MILLIS / 1000));
+        String.format(
+            Locale.ROOT,
+            "topic %s was created, but no broker knows it after %d s",
+            topic,
+            VISIBLE_ATTEMPTS * VISIBLE_WAIT_MILLIS / 1000));
   }
 
   /** What is wrong with the topics, one line each; empty if the application may start. */
@@ -141,8 +145,14 @@ public final class TopicDeployment implements AutoCloseable {
     int stored = partitions(changelog).orElse(0);
     if (input != 0 && input != stored) {
       problems.add(
-          "topic %s has %d partitions, but %d when application %s first ran; partitions cannot be"
-                  .formatted(documents, input, stored, config.get(AppKeys.ID))
+          String.format(
+                  Locale.ROOT,
+                  "topic %s has %d partitions, but %d when application %s first ran; "
+                      + "partitions cannot be",
+                  documents,
+                  input,
+                  stored,
+                  config.get(AppKeys.ID))
               + " added to a running application: choose another app.id once it has finished");
     }
   }
@@ -152,8 +162,13 @@ public final class TopicDeployment implements AutoCloseable {
     String text = settings.getOrDefault(topic, Map.of()).get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
     if (text != null && Long.parseLong(text) < recordBytesMax()) {
       problems.add(
-          "topic %s takes records of %s bytes, topics.record.bytes.max is %d; raise max.message.bytes"
-                  .formatted(topic, text, recordBytesMax())
+          String.format(
+                  Locale.ROOT,
+                  "topic %s takes records of %s bytes, topics.record.bytes.max is %d; raise "
+                      + "max.message.bytes",
+                  topic,
+                  text,
+                  recordBytesMax())
               + " of the topic, or lower topics.record.bytes.max");
     }
   }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -160,8 +161,13 @@ public final class HangingPartitions {
   }
 
   private static String describe(Partition partition, Ends ends, Duration stood) {
-    return "partition %s hangs: its last stable offset has been %d for %d s, its end is %d"
-        .formatted(partition, ends.stable(), stood.toSeconds(), ends.end());
+    return String.format(
+        Locale.ROOT,
+        "partition %s hangs: its last stable offset has been %d for %d s, its end is %d",
+        partition,
+        ends.stable(),
+        stood.toSeconds(),
+        ends.end());
   }
 
   /** One line for each partition that hangs. */

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
@@ -48,13 +49,21 @@ public final class HealthServer implements AutoCloseable {
       server = HttpServer.create(new InetSocketAddress(host, port), 0);
     } catch (BindException e) {
       throw new IllegalStateException(
-          "cannot answer probes: port %d of %s is in use or not ours; set health.port or health.host"
-              .formatted(port, host),
+          String.format(
+              Locale.ROOT,
+              "cannot answer probes: port %d of %s is in use or not ours; set health.port "
+                  + "or health.host",
+              port,
+              host),
           e);
     } catch (IOException | RuntimeException e) {
       throw new IllegalStateException(
-          "cannot answer probes on %s:%d: %s; set health.host and health.port"
-              .formatted(host, port, e.getClass().getSimpleName()),
+          String.format(
+              Locale.ROOT,
+              "cannot answer probes on %s:%d: %s; set health.host and health.port",
+              host,
+              port,
+              e.getClass().getSimpleName()),
           e);
     }
     ExecutorService threads =

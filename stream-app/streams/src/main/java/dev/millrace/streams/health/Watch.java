@@ -1,6 +1,7 @@
 package dev.millrace.streams.health;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -79,7 +80,9 @@ public final class Watch implements AutoCloseable {
   /** What is wrong and for how long; empty if all is well. */
   public String problem() {
     long since = failingSinceNanos;
-    return since == NOT_FAILING ? "" : "%s for %d s".formatted(failure, seconds(since));
+    return since == NOT_FAILING
+        ? ""
+        : String.format(Locale.ROOT, "%s for %d s", failure, seconds(since));
   }
 
   private long seconds(long sinceNanos) {

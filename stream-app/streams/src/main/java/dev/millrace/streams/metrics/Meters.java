@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Timer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /** Makes meters as the list declares them. Thread-safe because the registry is. */
@@ -57,7 +58,8 @@ final class Meters {
   private static List<Tag> tags(Metric metric, String... values) {
     if (values.length != metric.tags().size()) {
       throw new IllegalArgumentException(
-          "%s has tags %s, got %d values".formatted(metric, metric.tags(), values.length));
+          String.format(
+              Locale.ROOT, "%s has tags %s, got %d values", metric, metric.tags(), values.length));
     }
     List<Tag> tags = new ArrayList<>();
     for (int i = 0; i < values.length; i++) {

@@ -7,6 +7,7 @@ import dev.millrace.streams.processor.Mailbox.Letter;
 import dev.millrace.streams.processor.OutcomeRecords.Consumed;
 import dev.millrace.streams.processor.OutcomeRecords.Routed;
 import java.time.Duration;
+import java.util.Locale;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -222,9 +223,13 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
           Consumed.of(found.id(), found.envelope()),
           new Outcome.Rejected(
               RejectReason.PROCESS_ENDED,
-              ("%d processes ended while the document was in flight, the last with nothing else;"
-                      + " processing.restarts.max is %d")
-                  .formatted(restarts, options.restartsMax())),
+              String.format(
+                  Locale.ROOT,
+                  ("%d processes ended while the document was in flight, the last with "
+                      + "nothing else;"
+                      + " processing.restarts.max is %d"),
+                  restarts,
+                  options.restartsMax())),
           age(found.envelope()));
     }
 
@@ -269,8 +274,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
                 id,
                 new Outcome.Rejected(
                     RejectReason.DEADLINE,
-                    "%d attempts took longer than processing.deadline = %s"
-                        .formatted(tried.attempts(), options.deadline())));
+                    String.format(
+                        Locale.ROOT,
+                        "%d attempts took longer than processing.deadline = %s",
+                        tried.attempts(),
+                        options.deadline())));
             return;
           }
         }

@@ -3,6 +3,7 @@ package dev.millrace.streams.processor;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -65,8 +66,11 @@ final class EnvelopeCodec {
       byte version = buffer.get();
       if (version != VERSION && version != WITHOUT_RESTARTS) {
         throw broken(
-            "version %d, this build reads up to %d; start a newer build"
-                .formatted(version, VERSION));
+            String.format(
+                Locale.ROOT,
+                "version %d, this build reads up to %d; start a newer build",
+                version,
+                VERSION));
       }
       int attempts = buffer.getInt();
       Restarts restarts =
@@ -90,7 +94,9 @@ final class EnvelopeCodec {
           topic, timestamp, firstSeenMillis, attempts, restarts, key, headers, value);
     } catch (BufferUnderflowException e) {
       throw new IllegalStateException(
-          "cannot read a pending document: cut off after %d bytes".formatted(bytes.length), e);
+          String.format(
+              Locale.ROOT, "cannot read a pending document: cut off after %d bytes", bytes.length),
+          e);
     }
   }
 
@@ -120,7 +126,8 @@ final class EnvelopeCodec {
       return null;
     }
     if (length < 0 || length > buffer.remaining()) {
-      throw broken("a part of %d bytes, %d left".formatted(length, buffer.remaining()));
+      throw broken(
+          String.format(Locale.ROOT, "a part of %d bytes, %d left", length, buffer.remaining()));
     }
     byte[] bytes = new byte[length];
     buffer.get(bytes);

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -103,8 +104,12 @@ final class OutcomeRecords {
         from,
         new Outcome.Rejected(
             RejectReason.OUTCOME_TOO_LARGE,
-            "the record would have %d bytes, the topic takes %d; raise topics.record.bytes.max"
-                    .formatted(size, recordBytesMax)
+            String.format(
+                    Locale.ROOT,
+                    "the record would have %d bytes, the topic takes %d; raise "
+                        + "topics.record.bytes.max",
+                    size,
+                    recordBytesMax)
                 + " or ask for shorter answers"),
         nowMillis);
   }
@@ -209,7 +214,7 @@ final class OutcomeRecords {
     add(
         headers,
         RecordHeaderNames.MESSAGE_ID,
-        "%s-%d-%d".formatted(from.topic(), id.partition(), id.offset()));
+        String.format(Locale.ROOT, "%s-%d-%d", from.topic(), id.partition(), id.offset()));
     add(headers, RecordHeaderNames.ATTEMPT, Integer.toString(from.attempts()));
   }
 

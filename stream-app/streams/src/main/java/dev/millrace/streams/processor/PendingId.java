@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 
 /**
  * Where a document came from, and its key in the pending store. The order of the bytes is the order
@@ -23,7 +24,11 @@ public record PendingId(int partition, long offset) implements Comparable<Pendin
   public PendingId {
     if (partition < 0 || offset < 0) {
       throw new IllegalArgumentException(
-          "partition and offset must not be negative, got %d and %d".formatted(partition, offset));
+          String.format(
+              Locale.ROOT,
+              "partition and offset must not be negative, got %d and %d",
+              partition,
+              offset));
     }
   }
 
@@ -31,8 +36,12 @@ public record PendingId(int partition, long offset) implements Comparable<Pendin
   public static PendingId of(byte[] bytes) {
     if (bytes.length != BYTES) {
       throw new IllegalStateException(
-          "cannot read a key of the pending store: %d bytes, expected %d; the store belongs to"
-                  .formatted(bytes.length, BYTES)
+          String.format(
+                  Locale.ROOT,
+                  "cannot read a key of the pending store: %d bytes, expected %d; the store "
+                      + "belongs to",
+                  bytes.length,
+                  BYTES)
               + " another application or version");
     }
     ByteBuffer buffer = ByteBuffer.wrap(bytes);

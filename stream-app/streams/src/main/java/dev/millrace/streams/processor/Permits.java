@@ -1,5 +1,6 @@
 package dev.millrace.streams.processor;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +23,11 @@ public final class Permits {
   public Permits(long documentsMax, long bytesMax) {
     if (documentsMax < 1 || bytesMax < 1) {
       throw new IllegalArgumentException(
-          "documentsMax and bytesMax must be at least 1, got %d and %d"
-              .formatted(documentsMax, bytesMax));
+          String.format(
+              Locale.ROOT,
+              "documentsMax and bytesMax must be at least 1, got %d and %d",
+              documentsMax,
+              bytesMax));
     }
     this.documentsMax = documentsMax;
     this.bytesMax = bytesMax;

@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * Limits of the processor.
@@ -46,22 +47,29 @@ public record ProcessorOptions(
     atLeastOne("attemptsMax", attemptsMax);
     if (restartsMax <= Restarts.TOGETHER) {
       throw new IllegalArgumentException(
-          "restartsMax must be above %d, got %d: nothing is rejected that was not alone"
-              .formatted(Restarts.TOGETHER, restartsMax));
+          String.format(
+              Locale.ROOT,
+              "restartsMax must be above %d, got %d: nothing is rejected that was not alone",
+              Restarts.TOGETHER,
+              restartsMax));
     }
     positive("slice", slice);
     positive("punctuateInterval", punctuateInterval);
     positive("deadline", deadline);
     if (recordBytesMax <= documentBytesMax) {
       throw new IllegalArgumentException(
-          "recordBytesMax must be above documentBytesMax = %d, got %d"
-              .formatted(documentBytesMax, recordBytesMax));
+          String.format(
+              Locale.ROOT,
+              "recordBytesMax must be above documentBytesMax = %d, got %d",
+              documentBytesMax,
+              recordBytesMax));
     }
   }
 
   private static void atLeastOne(String name, int value) {
     if (value < 1) {
-      throw new IllegalArgumentException("%s must be at least 1, got %d".formatted(name, value));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%s must be at least 1, got %d", name, value));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import java.util.Locale;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
@@ -20,16 +21,22 @@ final class Refusal {
     if (value.length > options.documentBytesMax()) {
       return new Outcome.Rejected(
           RejectReason.TOO_LARGE,
-          "the value has %d bytes, documents.bytes.max is %d"
-              .formatted(value.length, options.documentBytesMax()));
+          String.format(
+              Locale.ROOT,
+              "the value has %d bytes, documents.bytes.max is %d",
+              value.length,
+              options.documentBytesMax()));
     }
     long stored = EnvelopeCodec.size(topic, record.key(), record.headers(), value);
     long size = stored + PendingId.BYTES + OutcomeRecords.size(null, record.headers(), 0);
     if (size > options.recordBytesMax()) {
       return new Outcome.Rejected(
           RejectReason.TOO_LARGE,
-          "value, key and headers take %d bytes, topics.record.bytes.max is %d"
-              .formatted(size, options.recordBytesMax()));
+          String.format(
+              Locale.ROOT,
+              "value, key and headers take %d bytes, topics.record.bytes.max is %d",
+              size,
+              options.recordBytesMax()));
     }
     return null;
   }

@@ -11,6 +11,7 @@ import dev.millrace.streams.processor.Envelope;
 import dev.millrace.streams.processor.PendingId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
@@ -49,8 +50,10 @@ public final class AvroDocuments implements DocumentDecoder {
   private static Decoded withImages(int images) {
     return new Decoded.Invalid(
         RejectReason.INVALID_DOCUMENT,
-        "the document has %d images, and this version reads text only; send it without them"
-            .formatted(images));
+        String.format(
+            Locale.ROOT,
+            "the document has %d images, and this version reads text only; send it without them",
+            images));
   }
 
   private static byte @Nullable [] last(Envelope record, String name) {

@@ -14,6 +14,7 @@ import dev.millrace.streams.processor.PendingId;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -46,7 +47,8 @@ public final class JsonDecoder implements DocumentDecoder {
     if (text.isEmpty()) {
       return new Decoded.Invalid(
           RejectReason.INVALID_TEXT,
-          "the %d bytes of the value are not UTF-8".formatted(record.value().length));
+          String.format(
+              Locale.ROOT, "the %d bytes of the value are not UTF-8", record.value().length));
     }
     JsonNode root;
     try {
@@ -54,10 +56,11 @@ public final class JsonDecoder implements DocumentDecoder {
     } catch (JsonProcessingException e) {
       return new Decoded.Invalid(
           RejectReason.UNDECODABLE,
-          "the value is not JSON at line %d, column %d"
-              .formatted(
-                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  e.getLocation() == null ? 0 : e.getLocation().getColumnNr()));
+          String.format(
+              Locale.ROOT,
+              "the value is not JSON at line %d, column %d",
+              e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+              e.getLocation() == null ? 0 : e.getLocation().getColumnNr()));
     }
     if (!root.isObject()) {
       return new Decoded.Invalid(

@@ -7,6 +7,7 @@ import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.Envelope;
 import dev.millrace.streams.processor.PendingId;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 
 /** Values that are the text itself. Immutable. */
@@ -29,6 +30,9 @@ public final class TextDecoder implements DocumentDecoder {
         .orElseGet(() ->
             new Decoded.Invalid(
                 RejectReason.INVALID_TEXT,
-                "the %d bytes of the value are not UTF-8".formatted(record.value().length)));
+                String.format(
+                    Locale.ROOT,
+                    "the %d bytes of the value are not UTF-8",
+                    record.value().length)));
   }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -164,8 +165,12 @@ public final class OutcomeChecker {
         long found = offset == null ? 0 : offset.offset();
         if (found != end.getValue().offset()) {
           problems.add(
-              "committed offset of %s is %d, its end is %d"
-                  .formatted(end.getKey(), found, end.getValue().offset()));
+              String.format(
+                  Locale.ROOT,
+                  "committed offset of %s is %d, its end is %d",
+                  end.getKey(),
+                  found,
+                  end.getValue().offset()));
         }
       }
     } catch (InterruptedException e) {
@@ -211,8 +216,13 @@ public final class OutcomeChecker {
     Header header = record.headers().lastHeader(name);
     if (header == null) {
       throw new IllegalStateException(
-          "record %d of %s-%d has no header %s"
-              .formatted(record.offset(), record.topic(), record.partition(), name));
+          String.format(
+              Locale.ROOT,
+              "record %d of %s-%d has no header %s",
+              record.offset(),
+              record.topic(),
+              record.partition(),
+              name));
     }
     return new String(header.value(), StandardCharsets.UTF_8);
   }
@@ -220,8 +230,12 @@ public final class OutcomeChecker {
   private static void add(List<String> problems, String what, Set<?> found) {
     if (!found.isEmpty()) {
       problems.add(
-          "%s: %d, e.g. %s"
-              .formatted(what, found.size(), found.stream().limit(SHOWN_MAX).toList()));
+          String.format(
+              Locale.ROOT,
+              "%s: %d, e.g. %s",
+              what,
+              found.size(),
+              found.stream().limit(SHOWN_MAX).toList()));
     }
   }
 }

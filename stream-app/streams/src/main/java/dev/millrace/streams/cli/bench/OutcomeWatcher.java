@@ -5,6 +5,7 @@ import dev.millrace.streams.config.KafkaClientProperties;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -53,10 +54,12 @@ public final class OutcomeWatcher implements AutoCloseable {
         }
       } else if (!alive.getAsBoolean()) {
         throw new IllegalStateException(
-            "%d of %d records came, then the application ended".formatted(count, target));
+            String.format(
+                Locale.ROOT, "%d of %d records came, then the application ended", count, target));
       } else if (now - heard > patience.toNanos()) {
         throw new IllegalStateException(
-            "%d of %d records came, then none for %s".formatted(count, target, patience));
+            String.format(
+                Locale.ROOT, "%d of %d records came, then none for %s", count, target, patience));
       }
     }
   }

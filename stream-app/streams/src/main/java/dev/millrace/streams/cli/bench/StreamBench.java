@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -94,7 +95,7 @@ public final class StreamBench implements Runnable {
               documents,
               documents,
               i -> ("document " + i + " ").repeat(bytes).substring(0, bytes));
-      err.printf("%d documents produced%n", acknowledged.size());
+      err.printf(Locale.ROOT, "%d documents produced%n", acknowledged.size());
       List<Result> results = new ArrayList<>();
       results.add(measure(directory, broker, "pass", "pass", 0, acknowledged));
       results.add(measure(directory, broker, "steady", "enrich", 0, acknowledged));
@@ -152,7 +153,12 @@ public final class StreamBench implements Runnable {
       }
       spec.commandLine()
           .getErr()
-          .printf("%-13s %,9.0f documents/s in %.1f s%n", name, result.rate(), result.seconds());
+          .printf(
+              Locale.ROOT,
+              "%-13s %,9.0f documents/s in %.1f s%n",
+              name,
+              result.rate(),
+              result.seconds());
       return result;
     } catch (IllegalStateException e) {
       throw CommandException.failure(
@@ -166,12 +172,13 @@ public final class StreamBench implements Runnable {
     Verdict verdict = new OutcomeChecker(config, acknowledged, false).check();
     if (!verdict.problems().isEmpty() || verdict.outcomes() != documents) {
       throw CommandException.failure(
-          "run %s is wrong: %d outcomes of %d documents%n  %s"
-              .formatted(
-                  name,
-                  verdict.outcomes(),
-                  documents,
-                  String.join(System.lineSeparator() + "  ", verdict.problems())));
+          String.format(
+              Locale.ROOT,
+              "run %s is wrong: %d outcomes of %d documents%n  %s",
+              name,
+              verdict.outcomes(),
+              documents,
+              String.join(System.lineSeparator() + "  ", verdict.problems())));
     }
   }
 
@@ -183,17 +190,31 @@ public final class StreamBench implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.printf(
+          Locale.ROOT,
           "{\"documents\":%d,\"bytes\":%d,\"passPerSecond\":%.0f,\"enrichPerSecond\":%.0f,"
               + "\"ratio\":%.3f,\"kills\":%d,\"recoverySeconds\":%.1f,\"exactlyOnce\":true}%n",
-          documents, bytes, pass, steady, steady / pass, killed.recoveries().size(), recovery);
+          documents,
+          bytes,
+          pass,
+          steady,
+          steady / pass,
+          killed.recoveries().size(),
+          recovery);
     } else {
-      out.printf("pass-through             %,10.0f documents/s%n", pass);
+      out.printf(Locale.ROOT, "pass-through             %,10.0f documents/s%n", pass);
       out.printf(
-          "pending store, steady    %,10.0f documents/s (%.2f of it)%n", steady, steady / pass);
+          Locale.ROOT,
+          "pending store, steady    %,10.0f documents/s (%.2f of it)%n",
+          steady,
+          steady / pass);
       out.printf(
+          Locale.ROOT,
           "with %d kill -9          %,10.0f documents/s, %.1f s from kill to outcomes%n",
-          killed.recoveries().size(), killed.rate(), recovery);
-      out.printf("each of %,d documents has exactly one outcome in every run%n", documents);
+          killed.recoveries().size(),
+          killed.rate(),
+          recovery);
+      out.printf(
+          Locale.ROOT, "each of %,d documents has exactly one outcome in every run%n", documents);
     }
     if (!output.isEmpty()) {
       write(
@@ -225,29 +246,33 @@ public final class StreamBench implements Runnable {
 
   private static Config config(Path directory, LocalBroker broker, String name, int partitions) {
     String yaml =
-        """
-        kafka.bootstrap.servers: %1$s
-        schema.registry.url: http://127.0.0.1:9
-        model.dir: none
-        documents.format: text
-        health.port: 0
-        app.id: %2$s
-        app.instance.id: one
-        app.state.dir: %2$s-state
-        app.session.timeout: 6s
-        app.poll.records.max: 500
-        topics.partitions: %3$d
-        topics.replication.factor: 1
-        app.replication.factor: 1
-        topics.enriched: %2$s-enriched
-        topics.quarantined: %2$s-quarantined
-        topics.dead.letter: %2$s-dead
-        processing.slice: 10ms
-        processing.in.flight.max: 4096
-        processing.in.flight.task.max: 1024
-        processing.pending.task.max: 2048
-        """
-            .formatted(broker.bootstrapServers(), name, partitions);
+        String.format(
+            Locale.ROOT,
+            """
+            kafka.bootstrap.servers: %1$s
+            schema.registry.url: http://127.0.0.1:9
+            model.dir: none
+            documents.format: text
+            health.port: 0
+            app.id: %2$s
+            app.instance.id: one
+            app.state.dir: %2$s-state
+            app.session.timeout: 6s
+            app.poll.records.max: 500
+            topics.partitions: %3$d
+            topics.replication.factor: 1
+            app.replication.factor: 1
+            topics.enriched: %2$s-enriched
+            topics.quarantined: %2$s-quarantined
+            topics.dead.letter: %2$s-dead
+            processing.slice: 10ms
+            processing.in.flight.max: 4096
+            processing.in.flight.task.max: 1024
+            processing.pending.task.max: 2048
+            """,
+            broker.bootstrapServers(),
+            name,
+            partitions);
     Path file = directory.resolve(name + ".yaml");
     write(file, yaml);
     return ConfigReader.read(file, Map.of());

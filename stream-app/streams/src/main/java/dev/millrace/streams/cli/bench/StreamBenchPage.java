@@ -19,33 +19,34 @@ final class StreamBenchPage {
   static String of(int documents, int bytes, int partitions, List<Row> rows) {
     StringBuilder page = new StringBuilder();
     page.append(
-        """
-        # Stream: documents per second through the pending store
+        String.format(
+            Locale.ROOT,
+            """
+            # Stream: documents per second through the pending store
 
-        Command: `./millrace bench stream --documents %d --bytes %d --partitions %d`
+            Command: `./millrace bench stream --documents %d --bytes %d --partitions %d`
 
-        - machine: %s, %d cores, Java %s
-        - version: %s
-        - broker, application (2 stream threads) and the reader that counts share the machine
-        - every run with an enricher was checked afterwards: each document has exactly one
-          outcome, none was invented, the changelog is empty, offsets are at the end
+            - machine: %s, %d cores, Java %s
+            - version: %s
+            - broker, application (2 stream threads) and the reader that counts share the machine
+            - every run with an enricher was checked afterwards: each document has exactly one
+              outcome, none was invented, the changelog is empty, offsets are at the end
 
-        The limit it is compared with is `pass`: a topology of one source and one sink with the
-        same guarantees (exactly-once v2), commit interval and client settings. The pending store
-        writes each document to the changelog once more, and a deletion after it, so about half of
-        `pass` is what can be expected where the broker is the limit.
+            The limit it is compared with is `pass`: a topology of one source and one sink with the
+            same guarantees (exactly-once v2), commit interval and client settings. The pending
+            store writes each document to the changelog once more, and a deletion after it, so about
+            half of `pass` is what can be expected where the broker is the limit.
 
-        | run | documents/s | seconds | from kill to outcomes |
-        |---|---:|---:|---|
-        """
-            .formatted(
-                documents,
-                bytes,
-                partitions,
-                cpu(),
-                Runtime.getRuntime().availableProcessors(),
-                Runtime.version(),
-                VersionProvider.version()));
+            | run | documents/s | seconds | from kill to outcomes |
+            |---|---:|---:|---|
+            """,
+            documents,
+            bytes,
+            partitions,
+            cpu(),
+            Runtime.getRuntime().availableProcessors(),
+            Runtime.version(),
+            VersionProvider.version()));
     for (Row row : rows) {
       page.append(
           String.format(

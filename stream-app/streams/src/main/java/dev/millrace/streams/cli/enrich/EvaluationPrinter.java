@@ -30,8 +30,12 @@ final class EvaluationPrinter {
             line(
                 text,
                 what,
-                "%s %s (n = %d)"
-                    .formatted(texts.measure(), digits(texts.score()), texts.references())));
+                String.format(
+                    Locale.ROOT,
+                    "%s %s (n = %d)",
+                    texts.measure(),
+                    digits(texts.score()),
+                    texts.references())));
     line(
         text,
         "time",
@@ -41,16 +45,24 @@ final class EvaluationPrinter {
     line(
         text,
         "tokens",
-        "%d of documents, %d of prompts, %d generated"
-            .formatted(report.documentTokens(), report.promptTokens(), report.generatedTokens()));
+        String.format(
+            Locale.ROOT,
+            "%d of documents, %d of prompts, %d generated",
+            report.documentTokens(),
+            report.promptTokens(),
+            report.generatedTokens()));
     tokens
         .tasks()
         .forEach((task, sum) ->
             line(
                 text,
                 "  " + task,
-                "%d branches, %d of prompts, %d generated"
-                    .formatted(sum.branches(), sum.suffixTokens(), sum.generatedTokens())));
+                String.format(
+                    Locale.ROOT,
+                    "%d branches, %d of prompts, %d generated",
+                    sum.branches(),
+                    sum.suffixTokens(),
+                    sum.generatedTokens())));
     return text.toString().stripTrailing();
   }
 
@@ -58,7 +70,7 @@ final class EvaluationPrinter {
     line(
         text,
         "label accuracy",
-        "%s (n = %d)".formatted(digits(labels.accuracy()), labels.references()));
+        String.format(Locale.ROOT, "%s (n = %d)", digits(labels.accuracy()), labels.references()));
     if (labels.unknownLabels() > 0) {
       line(text, "  labels not in the plan", String.valueOf(labels.unknownLabels()));
     }

@@ -10,6 +10,7 @@ import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.enrichment.evaluation.Reference;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +57,9 @@ sealed interface InputLine {
             new Bad(
                 null,
                 RejectReason.TOO_LARGE,
-                where + "has %d bytes, more than a line may have".formatted(tooLong.bytes()));
+                where
+                    + String.format(
+                        Locale.ROOT, "has %d bytes, more than a line may have", tooLong.bytes()));
         case JsonLines.Text text -> parse(text.text(), where);
       };
     }

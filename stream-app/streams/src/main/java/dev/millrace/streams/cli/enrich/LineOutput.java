@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -41,7 +42,9 @@ final class LineOutput implements AutoCloseable {
     }
     // What a link points to is replaced, not the link.
     Path absolute = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-    String name = ".%s.%d.partial".formatted(absolute.getFileName(), ProcessHandle.current().pid());
+    String name =
+        String.format(
+            Locale.ROOT, ".%s.%d.partial", absolute.getFileName(), ProcessHandle.current().pid());
     Path temporary = absolute.resolveSibling(name);
     BufferedWriter writer = Files.newBufferedWriter(temporary, StandardCharsets.UTF_8);
     return new LineOutput(writer, Optional.of(absolute), Optional.of(temporary));

@@ -163,6 +163,7 @@ public final class GenerateCommand implements Callable<Integer> {
     spec.commandLine()
         .getErr()
         .printf(
+            Locale.ROOT,
             "generate: %,d tokens after a prompt of %,d, ended by %s%n",
             result.usage().generatedTokens(),
             answer.usage().prefixTokens(),

@@ -59,18 +59,26 @@ public final class InspectCommand implements Callable<Integer> {
         out,
         "layers",
         model.experts() == 0
-            ? "%d, dense".formatted(model.layers())
-            : "%d, %d of them with %d experts, %d per token, and a shared one"
-                .formatted(
-                    model.layers(), model.moeLayers(), model.experts(), model.expertsPerToken()));
+            ? String.format(Locale.ROOT, "%d, dense", model.layers())
+            : String.format(
+                Locale.ROOT,
+                "%d, %d of them with %d experts, %d per token, and a shared one",
+                model.layers(),
+                model.moeLayers(),
+                model.experts(),
+                model.expertsPerToken()));
     line(
         out,
         "width",
-        "%d, %d query and %d key-value heads of %d"
-            .formatted(
-                model.hiddenSize(), model.queryHeads(), model.kvHeads(), model.headDimension()));
-    line(out, "vocabulary", "%,d tokens".formatted(model.vocabulary()));
-    line(out, "context", "%,d tokens".formatted(model.contextTokens()));
+        String.format(
+            Locale.ROOT,
+            "%d, %d query and %d key-value heads of %d",
+            model.hiddenSize(),
+            model.queryHeads(),
+            model.kvHeads(),
+            model.headDimension()));
+    line(out, "vocabulary", String.format(Locale.ROOT, "%,d tokens", model.vocabulary()));
+    line(out, "context", String.format(Locale.ROOT, "%,d tokens", model.contextTokens()));
     line(
         out,
         "parameters",
@@ -80,8 +88,12 @@ public final class InspectCommand implements Callable<Integer> {
     line(
         out,
         "weights",
-        "%s in %d files (%s)"
-            .formatted(bytes(model.weightBytes()), model.weightFiles(), types(model)));
+        String.format(
+            Locale.ROOT,
+            "%s in %d files (%s)",
+            bytes(model.weightBytes()),
+            model.weightFiles(),
+            types(model)));
     line(out, "keys and values", "%s for a token".formatted(bytes(model.kvBytesPerToken())));
     out.println();
     out.println("  GPU             memory   room for keys and values of");
@@ -95,7 +107,7 @@ public final class InspectCommand implements Callable<Integer> {
     long room = gpu.room(model.weightBytes());
     return room <= 0
         ? "does not fit: %s too little".formatted(bytes(-room))
-        : "%,d tokens".formatted(room / model.kvBytesPerToken());
+        : String.format(Locale.ROOT, "%,d tokens", room / model.kvBytesPerToken());
   }
 
   private static void line(PrintWriter out, String name, String value) {

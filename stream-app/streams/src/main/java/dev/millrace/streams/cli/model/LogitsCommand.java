@@ -6,6 +6,7 @@ import dev.millrace.streams.cli.CommandException;
 import dev.millrace.streams.cli.ExitCode;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -65,8 +66,11 @@ public final class LogitsCommand implements Callable<Integer> {
   public Integer call() {
     if ((greedyPrompt > 0) != (greedyTokens > 0) || greedyPrompt < 0 || greedyTokens < 0) {
       throw CommandException.usage(
-          "--greedy-prompt and --greedy-tokens go together and are positive, got %d and %d"
-              .formatted(greedyPrompt, greedyTokens));
+          String.format(
+              Locale.ROOT,
+              "--greedy-prompt and --greedy-tokens go together and are positive, got %d and %d",
+              greedyPrompt,
+              greedyTokens));
     }
     PrintWriter err = spec.commandLine().getErr();
     try (ModelProbe probe = ModelProbe.open(model, engine.options(STEP_ROWS))) {
@@ -80,7 +84,7 @@ public final class LogitsCommand implements Callable<Integer> {
 
   private static void tell(PrintWriter err, int rows) {
     if (rows % TELL_EVERY_ROWS == 0) {
-      err.printf("logits: %,d rows%n", rows);
+      err.printf(Locale.ROOT, "logits: %,d rows%n", rows);
       err.flush();
     }
   }

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -33,8 +34,9 @@ class EnrichCommandTest {
     CommandRun run = new CommandRun(directory, ECHO);
     String input =
         IntStream.range(0, 3000)
-            .mapToObj(
-                i -> "{\"id\":\"d%d\",\"text\":\"%s\"}\n".formatted(i, "x".repeat(1 + i % 90)))
+            .mapToObj(i ->
+                String.format(
+                    Locale.ROOT, "{\"id\":\"d%d\",\"text\":\"%s\"}\n", i, "x".repeat(1 + i % 90)))
             .collect(Collectors.joining());
 
     int exitCode = run.run(EnrichCommand::new, input, "--input", "-", "--output", "-");
@@ -46,9 +48,10 @@ class EnrichCommandTest {
       JsonNode line = JSON.readTree(lines.get(i));
       int length = 1 + i % 90;
       assertThat(line.path("id").asText()).isEqualTo("d" + i);
-      assertThat(line.path("summary").asText()).isEqualTo("/sum(%d)".formatted(length));
+      assertThat(line.path("summary").asText())
+          .isEqualTo(String.format(Locale.ROOT, "/sum(%d)", length));
       assertThat(line.path("translations").path("it").asText())
-          .isEqualTo("/it(%d)".formatted(length));
+          .isEqualTo(String.format(Locale.ROOT, "/it(%d)", length));
       assertThat(line.path("classification").path("distribution").size()).isEqualTo(2);
       assertThat(line.path("usage").path("documentTokens").asInt()).isEqualTo(length);
     }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -100,7 +101,7 @@ final class LogitsCommandTest {
     Files.write(weights, Arrays.copyOf(whole, whole.length - 1_000));
     long data = whole.length - 8 - ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
 
-    refuses(model, "outside the file's %d bytes of data".formatted(data - 1_000));
+    refuses(model, String.format(Locale.ROOT, "outside the file's %d bytes of data", data - 1_000));
   }
 
   @Test
@@ -113,7 +114,10 @@ final class LogitsCommandTest {
 
     refuses(
         model,
-        "its header claims 4611686018427387904 bytes, but %d follow".formatted(whole.length - 8));
+        String.format(
+            Locale.ROOT,
+            "its header claims 4611686018427387904 bytes, but %d follow",
+            whole.length - 8));
   }
 
   @Test

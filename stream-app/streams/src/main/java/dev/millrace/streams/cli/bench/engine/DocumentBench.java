@@ -11,6 +11,7 @@ import dev.millrace.streams.cli.bench.engine.Workload.Work;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -89,7 +90,8 @@ final class DocumentBench {
     }
     try {
       if (!ended.await(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
-        faults.add("documents did not end in %d minutes".formatted(PATIENCE_MINUTES));
+        faults.add(
+            String.format(Locale.ROOT, "documents did not end in %d minutes", PATIENCE_MINUTES));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -108,7 +110,7 @@ final class DocumentBench {
     @Override
     public void onBranch(int branch, BranchResult result) {
       if (result instanceof BranchResult.Failed failed) {
-        faults.add("branch %d: %s".formatted(branch, failed.message()));
+        faults.add(String.format(Locale.ROOT, "branch %d: %s", branch, failed.message()));
       }
     }
 
@@ -116,7 +118,11 @@ final class DocumentBench {
     public void onRequest(RequestUsage usage) {
       if (usage.prefixTokens() != documentTokens) {
         faults.add(
-            "%d prefix tokens instead of %d".formatted(usage.prefixTokens(), documentTokens));
+            String.format(
+                Locale.ROOT,
+                "%d prefix tokens instead of %d",
+                usage.prefixTokens(),
+                documentTokens));
       }
       ended.countDown();
     }

@@ -252,7 +252,7 @@ public final class EngineBench implements Callable<Integer> {
           figures,
           new Figure(
               "prefill",
-              "prefill of %d tokens".formatted(work.prefillTokens()),
+              String.format(Locale.ROOT, "prefill of %d tokens", work.prefillTokens()),
               "tokens/s",
               measured.ours(),
               machine.operationsPerSecond() / model.prefillOperations(),
@@ -267,7 +267,7 @@ public final class EngineBench implements Callable<Integer> {
             figures,
             new Figure(
                 "decode" + sequences,
-                "decode, %d sequences".formatted(sequences),
+                String.format(Locale.ROOT, "decode, %d sequences", sequences),
                 "tokens/s",
                 measured.ours(),
                 sequences * machine.readBytesPerSecond() / read,
@@ -301,7 +301,8 @@ public final class EngineBench implements Callable<Integer> {
             figures,
             new Figure(
                 kind.name().toLowerCase(Locale.ROOT),
-                "documents of %d tokens, %s".formatted(work.documentTokens(), tasks(kind)),
+                String.format(
+                    Locale.ROOT, "documents of %d tokens, %s", work.documentTokens(), tasks(kind)),
                 "documents/s",
                 rounds.alone(() -> bench.run(kind)),
                 0,

@@ -6,6 +6,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -129,8 +130,12 @@ final class Peer implements AutoCloseable {
       throw CommandException.stopped("stopped while the peer " + name + " was measured", e);
     }
     throw CommandException.failure(
-        "the peer %s did not answer '%s' within %d minutes"
-            .formatted(name, question, PATIENCE.toMinutes()));
+        String.format(
+            Locale.ROOT,
+            "the peer %s did not answer '%s' within %d minutes",
+            name,
+            question,
+            PATIENCE.toMinutes()));
   }
 
   private CommandException gone(Process program, String question) {

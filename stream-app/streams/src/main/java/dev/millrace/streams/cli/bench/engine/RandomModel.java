@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -117,29 +118,30 @@ record RandomModel(
   }
 
   private String config() {
-    return """
-    {"architectures": ["Llama4ForCausalLM"], "model_type": "llama4_text",
-     "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-     "num_attention_heads": %d, "num_key_value_heads": %d, "head_dim": %d,
-     "intermediate_size": %d, "intermediate_size_mlp": %d, "num_local_experts": %d,
-     "num_experts_per_tok": 1, "interleave_moe_layer_step": 1, "use_qk_norm": true,
-     "no_rope_layer_interval": 4, "attention_chunk_size": 8192,
-     "max_position_embeddings": %d, "attn_temperature_tuning": true, "floor_scale": 8192,
-     "attn_scale": 0.1, "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0},
-     "rms_norm_eps": 1e-05, "bos_token_id": 0, "eos_token_id": 1, "hidden_act": "silu",
-     "tie_word_embeddings": false, "dtype": "bfloat16"}
-    """
-        .formatted(
-            vocabulary,
-            hidden,
-            layers,
-            queryHeads,
-            kvHeads,
-            HEAD,
-            width,
-            2 * width,
-            experts,
-            CONTEXT);
+    return String.format(
+        Locale.ROOT,
+        """
+        {"architectures": ["Llama4ForCausalLM"], "model_type": "llama4_text",
+         "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
+         "num_attention_heads": %d, "num_key_value_heads": %d, "head_dim": %d,
+         "intermediate_size": %d, "intermediate_size_mlp": %d, "num_local_experts": %d,
+         "num_experts_per_tok": 1, "interleave_moe_layer_step": 1, "use_qk_norm": true,
+         "no_rope_layer_interval": 4, "attention_chunk_size": 8192,
+         "max_position_embeddings": %d, "attn_temperature_tuning": true, "floor_scale": 8192,
+         "attn_scale": 0.1, "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0},
+         "rms_norm_eps": 1e-05, "bos_token_id": 0, "eos_token_id": 1, "hidden_act": "silu",
+         "tie_word_embeddings": false, "dtype": "bfloat16"}
+        """,
+        vocabulary,
+        hidden,
+        layers,
+        queryHeads,
+        kvHeads,
+        HEAD,
+        width,
+        2 * width,
+        experts,
+        CONTEXT);
   }
 
   /** Bytes, then words that no text has: ids are what the measurement sends. */

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
@@ -31,8 +32,11 @@ final class Rounds {
   String turns() {
     return peers.isEmpty()
         ? ""
-        : " in %d turns with %s"
-            .formatted(work.rounds(), peers.stream().map(Peer::name).collect(joining(", ")));
+        : String.format(
+            Locale.ROOT,
+            " in %d turns with %s",
+            work.rounds(),
+            peers.stream().map(Peer::name).collect(joining(", ")));
   }
 
   /** Measures ours alone. */

@@ -6,6 +6,7 @@ import dev.millrace.engine.model.ForwardPass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -67,8 +68,13 @@ final class StepBench {
     int at = Arrays.mismatch(expected, found);
     if (at >= 0) {
       throw new IllegalStateException(
-          "the check of the result failed: logit %d of a sequence %s is %s, alone it is %s"
-              .formatted(at, what, found[at], expected[at]));
+          String.format(
+              Locale.ROOT,
+              "the check of the result failed: logit %d of a sequence %s is %s, alone it is %s",
+              at,
+              what,
+              found[at],
+              expected[at]));
     }
   }
 

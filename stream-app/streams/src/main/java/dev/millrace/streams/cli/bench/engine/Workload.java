@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Option;
@@ -159,15 +160,19 @@ final class Workload {
       atLeast("--decode-sequences", sequences, 1);
       if (sequences > stepTokens) {
         throw CommandException.usage(
-            "--decode-sequences %d do not fit into one step of --step-tokens %d"
-                .formatted(sequences, stepTokens));
+            String.format(
+                Locale.ROOT,
+                "--decode-sequences %d do not fit into one step of --step-tokens %d",
+                sequences,
+                stepTokens));
       }
     }
   }
 
   private static void atLeast(String option, long value, long bound) {
     if (value < bound) {
-      throw CommandException.usage("%s is at least %d, got %d".formatted(option, bound, value));
+      throw CommandException.usage(
+          String.format(Locale.ROOT, "%s is at least %d, got %d", option, bound, value));
     }
   }
 
@@ -191,7 +196,7 @@ final class Workload {
 
   /** Likewise. */
   String decodeQuestion(int sequences) {
-    return "decode %d %d %d".formatted(sequences, decodePrompt, decodeSteps);
+    return String.format(Locale.ROOT, "decode %d %d %d", sequences, decodePrompt, decodeSteps);
   }
 
   int[] decodeSequences() {
