@@ -32,19 +32,10 @@ final class DocumentCheck {
               "the text has %d characters, none of which can be read: send a text",
               document.text().length()));
     }
-    int unpaired = unpairedSurrogate(document.text());
-    if (unpaired >= 0) {
-      return reject(
-          RejectReason.INVALID_TEXT,
-          String.format(
-              Locale.ROOT,
-              "the text is no Unicode: half a surrogate pair at character %d",
-              unpaired));
-    }
     return Optional.empty();
   }
 
-  /** SHA-256 of the text's UTF-8 bytes, hexadecimal. The text has no unpaired surrogates. */
+  /** SHA-256 of the text's UTF-8 bytes, hexadecimal. A document's text has no half pairs. */
   static String sha256(String text) {
     MessageDigest sha;
     try {
@@ -82,18 +73,6 @@ final class DocumentCheck {
           false;
       default -> true;
     };
-  }
-
-  private static int unpairedSurrogate(String text) {
-    int i = 0;
-    while (i < text.length()) {
-      int codePoint = text.codePointAt(i);
-      if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
-        return i;
-      }
-      i += Character.charCount(codePoint);
-    }
-    return -1;
   }
 
   private static Optional<Rejected> reject(RejectReason reason, String message) {

@@ -12,9 +12,9 @@ public enum RejectReason {
   UNKNOWN_SCHEMA,
   /** The bytes do not decode with their schema, or are not the configured format. */
   UNDECODABLE,
-  /** The text is not valid UTF-8. */
+  /** A text is no Unicode: not UTF-8, or half a surrogate pair, in any field. */
   INVALID_TEXT,
-  /** A required field is missing or empty. */
+  /** A required field is missing or empty, or a field has a value that no record can hold. */
   INVALID_DOCUMENT,
   /** Longer than the plan allows to read. */
   TOO_LONG,

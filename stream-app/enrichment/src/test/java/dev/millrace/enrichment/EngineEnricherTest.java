@@ -163,9 +163,6 @@ class EngineEnricherTest extends EnricherKit {
     for (String empty : List.of("", " \n\t", "\u0000\u0007", "\u200b\ufeff\u00a0\u2029")) {
       assertThat(reason(enricher, doc(empty))).isEqualTo(RejectReason.INVALID_DOCUMENT);
     }
-    for (String broken : List.of("a\ud83d", "\ude00b", "\ude00\ud83d")) {
-      assertThat(reason(enricher, doc(broken))).isEqualTo(RejectReason.INVALID_TEXT);
-    }
     assertThat(enriched(enricher, doc("bell \u0007 and nul \u0000")).summary()).isPresent();
   }
 

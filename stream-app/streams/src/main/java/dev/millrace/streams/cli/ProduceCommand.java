@@ -1,28 +1,31 @@
 package dev.millrace.streams.cli;
 
 import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.DocumentException;
+import dev.millrace.enrichment.JsonDocuments;
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
 import dev.millrace.streams.deploy.SchemaDeployment;
 import dev.millrace.streams.wire.DocumentBytes;
-import dev.millrace.streams.wire.JsonDecoder;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,10 +38,10 @@ import picocli.CommandLine.Spec;
     name = "produce",
     description = {
       "Writes the documents of a file into the input topic, in the topic's format.",
-      "Each line is a JSON object: {\"id\",\"text\",\"language\"?,\"title\"?,..}. The whole file is "
-          + "checked before the first document is written."
+      "Each line is a JSON object: {\"id\",\"text\",\"language\"?,\"title\"?,..}. A line that is no "
+          + "document is named on stderr and passed over; the command then ends with exit code 1."
     })
-public final class ProduceCommand implements Runnable {
+public final class ProduceCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private ConfigOption config;
@@ -50,42 +53,139 @@ public final class ProduceCommand implements Runnable {
   private boolean json;
 
   @Override
-  public void run() {
+  public Integer call() {
     Config settings = config.read();
-    int[] lines = {0};
-    each(_ -> lines[0]++);
-    DocumentBytes bytes = bytes(settings);
     String topic = settings.get(ConfigKeys.TOPIC_DOCUMENTS);
-    AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-    try (KafkaProducer<byte[], byte[]> producer =
-        new KafkaProducer<>(KafkaClientProperties.producer(settings))) {
-      each(document -> {
-        byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
-        Future<RecordMetadata> _ =
-            producer.send(
-                new ProducerRecord<>(topic, key, bytes.of(document)),
-                (_, e) -> failure.compareAndSet(null, e));
-      });
+    try (JsonLines lines = open()) {
+      DocumentBytes bytes = bytes(settings);
+      try (KafkaProducer<byte[], byte[]> producer =
+          new KafkaProducer<>(KafkaClientProperties.producer(settings))) {
+        return new Production(producer, topic, bytes, spec.commandLine().getErr()).run(lines);
+      } catch (KafkaException e) {
+        throw failed(topic, e);
+      }
+    } catch (IOException e) {
+      throw CommandException.failure(
+          String.format(Locale.ROOT, "cannot read %s: %s", input, e.getClass().getSimpleName()), e);
+    }
+  }
+
+  private JsonLines open() throws IOException {
+    return new JsonLines(Files.newInputStream(input), JsonLines.BYTES_MAX);
+  }
+
+  /** One run over the lines. Owned by its thread, but for what the producer's thread counts. */
+  private final class Production {
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final String topic;
+    private final DocumentBytes bytes;
+    private final PrintWriter err;
+    private final AtomicLong sent = new AtomicLong();
+    private final AtomicLong refused = new AtomicLong();
+    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+
+    Production(
+        KafkaProducer<byte[], byte[]> producer,
+        String topic,
+        DocumentBytes bytes,
+        PrintWriter err) {
+      this.producer = producer;
+      this.topic = topic;
+      this.bytes = bytes;
+      this.err = err;
+    }
+
+    int run(JsonLines lines) throws IOException {
+      JsonLines.Line line = lines.next();
+      while (line != null && failure.get() == null) {
+        try {
+          send(line);
+        } catch (DocumentException e) {
+          refuse(line.number(), e.reason(), String.valueOf(e.getMessage()));
+        }
+        line = lines.next();
+      }
       producer.flush();
-    } catch (KafkaException e) {
-      throw failed(topic, e);
+      Exception failed = failure.get();
+      if (failed != null) {
+        throw failed(topic, failed);
+      }
+      report();
+      return refused.get() == 0 ? ExitCode.SUCCESS : ExitCode.FAILURE;
     }
-    Exception failed = failure.get();
-    if (failed != null) {
-      throw failed(topic, failed);
+
+    private void send(JsonLines.Line line) {
+      switch (line) {
+        case JsonLines.NotUtf8 _ ->
+            throw new DocumentException(RejectReason.INVALID_TEXT, "it is not UTF-8 text");
+        case JsonLines.TooLong tooLong ->
+            throw new DocumentException(
+                RejectReason.TOO_LARGE,
+                String.format(
+                    Locale.ROOT,
+                    "it has %d bytes, more than the %d a line may have",
+                    tooLong.bytes(),
+                    JsonLines.BYTES_MAX));
+        case JsonLines.Text text -> {
+          if (!text.text().isBlank()) {
+            Document document =
+                JsonDocuments.document(
+                    JsonDocuments.parse(text.text()), "line-" + line.number(), Instant.EPOCH);
+            send(line.number(), document);
+          }
+        }
+      }
     }
-    spec.commandLine()
-        .getOut()
-        .printf(
-            json ? "{\"produced\":%d,\"topic\":\"%s\"}%n" : "%d documents written to %s%n",
-            lines[0],
+
+    private void send(long line, Document document) {
+      byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
+      Future<RecordMetadata> _ =
+          producer.send(
+              new ProducerRecord<>(topic, key, bytes.of(document)),
+              (_, e) -> {
+                if (e == null) {
+                  sent.incrementAndGet();
+                } else if (e instanceof RecordTooLargeException) {
+                  refuse(
+                      line,
+                      RejectReason.TOO_LARGE,
+                      "its record is larger than the topic or topics.record.bytes.max takes");
+                } else {
+                  failure.compareAndSet(null, e);
+                }
+              });
+    }
+
+    private void report() {
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.printf(
+            Locale.ROOT,
+            "{\"produced\":%d,\"refused\":%d,\"topic\":\"%s\"}%n",
+            sent.get(),
+            refused.get(),
             topic);
+      } else {
+        out.printf(Locale.ROOT, "%d documents written to %s%n", sent.get(), topic);
+        if (refused.get() > 0) {
+          out.printf(Locale.ROOT, "%d lines refused%n", refused.get());
+        }
+      }
+    }
+
+    private void refuse(long line, RejectReason reason, String message) {
+      refused.incrementAndGet();
+      err.printf(Locale.ROOT, "%s, line %d: %s: %s%n", input, line, reason, message);
+    }
   }
 
   private static CommandException failed(String topic, Exception cause) {
     return CommandException.failure(
-        "cannot write to topic %s: %s; `millrace topics check` tells what is wrong with it"
-            .formatted(topic, cause.getMessage()),
+        String.format(
+            Locale.ROOT,
+            "cannot write to topic %s: %s; `millrace topics check` tells what is wrong with it",
+            topic,
+            cause.getMessage()),
         cause);
   }
 
@@ -100,25 +200,5 @@ public final class ProduceCommand implements Runnable {
       case JSON -> DocumentBytes.json();
       case TEXT -> DocumentBytes.text();
     };
-  }
-
-  private void each(Consumer<Document> consumer) {
-    int number = 0;
-    try (BufferedReader reader = Files.newBufferedReader(input, StandardCharsets.UTF_8)) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        number++;
-        if (!line.isBlank()) {
-          consumer.accept(JsonDecoder.read(line, "line-" + number, Instant.EPOCH));
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      throw CommandException.failure(
-          String.format(Locale.ROOT, "%s, line %d: %s", input, number, e.getMessage()), e);
-    } catch (CharacterCodingException e) {
-      throw CommandException.failure("%s is not UTF-8".formatted(input), e);
-    } catch (IOException e) {
-      throw CommandException.failure(
-          "cannot read %s: %s".formatted(input, e.getClass().getSimpleName()), e);
-    }
   }
 }

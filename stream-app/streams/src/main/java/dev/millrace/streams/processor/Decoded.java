@@ -1,7 +1,9 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.DocumentException;
 import dev.millrace.enrichment.RejectReason;
+import java.util.function.Supplier;
 
 /** What the bytes of a record turned out to be. */
 public sealed interface Decoded {
@@ -17,4 +19,13 @@ public sealed interface Decoded {
 
   /** The registry does not answer. */
   record Unavailable(String message) implements Decoded {}
+
+  /** What reading a document gives: the document, or what is wrong with it. */
+  static Decoded of(Supplier<Document> reading) {
+    try {
+      return new Success(reading.get());
+    } catch (DocumentException e) {
+      return new Invalid(e.reason(), String.valueOf(e.getMessage()));
+    }
+  }
 }

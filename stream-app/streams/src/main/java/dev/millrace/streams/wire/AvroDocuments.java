@@ -33,7 +33,7 @@ public final class AvroDocuments implements DocumentDecoder {
     return switch (deserializer.decode(record.value(), name -> last(record, name))) {
       case Decoding.Value<dev.millrace.schema.avro.Document>(var document) ->
           document.getImages().isEmpty()
-              ? new Decoded.Success(fromAvro(document, Instant.ofEpochMilli(record.timestamp())))
+              ? Decoded.of(() -> fromAvro(document, Instant.ofEpochMilli(record.timestamp())))
               : withImages(document.getImages().size());
       case Decoding.BadFraming<?>(String message) ->
           new Decoded.Invalid(RejectReason.BAD_FRAMING, message);

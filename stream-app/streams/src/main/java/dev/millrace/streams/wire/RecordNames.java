@@ -2,7 +2,6 @@ package dev.millrace.streams.wire;
 
 import dev.millrace.streams.processor.Envelope;
 import dev.millrace.streams.processor.PendingId;
-import java.util.Locale;
 
 /** The id of a document that states none. Immutable. */
 final class RecordNames {
@@ -18,6 +17,6 @@ final class RecordNames {
         return text;
       }
     }
-    return String.format(Locale.ROOT, "%s-%d-%d", record.topic(), id.partition(), id.offset());
+    return record.topic() + "-" + id.partition() + "-" + id.offset();
   }
 }

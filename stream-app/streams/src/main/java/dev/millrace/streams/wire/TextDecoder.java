@@ -17,7 +17,7 @@ public final class TextDecoder implements DocumentDecoder {
   public Decoded decode(PendingId id, Envelope record) {
     return StrictUtf8.decode(record.value())
         .<Decoded>map(text ->
-            new Decoded.Success(
+            Decoded.of(() ->
                 new Document(
                     RecordNames.documentId(id, record),
                     text,

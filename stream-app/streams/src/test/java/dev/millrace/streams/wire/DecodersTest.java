@@ -1,7 +1,6 @@
 package dev.millrace.streams.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.RejectReason;
@@ -72,7 +71,7 @@ class DecodersTest {
   @Test
   void shouldRefuseWhatIsNotADocument() {
     assertInvalid(badJson("{\"text\":"), RejectReason.UNDECODABLE, "line 1");
-    assertInvalid(badJson("[]"), RejectReason.UNDECODABLE, "ARRAY");
+    assertInvalid(badJson("[]"), RejectReason.UNDECODABLE, "found array");
     assertInvalid(badJson("{\"text\":\"a\"} x"), RejectReason.UNDECODABLE, "line 1");
     assertInvalid(badJson("{\"text\":\"a\",\"text\":\"b\"}"), RejectReason.UNDECODABLE, "line 1");
     assertInvalid(badJson(""), RejectReason.UNDECODABLE, "");
@@ -118,10 +117,16 @@ class DecodersTest {
   }
 
   @Test
-  void shouldReadALineOfAFile() {
-    assertThat(JsonDecoder.read("{\"text\":\"x\"}", "line-1", Instant.EPOCH).id())
-        .isEqualTo("line-1");
-    assertThatThrownBy(() -> JsonDecoder.read("{", "line-1", Instant.EPOCH))
-        .isInstanceOf(IllegalArgumentException.class);
+  void shouldRefuseWhatCouldNotBeWritten() {
+    assertInvalid(
+        badJson("{\"text\":\"a\",\"createdAt\":\"+1000000000-12-31T23:59:59.999999999Z\"}"),
+        RejectReason.INVALID_DOCUMENT,
+        "createdAt is out of range");
+    assertInvalid(
+        badJson("{\"text\":\"a\",\"id\":\"b\\ud83d\"}"), RejectReason.INVALID_TEXT, "field id");
+    assertInvalid(
+        badJson("{\"text\":\"a\",\"attributes\":{\"\\ude00\":\"b\"}}"),
+        RejectReason.INVALID_TEXT,
+        "attributes (a name)");
   }
 }

@@ -7,6 +7,7 @@ import dev.millrace.enrichment.EnrichmentMetrics;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
 import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.JsonLines;
 import dev.millrace.streams.cli.VersionProvider;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -22,7 +23,7 @@ final class FileRun {
   /** The path that means standard input or output. */
   static final String STANDARD = "-";
 
-  static final int LINE_BYTES_MAX = 64 << 20;
+  private static final int LINE_BYTES_MAX = JsonLines.BYTES_MAX;
   private static final int LINES_MAX = 1024;
   private static final long WINDOW_BYTES_MAX = 64L << 20;
 
@@ -48,13 +49,12 @@ final class FileRun {
    */
   void run(InputStream standardInput, Plan plan, Start start, OrderedRun.Sink sink)
       throws IOException {
-    try (InputStream in = open(arguments.input(), standardInput);
+    try (JsonLines lines = new JsonLines(open(arguments.input(), standardInput), LINE_BYTES_MAX);
         InferenceEngine engine =
             opener.open(arguments.modelDirectory(), arguments.engineOptions());
         EngineEnricher enricher = enricher(engine, plan)) {
       Tally tally = start.begin();
-      new OrderedRun(enricher, sink, tally, LINES_MAX, WINDOW_BYTES_MAX)
-          .run(new JsonLines(in, LINE_BYTES_MAX), new InputLine.Parser(LINE_BYTES_MAX));
+      new OrderedRun(enricher, sink, tally, LINES_MAX, WINDOW_BYTES_MAX).run(lines);
       tally.done();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

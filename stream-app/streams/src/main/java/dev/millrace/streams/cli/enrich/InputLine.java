@@ -1,14 +1,13 @@
 package dev.millrace.streams.cli.enrich;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.DocumentException;
+import dev.millrace.enrichment.JsonDocuments;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.enrichment.evaluation.Reference;
+import dev.millrace.streams.cli.JsonLines;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -34,75 +33,55 @@ sealed interface InputLine {
    */
   record Bad(@Nullable String id, RejectReason reason, String message) implements InputLine {}
 
-  /** Reads lines. Thread-safe because the mapper is. */
-  final class Parser {
-    private final ObjectMapper mapper;
+  /** What a line says. A fault's message names the line and never quotes it. */
+  static InputLine of(JsonLines.Line line) {
+    String where = "line " + line.number() + ": ";
+    return switch (line) {
+      case JsonLines.NotUtf8 _ ->
+          new Bad(null, RejectReason.INVALID_TEXT, where + "is not UTF-8 text");
+      case JsonLines.TooLong tooLong ->
+          new Bad(
+              null,
+              RejectReason.TOO_LARGE,
+              where
+                  + String.format(
+                      Locale.ROOT, "has %d bytes, more than a line may have", tooLong.bytes()));
+      case JsonLines.Text text -> of(text.text(), where);
+    };
+  }
 
-    /** A parser for lines of at most so many bytes. */
-    Parser(int lineBytesMax) {
-      JsonFactory factory =
-          JsonFactory.builder()
-              .streamReadConstraints(
-                  StreamReadConstraints.builder().maxStringLength(lineBytesMax).build())
-              .build();
-      mapper = new ObjectMapper(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static InputLine of(String text, String where) {
+    String id = "";
+    try {
+      JsonNode line = JsonDocuments.parse(text);
+      id = readableId(line);
+      Document document = JsonDocuments.document(line, "", Instant.EPOCH);
+      return document.id().isBlank()
+          ? new Bad(null, RejectReason.INVALID_DOCUMENT, where + "has no id")
+          : new Good(document, reference(line.path("reference")));
+    } catch (DocumentException e) {
+      return new Bad(id.isEmpty() ? null : id, e.reason(), where + e.getMessage());
     }
+  }
 
-    InputLine parse(JsonLines.Line line) {
-      String where = "line " + line.number() + ": ";
-      return switch (line) {
-        case JsonLines.NotUtf8 _ ->
-            new Bad(null, RejectReason.INVALID_TEXT, where + "is not UTF-8 text");
-        case JsonLines.TooLong tooLong ->
-            new Bad(
-                null,
-                RejectReason.TOO_LARGE,
-                where
-                    + String.format(
-                        Locale.ROOT, "has %d bytes, more than a line may have", tooLong.bytes()));
-        case JsonLines.Text text -> parse(text.text(), where);
-      };
+  /** The id as it may be written again; empty if there is none, or it is no Unicode. */
+  private static String readableId(JsonNode line) {
+    try {
+      return Document.of(JsonDocuments.id(line), "", "").id();
+    } catch (DocumentException e) {
+      return "";
     }
+  }
 
-    private InputLine parse(String text, String where) {
-      JsonNode node;
-      try {
-        node = mapper.readTree(text);
-      } catch (JsonProcessingException e) {
-        // The parser's message may quote the text: only the place is told.
-        int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
-        return new Bad(
-            null,
-            RejectReason.UNDECODABLE,
-            where + "is no JSON, or not JSON alone: column " + column);
-      }
-      if (!node.isObject()) {
-        return new Bad(
-            null, RejectReason.UNDECODABLE, where + "must be a JSON object with id and text");
-      }
-      JsonNode idNode = node.path("id");
-      String id = idNode.isTextual() || idNode.isNumber() ? idNode.asText() : "";
-      if (id.isBlank()) {
-        return new Bad(null, RejectReason.INVALID_DOCUMENT, where + "has no id");
-      }
-      if (!node.path("text").isTextual()) {
-        return new Bad(id, RejectReason.INVALID_DOCUMENT, where + "has no text");
-      }
-      Document document =
-          Document.of(id, node.path("text").asText(), node.path("language").asText(""));
-      return new Good(document, reference(node.path("reference")));
+  private static Reference reference(JsonNode node) {
+    if (!node.isObject()) {
+      return Reference.NONE;
     }
-
-    private static Reference reference(JsonNode node) {
-      if (!node.isObject()) {
-        return Reference.NONE;
-      }
-      Map<String, String> translations = new LinkedHashMap<>();
-      node.path("translations")
-          .properties()
-          .forEach(field -> translations.put(field.getKey(), field.getValue().asText()));
-      return new Reference(
-          node.path("label").asText(""), node.path("summary").asText(""), translations);
-    }
+    Map<String, String> translations = new LinkedHashMap<>();
+    node.path("translations")
+        .properties()
+        .forEach(field -> translations.put(field.getKey(), field.getValue().asText()));
+    return new Reference(
+        node.path("label").asText(""), node.path("summary").asText(""), translations);
   }
 }

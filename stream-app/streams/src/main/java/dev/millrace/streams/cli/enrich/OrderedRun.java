@@ -5,7 +5,9 @@ import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.Outcome.Rejected;
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.cli.CommandException;
+import dev.millrace.streams.cli.JsonLines;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -14,6 +16,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Enriches lines, many at once, and hands the results on in the lines' order. At most so many lines
@@ -21,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * memory however long the input is. Owned by the thread that runs it.
  */
 final class OrderedRun {
+  private static final Logger LOG = LoggerFactory.getLogger(OrderedRun.class);
   private static final long RETRY_MILLIS = 20;
   private static final long PROGRESS_MILLIS = 1000;
 
@@ -78,13 +83,13 @@ final class OrderedRun {
    *
    * @throws CommandException if the engine is lost
    */
-  void run(JsonLines lines, InputLine.Parser parser) throws IOException, InterruptedException {
+  void run(JsonLines lines) throws IOException, InterruptedException {
     for (JsonLines.Line line = lines.next(); line != null; line = lines.next()) {
       int size = line instanceof JsonLines.Text text ? text.bytes() : 0;
       while (!window.isEmpty() && (window.size() >= linesMax || bytes + size > bytesMax)) {
         takeFirst();
       }
-      Slot slot = new Slot(parser.parse(line), size);
+      Slot slot = new Slot(InputLine.of(line), size);
       submit(slot);
       window.add(slot);
       bytes += size;
@@ -102,7 +107,15 @@ final class OrderedRun {
       case InputLine.Bad bad -> slot.answer.complete(new Rejected(bad.reason(), bad.message()));
       case InputLine.Good good -> {
         slot.attempts++;
-        enricher.submit(this, good.document(), slot.attempts, Long.MAX_VALUE, slot);
+        try {
+          enricher.submit(this, good.document(), slot.attempts, Long.MAX_VALUE, slot);
+        } catch (RuntimeException e) {
+          // One document must not cost the file; the fault is told under the document's name.
+          LOG.error("cannot enrich document {}: a fault of this software", good.document().id(), e);
+          slot.answer.complete(
+              new Rejected(
+                  RejectReason.INTERNAL_ERROR, "fault while enriching: " + e.getClass().getName()));
+        }
       }
     }
   }

@@ -126,6 +126,36 @@ class EnrichCommandTest {
   }
 
   @Test
+  void shouldNotLetALineThatIsNoUnicodeCostTheFile() throws IOException {
+    CommandRun run = new CommandRun(directory, ECHO);
+    Path out = directory.resolve("out.jsonl");
+    String input =
+        """
+        {"id":"ok1","text":"A Python library."}
+        {"id":"bad\\ud83d","text":"A Python library."}
+        {"id":"b","text":"c","title":"cut \\ud83d"}
+        {"id":"c","text":"c","language":"\\ude00"}
+        {"id":"d","text":"c","attributes":{"\\ud83d":"v"}}
+        {"id":"e","text":"c","createdAt":"+1000000000-12-31T23:59:59Z"}
+        {"id":"ok2","text":"A Java library."}
+        """;
+
+    int exitCode = run.run(EnrichCommand::new, input, "--input", "-", "--output", out.toString());
+
+    assertThat(exitCode).isZero();
+    assertThat(Files.readAllLines(out).stream().map(EnrichCommandTest::idAndReason))
+        .containsExactly(
+            "ok1 -",
+            "null INVALID_TEXT",
+            "b INVALID_TEXT",
+            "c INVALID_TEXT",
+            "d INVALID_TEXT",
+            "e INVALID_DOCUMENT",
+            "ok2 -");
+    assertThat(Files.readString(out)).contains("line 2: field id is no Unicode");
+  }
+
+  @Test
   void shouldLeaveNothingBehindWhenTheEngineIsLost() throws IOException {
     Script lost =
         new Script() {

@@ -81,7 +81,7 @@ class EvaluateCommandTest {
     int exitCode = run.run(EvaluateCommand::new, INPUT + "{\n", "--input", "-");
 
     assertThat(exitCode).isEqualTo(1);
-    assertThat(run.err.toString()).contains("cannot evaluate: line 5: is no JSON");
+    assertThat(run.err.toString()).contains("cannot evaluate: line 5: it is no JSON");
     assertThat(run.out.toString()).isEmpty();
   }
 

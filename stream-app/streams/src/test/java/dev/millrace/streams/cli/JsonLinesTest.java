@@ -1,4 +1,4 @@
-package dev.millrace.streams.cli.enrich;
+package dev.millrace.streams.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

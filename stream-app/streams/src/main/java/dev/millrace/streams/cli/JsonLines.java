@@ -1,4 +1,4 @@
-package dev.millrace.streams.cli.enrich;
+package dev.millrace.streams.cli;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,9 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lines of a stream, read one by one with bounded memory: of a line beyond the limit nothing is
- * kept. Owned by the reading thread; closes nothing.
+ * kept. Owned by the reading thread.
  */
-final class JsonLines {
+public final class JsonLines implements AutoCloseable {
+  /** Longest line that commands read: beyond any document that a topic takes. */
+  public static final int BYTES_MAX = 64 << 20;
+
   private static final int BUFFER_BYTES = 1 << 16;
 
   private final InputStream in;
@@ -23,28 +26,32 @@ final class JsonLines {
   private int end;
   private long number;
 
-  JsonLines(InputStream in, int lineBytesMax) {
+  /**
+   * @param in closed with this
+   * @param lineBytesMax of a longer line, only its length is told
+   */
+  public JsonLines(InputStream in, int lineBytesMax) {
     this.in = in;
     this.lineBytesMax = lineBytesMax;
   }
 
   /** A line of the input. */
-  sealed interface Line {
+  public sealed interface Line {
     /** Its number, from 1. */
     long number();
   }
 
   /** A line of text. */
-  record Text(long number, String text, int bytes) implements Line {}
+  public record Text(long number, String text, int bytes) implements Line {}
 
   /** A line that is no UTF-8. */
-  record NotUtf8(long number) implements Line {}
+  public record NotUtf8(long number) implements Line {}
 
   /** A line beyond the limit. */
-  record TooLong(long number, long bytes) implements Line {}
+  public record TooLong(long number, long bytes) implements Line {}
 
   /** The next line without its line break, or null at the end. */
-  @Nullable Line next() throws IOException {
+  public @Nullable Line next() throws IOException {
     if (position == end && !fill()) {
       return null;
     }
@@ -87,5 +94,10 @@ final class JsonLines {
     position = 0;
     end = Math.max(0, in.read(buffer, 0, buffer.length));
     return end > 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.close();
   }
 }
