@@ -6,6 +6,8 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.ProcessingKeys;
 import dev.millrace.streams.deploy.Cluster;
+import dev.millrace.streams.deploy.DeployException;
+import dev.millrace.streams.deploy.TopicDeployment;
 import dev.millrace.streams.health.HealthServer;
 import dev.millrace.streams.health.Watch;
 import dev.millrace.streams.metrics.ProcessorMeters;
@@ -15,8 +17,10 @@ import dev.millrace.streams.processor.EnrichmentServices;
 import dev.millrace.streams.processor.OutcomeEncoder;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorMonitors;
+import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
+import dev.millrace.streams.processor.TimestampLimits;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.StreamsSettings;
 import dev.millrace.streams.topology.ThreadRestarts;
@@ -53,6 +57,7 @@ public final class StreamApplication implements AutoCloseable {
   private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
 
   private final Config config;
+  private final TimestampLimits timestamps;
   private final SubmissionGate gate = new SubmissionGate();
   private final Permits permits;
   private final ExecutorService decoding;
@@ -92,10 +97,13 @@ public final class StreamApplication implements AutoCloseable {
     this.decoding =
         Executors.newFixedThreadPool(
             DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
+    this.timestamps = new TimestampLimits();
     EnrichmentServices services =
         new EnrichmentServices(
             new Submitter(decoder, enricher, decoding),
             encoder,
+            new SourceTimestamps(timestamps, InstantSource.system()),
+            timestamps,
             permits,
             gate,
             new ProcessorMonitors(
@@ -111,10 +119,12 @@ public final class StreamApplication implements AutoCloseable {
                     ApplicationSettings.processor(config),
                     services,
                     StreamsSettings.changelogTopic(config)),
+                services.timestamps(),
                 properties),
             properties);
     this.streams.setUncaughtExceptionHandler(
-        new ThreadRestarts(RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime));
+        new ThreadRestarts(
+            RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTimestampLimits));
     this.streams.setStateListener(this::onState);
     this.kafkaMetrics = new KafkaStreamsMetrics(streams);
     this.cluster = new Cluster(config);
@@ -156,6 +166,7 @@ public final class StreamApplication implements AutoCloseable {
 
   /** Joins the group and begins. */
   public void start() {
+    readTimestampLimits();
     kafkaMetrics.bindTo(registry);
     streams.start();
     LOG.info(
@@ -242,6 +253,17 @@ public final class StreamApplication implements AutoCloseable {
     cluster.close();
     kafkaMetrics.close();
     decoding.shutdownNow();
+  }
+
+  /** At the start, and whenever a topic has refused a record for its timestamp. */
+  private void readTimestampLimits() {
+    try (TopicDeployment topics = new TopicDeployment(config)) {
+      timestamps.update(topics.timestampRanges());
+    } catch (DeployException e) {
+      LOG.warn(
+          "records keep their timestamps, for what the topics take is not known: {}",
+          e.getMessage());
+    }
   }
 
   private void fail() {

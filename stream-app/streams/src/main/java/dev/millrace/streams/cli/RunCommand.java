@@ -43,7 +43,7 @@ public final class RunCommand implements Callable<Integer> {
   }
 
   private static void checkDeployment(Config settings) {
-    TopicsCommand.check(settings);
+    int _ = TopicsCommand.check(settings);
     try (RegistryClient registry =
         RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
       SchemasCommand.report(new SchemaDeployment(settings, registry).check());

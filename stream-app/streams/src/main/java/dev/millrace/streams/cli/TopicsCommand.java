@@ -4,6 +4,7 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.deploy.Cluster;
 import dev.millrace.streams.deploy.TopicDeployment;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -73,23 +74,35 @@ public final class TopicsCommand implements Runnable {
 
     @Override
     public void run() {
-      TopicsCommand.check(config.read());
-      spec.commandLine().getOut().println("topics are as they should be");
+      int warnings = TopicsCommand.check(config.read());
+      PrintWriter out = spec.commandLine().getOut();
+      if (warnings == 0) {
+        out.println("topics are as they should be");
+      } else {
+        out.printf(Locale.ROOT, "topics are ready; see %d warnings above%n", warnings);
+      }
     }
   }
 
   /**
-   * Fails with all that is wrong with the topics and the cluster they are in; warns of what may be.
+   * Fails with all that is wrong with the topics and the cluster they are in; warns in the log of
+   * what is not wrong but should be known.
+   *
+   * @return number of warnings
    */
-  static void check(Config settings) {
+  static int check(Config settings) {
     List<String> problems = new ArrayList<>();
+    List<String> warnings = new ArrayList<>();
     try (TopicDeployment topics = new TopicDeployment(settings);
         Cluster cluster = new Cluster(settings)) {
       problems.addAll(topics.check());
       problems.addAll(cluster.check());
-      cluster.warnings().forEach(LOG::warn);
+      warnings.addAll(cluster.warnings());
+      warnings.addAll(topics.warnings());
     }
+    warnings.forEach(LOG::warn);
     report(problems);
+    return warnings.size();
   }
 
   private static void report(List<String> problems) {

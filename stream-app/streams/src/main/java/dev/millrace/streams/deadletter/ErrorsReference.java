@@ -30,6 +30,10 @@ public final class ErrorsReference {
     header(page, RecordHeaderNames.SOURCE_TOPIC, "where the document was read");
     header(page, RecordHeaderNames.SOURCE_PARTITION, "its partition");
     header(page, RecordHeaderNames.SOURCE_OFFSET, "its offset");
+    header(
+        page,
+        RecordHeaderNames.SOURCE_TIMESTAMP,
+        "its timestamp in milliseconds, only where the topic does not take that one");
     header(page, RecordHeaderNames.MESSAGE_ID, "`topic-partition-offset`");
     header(page, RecordHeaderNames.ATTEMPT, "which attempt gave the outcome");
     page.append(
@@ -73,8 +77,10 @@ public final class ErrorsReference {
       case BAD_FRAMING -> "The value does not begin as the wire format says.";
       case UNKNOWN_SCHEMA -> "The registry did not know the schema id for the whole grace period.";
       case UNDECODABLE -> "The bytes do not decode with their schema, or are not the format.";
-      case INVALID_TEXT -> "The text is not valid UTF-8.";
-      case INVALID_DOCUMENT -> "A required field is missing or empty.";
+      case INVALID_TEXT ->
+          "A text is no Unicode: bytes that are not UTF-8, or half a surrogate pair, in any field.";
+      case INVALID_DOCUMENT ->
+          "A required field is missing or empty, or a field has a value that no record can hold.";
       case TOO_LONG -> "The text is longer than the plan allows to read.";
       case INVALID_ANSWER -> "The model gave no usable answer; it would give the same again.";
       case INTERNAL_ERROR -> "This software failed on the document; the log says where.";

@@ -5,6 +5,7 @@ import dev.millrace.streams.config.Config;
 import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.KafkaClientProperties;
 import dev.millrace.streams.processor.EnrichmentProcessor;
+import dev.millrace.streams.processor.TimestampRange;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -138,6 +139,48 @@ public final class TopicDeployment implements AutoCloseable {
       checkPartitions(problems);
     }
     return problems;
+  }
+
+  /** What an operator should know of the topics that does not stop the application. */
+  public List<String> warnings() {
+    List<String> others = new ArrayList<>(outputs);
+    others.add(changelog);
+    return TopicTimestamps.warnings(documents, others, settingsOfExisting(documents, others));
+  }
+
+  /**
+   * The timestamps that changelog and outputs take, by the name of the store or sink; without those
+   * that do not exist.
+   */
+  public Map<String, TimestampRange> timestampRanges() {
+    Map<String, String> topics = new LinkedHashMap<>();
+    topics.put(EnrichmentProcessor.STORE, changelog);
+    topics.put(EnrichmentProcessor.ENRICHED, config.get(ConfigKeys.TOPIC_ENRICHED));
+    topics.put(EnrichmentProcessor.QUARANTINED, config.get(ConfigKeys.TOPIC_QUARANTINED));
+    topics.put(EnrichmentProcessor.DEAD_LETTER, config.get(ConfigKeys.TOPIC_DEAD_LETTER));
+    Map<String, Map<String, String>> settings =
+        settingsOfExisting(documents, List.copyOf(topics.values()));
+    Map<String, TimestampRange> ranges = new LinkedHashMap<>();
+    topics.forEach((name, topic) -> {
+      Map<String, String> found = settings.get(topic);
+      if (found != null) {
+        ranges.put(name, TopicTimestamps.range(found));
+      }
+    });
+    return ranges;
+  }
+
+  private Map<String, Map<String, String>> settingsOfExisting(String first, List<String> others) {
+    List<String> existing = new ArrayList<>();
+    for (String topic : others) {
+      if (partitions(topic).isPresent()) {
+        existing.add(topic);
+      }
+    }
+    if (partitions(first).isPresent()) {
+      existing.add(first);
+    }
+    return settings(existing);
   }
 
   private void checkPartitions(List<String> problems) {

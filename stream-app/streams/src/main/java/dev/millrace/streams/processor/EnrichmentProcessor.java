@@ -48,7 +48,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
   EnrichmentProcessor(ProcessorOptions options, EnrichmentServices services) {
     this.options = options;
     this.services = services;
-    this.records = new OutcomeRecords(services.encoder(), options.recordBytesMax());
+    this.records =
+        new OutcomeRecords(services.encoder(), services.limits(), options.recordBytesMax());
   }
 
   /**
@@ -123,33 +124,32 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               .recordMetadata()
               .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
       PendingId id = new PendingId(from.partition(), from.offset());
+      long timestamp = services.timestamps().own(id, record.timestamp());
       Outcome.Rejected rejected = Refusal.of(options, from.topic(), record);
       if (rejected != null) {
-        emit(
-            new Consumed(
-                id,
-                from.topic(),
-                record.timestamp(),
-                record.key(),
-                record.headers(),
-                record.value(),
-                1),
-            rejected,
-            0);
+        emit(consumed(id, from.topic(), timestamp, record), rejected, 0);
         return;
       }
       Envelope envelope =
           new Envelope(
               from.topic(),
-              record.timestamp(),
+              timestamp,
               context.currentSystemTimeMs(),
               0,
               Restarts.none(services.process()),
               record.key(),
               record.headers(),
               record.value());
+      byte[] bytes;
+      try {
+        bytes = EnvelopeCodec.encode(envelope);
+      } catch (RuntimeException e) {
+        Outcome.Rejected fault = OutcomeRecords.fault("the record cannot be stored", id, e);
+        emit(consumed(id, from.topic(), timestamp, record), fault, 0);
+        return;
+      }
       boolean atOnce = parked() == 0 && careful.isOver(context.currentSystemTimeMs());
-      if (!store.add(id, EnvelopeCodec.encode(envelope))) {
+      if (!store.add(id, bytes)) {
         return;
       }
       if (atOnce && take(id, envelope)) {
@@ -157,6 +157,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       setPace();
       waitBounded();
+    }
+
+    private static Consumed consumed(
+        PendingId id, String topic, long timestamp, Record<byte[], byte[]> record) {
+      return new Consumed(id, topic, timestamp, record.key(), record.headers(), record.value(), 1);
     }
 
     /**

@@ -8,6 +8,8 @@ import java.util.function.LongSupplier;
  *
  * @param submitter hands documents to the enricher
  * @param encoder makes output records
+ * @param timestamps what consumed records are given as timestamps
+ * @param limits the timestamps that changelog and output topics take
  * @param permits global limit of what is in flight
  * @param gate whether submissions are open
  * @param monitor hears what happens
@@ -17,6 +19,8 @@ import java.util.function.LongSupplier;
 public record EnrichmentServices(
     Submitter submitter,
     OutcomeEncoder encoder,
+    SourceTimestamps timestamps,
+    TimestampLimits limits,
     Permits permits,
     SubmissionGate gate,
     ProcessorMonitor monitor,

@@ -14,6 +14,8 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the record that an outcome is forwarded as, and sees to it that it fits its topic: a record
@@ -54,7 +56,14 @@ final class OutcomeRecords {
           envelope.value(),
           envelope.attempts() + 1);
     }
+
+    /** The same without key and headers. */
+    Consumed bare() {
+      return new Consumed(id, topic, timestamp, null, new RecordHeaders(), value, attempts);
+    }
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(OutcomeRecords.class);
 
   /** Batch header, record header and length fields, generously. */
   private static final int RECORD_OVERHEAD = 128;
@@ -63,35 +72,55 @@ final class OutcomeRecords {
   private static final int MESSAGE_CHARS_MAX = 1000;
 
   private final OutcomeEncoder encoder;
+  private final TimestampLimits limits;
   private final int recordBytesMax;
 
-  OutcomeRecords(OutcomeEncoder encoder, int recordBytesMax) {
+  OutcomeRecords(OutcomeEncoder encoder, TimestampLimits limits, int recordBytesMax) {
     this.encoder = encoder;
+    this.limits = limits;
     this.recordBytesMax = recordBytesMax;
   }
 
-  /** The record for an outcome. */
+  /** The record for an outcome. An outcome that cannot be written becomes a dead letter. */
   Routed route(Consumed from, Outcome outcome, long nowMillis) {
     return switch (outcome) {
       case Outcome.Enriched(Enrichment enrichment) ->
-          fitting(
-              new Routed(
-                  EnrichmentProcessor.ENRICHED,
-                  outcome,
-                  record(from, enrichment, encoder.enriched(enrichment, from.topic(), from.id()))),
-              from,
-              nowMillis);
+          enriched(from, outcome, enrichment, EnrichmentProcessor.ENRICHED, nowMillis);
       case Outcome.Quarantined(Enrichment enrichment) ->
-          fitting(
-              new Routed(
-                  EnrichmentProcessor.QUARANTINED,
-                  outcome,
-                  record(
-                      from, enrichment, encoder.quarantined(enrichment, from.topic(), from.id()))),
-              from,
-              nowMillis);
+          enriched(from, outcome, enrichment, EnrichmentProcessor.QUARANTINED, nowMillis);
       case Outcome.Rejected rejected -> deadLetter(from, rejected, nowMillis);
     };
+  }
+
+  private Routed enriched(
+      Consumed from, Outcome outcome, Enrichment enrichment, String child, long nowMillis) {
+    byte[] value;
+    try {
+      value =
+          child.equals(EnrichmentProcessor.ENRICHED)
+              ? encoder.enriched(enrichment, from.topic(), from.id())
+              : encoder.quarantined(enrichment, from.topic(), from.id());
+    } catch (RuntimeException e) {
+      // Thrown on the stream thread, it would come back with the document after each restart.
+      return deadLetter(from, fault("the enrichment cannot be written", from.id(), e), nowMillis);
+    }
+    return fitting(
+        new Routed(child, outcome, record(from, enrichment, child, value, nowMillis)),
+        from,
+        nowMillis);
+  }
+
+  /** A fault of this software that one record brought about: told in the log, and no more. */
+  static Outcome.Rejected fault(String what, PendingId id, Throwable e) {
+    LOG.error("{}: document {}, a fault of this software", what, id, withoutMessage(e));
+    return new Outcome.Rejected(RejectReason.INTERNAL_ERROR, what + ": " + e.getClass().getName());
+  }
+
+  /** Where it happened, without the message: a message of others may quote the document. */
+  private static Throwable withoutMessage(Throwable fault) {
+    Throwable trace = new IllegalStateException(fault.getClass().getName());
+    trace.setStackTrace(fault.getStackTrace());
+    return trace;
   }
 
   private Routed fitting(Routed routed, Consumed from, long nowMillis) {
@@ -114,7 +143,8 @@ final class OutcomeRecords {
         nowMillis);
   }
 
-  private static Record<byte[], byte[]> record(Consumed from, Enrichment enrichment, byte[] value) {
+  private Record<byte[], byte[]> record(
+      Consumed from, Enrichment enrichment, String child, byte[] value, long nowMillis) {
     byte[] key = from.key();
     if (key == null) {
       key = enrichment.document().id().getBytes(StandardCharsets.UTF_8);
@@ -126,11 +156,32 @@ final class OutcomeRecords {
       }
     }
     addProvenance(headers, from);
-    return new Record<>(key, value, from.timestamp(), headers);
+    return new Record<>(key, value, timestamp(headers, from, child, nowMillis), headers);
+  }
+
+  /**
+   * The document's timestamp if the topic takes it, else one that it takes, which a header says.
+   */
+  private long timestamp(Headers headers, Consumed from, String child, long nowMillis) {
+    long allowed = limits.allowed(child, from.timestamp(), nowMillis);
+    if (allowed != from.timestamp()) {
+      add(headers, RecordHeaderNames.SOURCE_TIMESTAMP, Long.toString(from.timestamp()));
+    }
+    return allowed;
+  }
+
+  /** The dead letter; of a record whose key or headers cannot be written, with its value alone. */
+  private Routed deadLetter(Consumed from, Outcome.Rejected rejected, long nowMillis) {
+    try {
+      return fittingDeadLetter(from, rejected, nowMillis);
+    } catch (RuntimeException e) {
+      Outcome.Rejected _ = fault("the dead letter cannot be written whole", from.id(), e);
+      return fittingDeadLetter(from.bare(), rejected, nowMillis);
+    }
   }
 
   /** The dead letter: all of the record if it fits, else as much of its value as does. */
-  private Routed deadLetter(Consumed from, Outcome.Rejected rejected, long nowMillis) {
+  private Routed fittingDeadLetter(Consumed from, Outcome.Rejected rejected, long nowMillis) {
     byte[] value = from.value();
     Record<byte[], byte[]> whole = deadLetter(from, rejected, value, false, nowMillis);
     if (fits(whole)) {
@@ -140,15 +191,7 @@ final class OutcomeRecords {
     Consumed kept = from;
     if (!fits(empty)) {
       // Key and headers alone do not fit: keep the bytes that matter.
-      kept =
-          new Consumed(
-              from.id(),
-              from.topic(),
-              from.timestamp(),
-              null,
-              new RecordHeaders(),
-              value,
-              from.attempts());
+      kept = from.bare();
       empty = deadLetter(kept, rejected, new byte[0], true, nowMillis);
     }
     long room =
@@ -188,7 +231,8 @@ final class OutcomeRecords {
                 truncated,
                 from.attempts(),
                 nowMillis));
-    return new Record<>(from.key(), encoded, from.timestamp(), headers);
+    long timestamp = timestamp(headers, from, EnrichmentProcessor.DEAD_LETTER, nowMillis);
+    return new Record<>(from.key(), encoded, timestamp, headers);
   }
 
   private boolean fits(Record<byte[], byte[]> record) {
@@ -214,7 +258,7 @@ final class OutcomeRecords {
     add(
         headers,
         RecordHeaderNames.MESSAGE_ID,
-        String.format(Locale.ROOT, "%s-%d-%d", from.topic(), id.partition(), id.offset()));
+        from.topic() + "-" + id.partition() + "-" + id.offset());
     add(headers, RecordHeaderNames.ATTEMPT, Integer.toString(from.attempts()));
   }
 
@@ -223,9 +267,11 @@ final class OutcomeRecords {
   }
 
   private static String cut(String message) {
-    return message.length() <= MESSAGE_CHARS_MAX
-        ? message
-        : message.substring(0, MESSAGE_CHARS_MAX);
+    if (message.length() <= MESSAGE_CHARS_MAX) {
+      return message;
+    }
+    boolean insidePair = Character.isLowSurrogate(message.charAt(MESSAGE_CHARS_MAX));
+    return message.substring(0, insidePair ? MESSAGE_CHARS_MAX - 1 : MESSAGE_CHARS_MAX);
   }
 
   private static String sha256(byte[] bytes) {

@@ -17,6 +17,12 @@ public final class RecordHeaderNames {
   /** Offset the document was read at. */
   public static final String SOURCE_OFFSET = "millrace.source.offset";
 
+  /**
+   * Timestamp of the document's record in milliseconds since 1970, where the outcome's record has
+   * another because its topic does not take that one.
+   */
+  public static final String SOURCE_TIMESTAMP = "millrace.source.timestamp";
+
   /** {@code topic-partition-offset} of the document: the same whenever it is enriched again. */
   public static final String MESSAGE_ID = "millrace.message.id";
 

@@ -62,7 +62,11 @@ public final class Submitter {
         case Decoded.Unavailable(String message) ->
             mailbox.post(id, new Answer.Retry(RetryCause.REGISTRY_UNAVAILABLE, message));
       }
-    } catch (RuntimeException | Error fault) {
+    } catch (RuntimeException | StackOverflowError fault) {
+      // One document must not stop the stream: it would come back after each restart.
+      mailbox.post(
+          id, new Answer.Final(OutcomeRecords.fault("the document cannot be enriched", id, fault)));
+    } catch (Error fault) {
       mailbox.post(id, new Answer.Broken(fault));
     }
   }

@@ -2,7 +2,6 @@ package dev.millrace.streams.topology;
 
 import dev.millrace.streams.processor.EnrichmentProcessor;
 import java.util.Properties;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -25,17 +24,19 @@ public final class EnrichmentTopology {
    * The topology over raw bytes.
    *
    * @param supplier makes the processors and their store
+   * @param timestamps gives each consumed record its timestamp
    */
   public static Topology build(
       Topics topics,
       ProcessorSupplier<byte[], byte[], byte[], byte[]> supplier,
+      TimestampExtractor timestamps,
       Properties streamsProperties) {
     Topology topology = new Topology(new TopologyConfig(new StreamsConfig(streamsProperties)));
     topology
         .addSource(
             (org.apache.kafka.streams.AutoOffsetReset) null,
             SOURCE,
-            new NeverNegative(),
+            timestamps,
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer(),
             topics.documents())
@@ -48,13 +49,5 @@ public final class EnrichmentTopology {
 
   private static void addSink(Topology topology, String name, String topic) {
     topology.addSink(name, topic, new ByteArraySerializer(), new ByteArraySerializer(), ENRICH);
-  }
-
-  /** A record without a timestamp is still a document: it is as old as time. */
-  static final class NeverNegative implements TimestampExtractor {
-    @Override
-    public long extract(ConsumerRecord<Object, Object> record, long partitionTime) {
-      return Math.max(0, record.timestamp());
-    }
   }
 }

@@ -61,6 +61,9 @@ public final class StreamsSettings {
   /** Settings of the changelog topic of the pending store. */
   public static Map<String, String> changelogTopic(Config config) {
     return Map.of(
+        // The documents' own timestamps are no business of the changelog: an odd one would be
+        // refused, and an old one would make every segment due for compaction.
+        TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime",
         TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(SEGMENT_BYTES),
         TopicConfig.SEGMENT_MS_CONFIG, Long.toString(Duration.ofMinutes(20).toMillis()),
         TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1",

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.LongSupplier;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
 import org.slf4j.Logger;
@@ -19,15 +20,20 @@ public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
   private final int restartsMax;
   private final Duration window;
   private final LongSupplier nanoClock;
+  private final Runnable onTimestampRefused;
   private final Deque<Long> restarts = new ArrayDeque<>();
 
   /**
    * @param restartsMax restarts allowed within {@code window}
+   * @param onTimestampRefused runs before a thread is replaced that died because a topic refused a
+   *     record's timestamp: its settings have changed
    */
-  public ThreadRestarts(int restartsMax, Duration window, LongSupplier nanoClock) {
+  public ThreadRestarts(
+      int restartsMax, Duration window, LongSupplier nanoClock, Runnable onTimestampRefused) {
     this.restartsMax = restartsMax;
     this.window = window;
     this.nanoClock = nanoClock;
+    this.onTimestampRefused = onTimestampRefused;
   }
 
   @Override
@@ -47,6 +53,9 @@ public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
           window,
           fault);
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+    if (hasCause(fault, InvalidTimestampException.class)) {
+      onTimestampRefused.run();
     }
     restarts.addLast(now);
     LOG.warn(

@@ -14,6 +14,8 @@ import dev.millrace.enrichment.RejectReason;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.test.TestRecord;
@@ -452,6 +454,97 @@ class EnrichmentProcessorTest {
     assertThat(app.enricher.texts()).containsExactly("a");
     assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
     assertThat(app.stored()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldMakeADeadLetterOfAnOutcomeThatCannotBeWritten() {
+    ProcessorHarness app = open(options());
+    app.unwritable.add("summary of a");
+    app.send("k", "a");
+    app.send("k", "b");
+    app.enricher.enrichAll();
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b");
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(app.letterText()).isEqualTo("a");
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("INTERNAL_ERROR");
+    assertThat(header(dead, RecordHeaderNames.MESSAGE))
+        .contains("cannot be written", "ArithmeticException")
+        .doesNotContain("quotes");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldMakeADeadLetterOfADocumentTheEnricherStumblesOver() {
+    ProcessorHarness app = open(options());
+    app.send("k", "breaks");
+    app.send("k", "b");
+    app.enricher.enrich("b");
+    app.tick();
+
+    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b");
+    assertThat(header(app.read(TOPICS.deadLetter()).getFirst(), RecordHeaderNames.REASON))
+        .isEqualTo("INTERNAL_ERROR");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldLeaveKeyAndHeadersOutOfADeadLetterThatCannotBeWrittenWithThem() {
+    ProcessorHarness app = open(options());
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("unwritable", bytes("x"));
+    app.send(new TestRecord<>(bytes("k"), bytes("a"), headers, Instant.ofEpochMilli(1)));
+    app.enricher.answer("a", new Outcome.Rejected(RejectReason.TOO_LONG, "too long"));
+    app.tick();
+
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LONG");
+    assertThat(app.letterText()).isEqualTo("a");
+    assertThat(dead.key()).isNull();
+  }
+
+  @Test
+  void shouldGiveRecordsATimestampThatTheTopicsTakeAndSayTheirOwn() {
+    ProcessorHarness app = open(options());
+    long hour = Duration.ofHours(1).toMillis();
+    TimestampRange recent = new TimestampRange(hour, hour);
+    app.limits.update(
+        Map.of(
+            EnrichmentProcessor.STORE, new TimestampRange(Long.MAX_VALUE, hour),
+            EnrichmentProcessor.ENRICHED, recent,
+            EnrichmentProcessor.DEAD_LETTER, recent));
+    app.advance(Duration.ofDays(1));
+    long far = app.nowMillis() + 48 * hour;
+    for (String text : new String[] {"a", "b"}) {
+      app.send(
+          new TestRecord<>(
+              bytes("k"), bytes(text), new RecordHeaders(), Instant.ofEpochMilli(far)));
+    }
+    app.send(new TestRecord<>(bytes("k"), bytes("c"), new RecordHeaders(), Instant.EPOCH));
+    app.send(
+        new TestRecord<>(
+            bytes("k"), bytes("d"), new RecordHeaders(), Instant.ofEpochMilli(app.nowMillis())));
+    app.enricher.enrich("a");
+    app.enricher.answer("b", new Outcome.Rejected(RejectReason.TOO_LONG, "too long"));
+    app.enricher.enrich("c");
+    app.enricher.enrich("d");
+    app.tick();
+
+    assertThat(app.read("test-pending-changelog"))
+        .allSatisfy(
+            written -> assertThat(written.timestamp()).isLessThanOrEqualTo(app.nowMillis() + hour));
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(dead.timestamp()).isEqualTo(app.nowMillis());
+    assertThat(header(dead, RecordHeaderNames.SOURCE_TIMESTAMP)).isEqualTo(Long.toString(far));
+    assertThat(app.letters.getLast().timestamp()).isEqualTo(far);
+    List<TestRecord<byte[], byte[]>> enriched = app.read(TOPICS.enriched());
+    assertThat(enriched.get(0).timestamp()).isEqualTo(app.nowMillis());
+    assertThat(header(enriched.get(0), RecordHeaderNames.SOURCE_TIMESTAMP))
+        .isEqualTo(Long.toString(far));
+    assertThat(enriched.get(1).timestamp()).isEqualTo(app.nowMillis());
+    assertThat(header(enriched.get(1), RecordHeaderNames.SOURCE_TIMESTAMP)).isEqualTo("0");
+    assertThat(enriched.get(2).headers().lastHeader(RecordHeaderNames.SOURCE_TIMESTAMP)).isNull();
   }
 
   @Test

@@ -22,6 +22,9 @@ final class FakeEnricher implements Enricher {
   @Override
   public void submit(
       Object owner, Document document, int attempt, long deadlineNanos, OutcomeListener listener) {
+    if (document.text().equals("breaks")) {
+      throw new IllegalStateException("quotes the document: " + document.text());
+    }
     submissions.add(new Submission(owner, document, attempt, deadlineNanos, listener));
   }
 

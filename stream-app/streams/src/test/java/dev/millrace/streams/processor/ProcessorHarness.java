@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -43,7 +44,14 @@ final class ProcessorHarness implements AutoCloseable {
   static final Topics TOPICS =
       new Topics("documents", "enriched-documents", "quarantined-documents", "dead-letters");
 
+  static final long START_MILLIS = 1_000_000;
+
   final FakeEnricher enricher = new FakeEnricher();
+  final TimestampLimits limits = new TimestampLimits();
+
+  /** Outcomes of these summaries fail to be encoded. */
+  final Set<String> unwritable = new HashSet<>();
+
   SubmissionGate gate = new SubmissionGate();
   final Events events = new Events();
 
@@ -53,6 +61,8 @@ final class ProcessorHarness implements AutoCloseable {
   /** Every dead letter that was encoded. */
   final List<DeadLetter> letters = new ArrayList<>();
 
+  private final SourceTimestamps timestamps =
+      new SourceTimestamps(limits, () -> Instant.ofEpochMilli(nowMillis()));
   private final Path stateDir;
   private final ProcessorOptions options;
   private final Permits permits;
@@ -107,6 +117,8 @@ final class ProcessorHarness implements AutoCloseable {
         new EnrichmentServices(
             new Submitter(this::decode, enricher, Runnable::run),
             new TextEncoder(),
+            timestamps,
+            limits,
             permits,
             gate,
             events,
@@ -116,9 +128,15 @@ final class ProcessorHarness implements AutoCloseable {
         EnrichmentTopology.build(
             TOPICS,
             new Restored(new EnrichmentProcessorSupplier(options, services, Map.of())),
+            timestamps,
             properties),
         properties,
-        Instant.ofEpochMilli(1_000_000));
+        Instant.ofEpochMilli(START_MILLIS));
+  }
+
+  /** Wall clock of the driver. */
+  long nowMillis() {
+    return START_MILLIS + Duration.ofNanos(nanos).toMillis();
   }
 
   private TestInputTopic<byte[], byte[]> input() {
@@ -296,7 +314,11 @@ final class ProcessorHarness implements AutoCloseable {
   private final class TextEncoder implements OutcomeEncoder {
     @Override
     public byte[] enriched(Enrichment enrichment, String topic, PendingId source) {
-      return bytes(enrichment.summary().orElse(""));
+      String summary = enrichment.summary().orElse("");
+      if (unwritable.contains(summary)) {
+        throw new ArithmeticException("quotes the document: " + summary);
+      }
+      return bytes(summary);
     }
 
     @Override
@@ -306,6 +328,9 @@ final class ProcessorHarness implements AutoCloseable {
 
     @Override
     public byte[] deadLetter(DeadLetter letter) {
+      if (letter.headers().lastHeader("unwritable") != null) {
+        throw new ArithmeticException("a header");
+      }
       letters.add(letter);
       byte[] value = letter.value() == null ? new byte[0] : letter.value();
       // As long as if key and headers were in it, for they are in the real one.

@@ -1,0 +1,49 @@
+package dev.millrace.streams.processor;
+
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.streams.processor.TimestampExtractor;
+
+/**
+ * Gives each consumed record a timestamp that the changelog takes, because Kafka Streams writes the
+ * pending store's changelog with it, and one that is refused there stops the partition for ever.
+ * Remembers the record's own for the processor. Shared by all stream threads; thread-safe.
+ *
+ * <p>A record without a timestamp is still a document: it is as old as time.
+ */
+public final class SourceTimestamps implements TimestampExtractor {
+  private final TimestampLimits limits;
+  private final InstantSource clock;
+
+  /** Only those that were changed, from being read until being processed: hardly ever any. */
+  private final Map<PendingId, Long> changed = new ConcurrentHashMap<>();
+
+  /**
+   * @param limits borrowed
+   */
+  public SourceTimestamps(TimestampLimits limits, InstantSource clock) {
+    this.limits = limits;
+    this.clock = clock;
+  }
+
+  @Override
+  public long extract(ConsumerRecord<Object, Object> record, long partitionTime) {
+    long own = Math.max(0, record.timestamp());
+    long allowed = limits.allowed(EnrichmentProcessor.STORE, own, clock.millis());
+    if (allowed != own) {
+      changed.put(new PendingId(record.partition(), record.offset()), own);
+    }
+    return allowed;
+  }
+
+  /** The record's own timestamp; {@code extracted} if it was not changed. */
+  long own(PendingId id, long extracted) {
+    if (changed.isEmpty()) {
+      return extracted;
+    }
+    Long own = changed.remove(id);
+    return own == null ? extracted : own;
+  }
+}
