@@ -1,6 +1,6 @@
 package dev.millrace.schema;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.data.TimeConversions;
@@ -18,7 +18,7 @@ final class RecordClasses extends SpecificData {
     TrustedClasses.trust();
   }
 
-  private final Map<String, Class<?>> classes = new HashMap<>();
+  private final Map<String, Class<?>> classes = new LinkedHashMap<>();
   private final Schema schema;
 
   /** The class and those its schema refers to. */
@@ -56,6 +56,12 @@ final class RecordClasses extends SpecificData {
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException("no class was generated for " + named.getFullName(), e);
     }
+  }
+
+  /** Keeps the order of the bytes, which is the producer's; Avro's own would not. */
+  @Override
+  public Object newMap(Object old, int size) {
+    return new LinkedHashMap<>();
   }
 
   @Override

@@ -1,8 +1,6 @@
 package dev.millrace.enrichment;
 
 import java.time.Instant;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
@@ -17,7 +15,7 @@ import java.util.Map;
  * @param title empty if there is none
  * @param source where the producer had it from; empty if not stated
  * @param tenant whom it belongs to; empty if not stated
- * @param attributes passed through untouched, in their order
+ * @param attributes passed through untouched, in the order of the document
  * @param createdAt when the producer made it
  */
 public record Document(
@@ -47,7 +45,7 @@ public record Document(
       requireUnicode("attributes (a value)", value);
     });
     requireMillis(createdAt);
-    attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+    attributes = OrderedCopy.of(attributes);
   }
 
   /** A document with nothing but an id, a text and a language. */

@@ -1,8 +1,6 @@
 package dev.millrace.enrichment;
 
 import java.time.Instant;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -43,7 +41,7 @@ public record Enrichment(
 
   /** Copies the collections, keeping their order. */
   public Enrichment {
-    translations = copy(translations);
+    translations = OrderedCopy.of(translations);
     warnings = List.copyOf(warnings);
   }
 
@@ -79,10 +77,6 @@ public record Enrichment(
             provenance.determinism(),
             1),
         Instant.EPOCH);
-  }
-
-  private static <V> Map<String, V> copy(Map<String, V> map) {
-    return Collections.unmodifiableMap(new LinkedHashMap<>(map));
   }
 
   /**
@@ -122,7 +116,7 @@ public record Enrichment(
 
     /** Copies the distribution, keeping its order, and refuses what is no probability. */
     public Classification {
-      distribution = copy(distribution);
+      distribution = OrderedCopy.of(distribution);
       requireProbability("probability", probability);
       requireProbability("margin", margin);
     }

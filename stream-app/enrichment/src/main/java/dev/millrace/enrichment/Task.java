@@ -1,7 +1,5 @@
 package dev.millrace.enrichment;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -109,7 +107,7 @@ public sealed interface Task {
 
     /** Copies the set and refuses limits outside their bounds. */
     public Translate {
-      from = Collections.unmodifiableSet(new LinkedHashSet<>(from));
+      from = OrderedCopy.of(from);
       Limits.TASK_TOKENS.check("tokensMax", tokensMax);
       Limits.tokensPerDocumentToken(tokensPerDocumentToken);
     }
@@ -161,7 +159,7 @@ public sealed interface Task {
 
     /** Copies the categories; refuses equal answers and numbers out of bounds. */
     public Screen {
-      categories = Collections.unmodifiableMap(new LinkedHashMap<>(categories));
+      categories = OrderedCopy.of(categories);
       Limits.probability("threshold", threshold);
       Limits.TASK_TOKENS.check("tokensMax", tokensMax);
       if (safeText.isEmpty() || unsafeText.isEmpty() || safeText.equals(unsafeText)) {

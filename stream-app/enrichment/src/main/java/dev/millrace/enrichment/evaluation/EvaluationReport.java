@@ -1,7 +1,6 @@
 package dev.millrace.enrichment.evaluation;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import dev.millrace.enrichment.OrderedCopy;
 import java.util.Map;
 import java.util.Optional;
 
@@ -32,8 +31,8 @@ public record EvaluationReport(
 
   /** Copies the maps, keeping their order. */
   public EvaluationReport {
-    rejections = Collections.unmodifiableMap(new LinkedHashMap<>(rejections));
-    texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
+    rejections = OrderedCopy.of(rejections);
+    texts = OrderedCopy.of(texts);
   }
 
   /** Documents a second, by the clock. */

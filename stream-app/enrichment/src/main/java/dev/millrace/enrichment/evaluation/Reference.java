@@ -1,7 +1,6 @@
 package dev.millrace.enrichment.evaluation;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import dev.millrace.enrichment.OrderedCopy;
 import java.util.Map;
 
 /**
@@ -18,6 +17,6 @@ public record Reference(String label, String summary, Map<String, String> transl
 
   /** Copies the translations, keeping their order. */
   public Reference {
-    translations = Collections.unmodifiableMap(new LinkedHashMap<>(translations));
+    translations = OrderedCopy.of(translations);
   }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.schema.SchemaCatalog;
+import dev.millrace.schema.SchemaLookup;
+import dev.millrace.schema.SchemaRole;
 import dev.millrace.streams.processor.Decoded;
 import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.Envelope;
@@ -54,6 +57,23 @@ class DecodersTest {
     assertThat(document.id()).isEqualTo("a");
     assertThat(document.attributes()).containsEntry("k", "v");
     assertThat(document.createdAt()).isEqualTo(Instant.parse("2026-01-31T12:00:00Z"));
+  }
+
+  @Test
+  void shouldKeepTheOrderOfAttributesOnTheirWay() {
+    String attributes = "{\"z\":\"1\",\"a\":\"2\",\"m\":\"3\",\"b\":\"4\",\"y\":\"5\"}";
+    Document document = json("{\"text\":\"x\",\"attributes\":" + attributes + "}");
+    AvroDocuments avro =
+        new AvroDocuments(
+            _ -> new SchemaLookup.Found(SchemaCatalog.current().schema(SchemaRole.DOCUMENT)));
+
+    Decoded again = decode(avro, "k", DocumentBytes.avro(7).of(document));
+
+    assertThat(document.attributes().keySet()).containsExactly("z", "a", "m", "b", "y");
+    assertThat(new String(DocumentBytes.json().of(document), StandardCharsets.UTF_8))
+        .contains(attributes);
+    assertThat(((Decoded.Success) again).document().attributes().keySet())
+        .containsExactly("z", "a", "m", "b", "y");
   }
 
   @Test
