@@ -3,7 +3,9 @@ package dev.millrace.engine;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelFiles;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What a model directory holds, without loading it.
@@ -25,7 +27,7 @@ import java.util.Map;
  * @param activeParameters those that compute one token
  * @param weightFiles number of safetensors files
  * @param weightBytes bytes of all tensors, those of other parts (vision) included
- * @param bytesByType the same by element type
+ * @param bytesByType the same by element type, ascending
  * @param kvBytesPerToken keys and values of one token in all layers, two bytes each element
  */
 public record ModelSummary(
@@ -51,9 +53,9 @@ public record ModelSummary(
 
   private static final int KV_ELEMENT_BYTES = 2;
 
-  /** Copies the map. */
+  /** Copies and sorts the map. */
   public ModelSummary {
-    bytesByType = Map.copyOf(bytesByType);
+    bytesByType = Collections.unmodifiableMap(new TreeMap<>(bytesByType));
   }
 
   /**

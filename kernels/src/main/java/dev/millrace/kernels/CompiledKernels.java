@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -158,7 +159,7 @@ public final class CompiledKernels {
 
   /** Digests of the source files the kernels were compiled from, by path. */
   public Map<String, String> sources() {
-    return Map.copyOf(sources);
+    return Collections.unmodifiableMap(sources);
   }
 
   /** One digest for all sources: it names these kernels in reports and caches. */
@@ -175,7 +176,7 @@ public final class CompiledKernels {
 
   /** Registers, stack and spills of the kernels of an image, by name; empty for PTX. */
   public Map<String, Usage> usage(String image) {
-    return Map.copyOf(kernels.getOrDefault(image, Map.of()));
+    return Collections.unmodifiableMap(kernels.getOrDefault(image, Map.of()));
   }
 
   private static Usage usage(JsonNode facts) {

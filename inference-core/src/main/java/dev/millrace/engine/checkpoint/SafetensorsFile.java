@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -107,9 +108,9 @@ public final class SafetensorsFile implements AutoCloseable {
     return entries.values().stream().map(Entry::info).toList();
   }
 
-  /** What its author wrote about it. */
+  /** What its author wrote about it, in the order of the header. */
   public Map<String, String> metadata() {
-    return Map.copyOf(metadata);
+    return Collections.unmodifiableMap(metadata);
   }
 
   /** A tensor by name, if it is there. */

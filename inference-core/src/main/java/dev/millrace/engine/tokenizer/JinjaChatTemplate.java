@@ -3,7 +3,7 @@ package dev.millrace.engine.tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -167,17 +167,26 @@ public final class JinjaChatTemplate implements ChatTemplate {
     for (int i = 0; i < shape.roles().size(); i++) {
       String content = SPACE + mark(i) + SPACE;
       messages.add(
-          Map.of(
+          ordered(
               "role",
               shape.roles().get(i),
               "content",
-              parts ? List.of(Map.of("type", "text", "text", content)) : content));
+              parts ? List.of(ordered("type", "text", "text", content)) : content));
     }
-    Map<String, Object> variables = new HashMap<>(tokens);
+    Map<String, Object> variables = new LinkedHashMap<>(tokens);
     variables.put("messages", messages);
     variables.put("add_generation_prompt", shape.generationPrompt());
     variables.put("date_string", DATE);
     return variables;
+  }
+
+  /** A template may print a message's keys, so they have the order in which Python has them. */
+  private static Map<String, Object> ordered(
+      String first, Object value, String second, Object other) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put(first, value);
+    map.put(second, other);
+    return map;
   }
 
   private static String mark(int index) {

@@ -32,6 +32,21 @@ final class JinjaChatTemplateTest {
 
   @TempDir private Path directory;
 
+  /** With {@code Map.of} in its place, every other process printed another prompt. */
+  @Test
+  void shouldPrintKeysOfMessagesInTheOrderOfPython() throws IOException {
+    Files.writeString(
+        directory.resolve("chat_template.jinja"),
+        "{% for message in messages %}{% for key in message %}[{{ key }}]{% endfor %}"
+            + "{{ message['content'] }}{% endfor %}");
+
+    int[] encoded =
+        JinjaChatTemplate.open(directory, LLAMA4)
+            .encode(List.of(new Message("system", "s"), new Message("user", "u")), false);
+
+    assertThat(LLAMA4.spell(encoded)).isEqualTo("[role][content]s[role][content]u");
+  }
+
   /** Everything the large templates of the family do, written the way they write it. */
   private static final String TOOLS_TEMPLATE =
       """

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -116,7 +115,8 @@ public final class InspectCommand implements Callable<Integer> {
 
   private static String types(ModelSummary model) {
     StringBuilder text = new StringBuilder();
-    new TreeMap<>(model.bytesByType())
+    model
+        .bytesByType()
         .forEach((type, size) ->
             text.append(text.isEmpty() ? "" : ", ").append(type).append(' ').append(bytes(size)));
     return text.toString();
@@ -157,7 +157,7 @@ public final class InspectCommand implements Callable<Integer> {
     node.put("weightFiles", model.weightFiles());
     node.put("weightBytes", model.weightBytes());
     ObjectNode types = node.putObject("bytesByType");
-    new TreeMap<>(model.bytesByType()).forEach(types::put);
+    model.bytesByType().forEach(types::put);
     node.put("kvBytesPerToken", model.kvBytesPerToken());
     ArrayNode gpus = node.putArray("gpus");
     for (Gpu gpu : Gpu.COMMON) {
