@@ -1,5 +1,6 @@
 package dev.millrace.streams.config;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -44,6 +45,7 @@ final class ClientSettings {
 
   private ClientSettings() {}
 
+  /** Names in ascending order, so that of two equally near names always the same is suggested. */
   static Set<String> known() {
     return NAMES;
   }
@@ -62,6 +64,6 @@ final class ClientSettings {
     names.addAll(ConsumerConfig.configNames());
     names.addAll(ProducerConfig.configNames());
     names.removeAll(OWNED);
-    return Set.copyOf(names);
+    return Collections.unmodifiableSet(names);
   }
 }

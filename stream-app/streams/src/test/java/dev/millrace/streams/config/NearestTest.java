@@ -8,6 +8,12 @@ import org.junit.jupiter.api.Test;
 class NearestTest {
 
   @Test
+  void shouldMeetKnownNamesInOneOrder() {
+    // Of two names that are equally near, the first is suggested.
+    assertThat(List.copyOf(ClientSettings.known())).isSorted().hasSizeGreaterThan(100);
+  }
+
+  @Test
   void shouldCountEditsAndSwapsOfNeighbours() {
     assertThat(Nearest.distance("", "abc")).isEqualTo(3);
     assertThat(Nearest.distance("kitten", "sitting")).isEqualTo(3);
