@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -45,7 +48,7 @@ class DemoIT {
 
   @Test
   void shouldGiveEachDocumentAnOutcomeAndLeaveNothing() throws Exception {
-    Demo demo = start("--documents", "8", "--json");
+    Demo demo = start("demo", "--documents", "8", "--json");
     demo.await("first outcome");
     List<ProcessHandle> children = demo.children();
     assertThat(children).as("broker, registry and their guards").hasSizeGreaterThanOrEqualTo(2);
@@ -68,11 +71,38 @@ class DemoIT {
     assertThat(totals.path("enriched").asInt()).isEqualTo(8);
     assertThat(totals.path("startToFirstMillis").asLong()).isPositive();
     assertNothingLeft(demo, children);
+    assertThat(withoutMeasurements(enrichedBackwards(8)))
+        .as("without Kafka, in another process, in the other order")
+        .isEqualTo(withoutMeasurements(lines.subList(0, 8)));
+  }
+
+  /** What {@code enrich} says of the demo's first documents. */
+  private List<String> enrichedBackwards(int count) throws Exception {
+    Path bundle = StreamHarness.root().resolve("stream-app/streams/src/main/resources");
+    List<String> documents =
+        Files.readAllLines(bundle.resolve("dev/millrace/streams/demo/documents.jsonl"));
+    Path input = directory.resolve("documents.jsonl");
+    Files.write(input, documents.subList(0, count).reversed());
+    Demo enrich = start("enrich", "--input", input.toString(), "--output", "-");
+    assertThat(enrich.exitCode()).as(enrich.err()).isZero();
+    return enrich.out().lines().toList();
+  }
+
+  /** Lines by id, whole but for what a run measures. */
+  private static Map<String, String> withoutMeasurements(List<String> lines) throws IOException {
+    Map<String, String> byId = new TreeMap<>();
+    for (String line : lines) {
+      JsonNode outcome = JSON.readTree(line);
+      ((ObjectNode) outcome.path("usage"))
+          .remove(List.of("cachedTokens", "queueMillis", "computeMillis", "costUsd"));
+      byId.put(outcome.path("id").asText(), outcome.toString());
+    }
+    return byId;
   }
 
   @Test
   void shouldLeaveNothingWhenStoppedByCtrlCWhileDocumentsFlow() throws Exception {
-    Demo demo = start("--documents", "400", "--json");
+    Demo demo = start("demo", "--documents", "400", "--json");
     demo.await("first outcome");
     List<ProcessHandle> children = demo.children();
 
@@ -90,7 +120,7 @@ class DemoIT {
 
   @Test
   void shouldLeaveNothingWhenStoppedByCtrlCWhileStarting() throws Exception {
-    Demo demo = start("--documents", "400");
+    Demo demo = start("demo", "--documents", "400");
     demo.await("broker ready");
     List<ProcessHandle> children = demo.children();
 
@@ -110,7 +140,7 @@ class DemoIT {
     assumeThat(root.resolve("inference-core/models/demo/enrichment.yaml"))
         .as("SKIPPED, because the demo model has no plan")
         .exists();
-    Path temporary = Files.createDirectory(directory.resolve("tmp"));
+    Path temporary = Files.createDirectories(directory.resolve("tmp"));
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -126,8 +156,7 @@ class DemoIT {
                 "-Dmillrace.native.directory=" + directory.resolve("native"),
                 "-cp",
                 target.resolve("classes") + ":" + target.resolve("lib") + "/*",
-                "dev.millrace.streams.cli.Main",
-                "demo"));
+                "dev.millrace.streams.cli.Main"));
     command.addAll(List.of(arguments));
     Demo demo = new Demo(command, directory, temporary);
     started = demo.process;

@@ -39,22 +39,30 @@ public final class ScriptedEngine implements InferenceEngine {
   private boolean holding;
   private boolean closed;
 
-  /** An engine with a context of so many tokens. */
+  /** An engine with a context of so many tokens, each a character. */
   public ScriptedEngine(int contextTokens, Script script) {
+    this(ofCharacters(contextTokens), script);
+  }
+
+  /** An engine that says it runs a model; the script sees texts in the model's own tokens. */
+  public ScriptedEngine(ModelInfo model, Script script) {
+    this.model = model;
     this.script = script;
+  }
+
+  private static ModelInfo ofCharacters(int contextTokens) {
     CharacterTokenizer tokenizer = new CharacterTokenizer();
-    model =
-        new ModelInfo(
-            "scripted",
-            Path.of("scripted"),
-            "0".repeat(64),
-            "none",
-            contextTokens,
-            tokenizer.vocabulary(),
-            tokenizer,
-            new PlainTemplate(),
-            new int[] {CharacterTokenizer.END_OF_TURN},
-            new BackendInfo("scripted", "none", "f64", 1, "bitwise"));
+    return new ModelInfo(
+        "scripted",
+        Path.of("scripted"),
+        "0".repeat(64),
+        "none",
+        contextTokens,
+        tokenizer.vocabulary(),
+        tokenizer,
+        new PlainTemplate(),
+        new int[] {CharacterTokenizer.END_OF_TURN},
+        new BackendInfo("scripted", "none", "f64", 1, "bitwise"));
   }
 
   /** A request that waits to be released. */
