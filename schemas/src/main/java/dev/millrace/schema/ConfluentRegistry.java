@@ -3,7 +3,7 @@ package dev.millrace.schema;
 import dev.millrace.schema.RegistryException.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,7 +34,7 @@ final class ConfluentRegistry implements RegistryApi {
   ConfluentRegistry(RegistrySettings settings) {
     this.where = settings.where();
     this.rest = new RestService(settings.urls());
-    Map<String, Object> config = new HashMap<>(settings.client());
+    Map<String, Object> config = new LinkedHashMap<>(settings.client());
     config.put("http.connect.timeout.ms", Long.toString(settings.connectTimeout().toMillis()));
     config.put("http.read.timeout.ms", Long.toString(settings.readTimeout().toMillis()));
     // Hands timeouts, credentials and TLS on to the service.

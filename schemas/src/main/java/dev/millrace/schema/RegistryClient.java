@@ -3,7 +3,7 @@ package dev.millrace.schema;
 import dev.millrace.schema.RegistryException.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,7 +33,7 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
   private final Duration unknownTtl;
   private final Map<SchemaId, SchemaLookup> known;
   private final Map<SchemaId, Remembered> unknown;
-  private final Map<SchemaId, CompletableFuture<SchemaLookup>> asked = new HashMap<>();
+  private final Map<SchemaId, CompletableFuture<SchemaLookup>> asked = new LinkedHashMap<>();
   private final Outage outage;
 
   private record Remembered(SchemaLookup.Unknown answer, long untilNanos) {}

@@ -1,10 +1,12 @@
 package dev.millrace.schema;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -34,7 +36,7 @@ public record RegistrySettings(
   /** Refuses settings that cannot be meant. */
   public RegistrySettings {
     urls = List.copyOf(urls);
-    client = Map.copyOf(client);
+    client = Collections.unmodifiableMap(new TreeMap<>(client));
     if (urls.isEmpty()) {
       throw new IllegalArgumentException("urls must name at least one registry");
     }

@@ -16,7 +16,6 @@ import dev.millrace.enrichment.Task.Screen;
 import dev.millrace.enrichment.Task.Translate;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -134,14 +133,14 @@ final class Findings {
   }
 
   private static Verdict worse(Verdict a, Verdict b) {
-    Set<String> categories = new HashSet<>(a.categories());
+    Set<String> categories = new LinkedHashSet<>(a.categories());
     categories.addAll(b.categories());
     return new Verdict(Math.max(a.score(), b.score()), categories);
   }
 
   /** The policy's categories that an answer of the form {@code unsafe, S1,S2} names. */
   private static Set<String> named(Screen task, String answer) {
-    Set<String> named = new HashSet<>();
+    Set<String> named = new LinkedHashSet<>();
     if (answer.startsWith(task.unsafeText())) {
       for (String word : answer.substring(task.unsafeText().length()).split("[\\s,;]+")) {
         if (task.categories().containsKey(word)) {

@@ -2,7 +2,7 @@ package dev.millrace.enrichment;
 
 import dev.millrace.enrichment.Task.Classify;
 import dev.millrace.enrichment.Task.Translate;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,7 +48,7 @@ public record Plan(
   }
 
   private static void requireDistinct(List<Task> tasks) {
-    Set<String> fields = new HashSet<>();
+    Set<String> fields = new LinkedHashSet<>();
     for (int i = 0; i < tasks.size(); i++) {
       Task task = tasks.get(i);
       if (!(task instanceof Translate translate)) {

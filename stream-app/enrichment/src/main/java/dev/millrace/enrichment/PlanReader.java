@@ -16,7 +16,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -206,7 +206,7 @@ public final class PlanReader {
 
   private List<Label> labels(YamlSection section) {
     List<Label> labels = new ArrayList<>();
-    Map<String, Integer> lines = new HashMap<>();
+    Map<String, Integer> lines = new LinkedHashMap<>();
     List<YamlNode> items = section.items("labels");
     for (int i = 0; i < items.size(); i++) {
       YamlNode item = items.get(i);

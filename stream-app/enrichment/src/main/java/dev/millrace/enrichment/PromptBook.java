@@ -13,7 +13,7 @@ import dev.millrace.enrichment.Task.Summarise;
 import dev.millrace.enrichment.Task.Translate;
 import dev.millrace.enrichment.TextSplitter.Part;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,8 +38,8 @@ final class PromptBook {
   private final TextSplitter splitter;
   private final int partTokensMax;
   private final int overheadTokens;
-  private final Map<Task, int[]> suffixes = new HashMap<>();
-  private final Map<Task, List<int[]>> labels = new HashMap<>();
+  private final Map<Task, int[]> suffixes = new LinkedHashMap<>();
+  private final Map<Task, List<int[]>> labels = new LinkedHashMap<>();
 
   /**
    * Prepares what is the same for every document.

@@ -1,6 +1,6 @@
 package dev.millrace.enrichment.evaluation;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -74,7 +74,7 @@ public final class ChrF {
   }
 
   private static Map<String, Integer> grams(int[] characters, int n) {
-    Map<String, Integer> grams = new HashMap<>();
+    Map<String, Integer> grams = new LinkedHashMap<>();
     for (int i = 0; i + n <= characters.length; i++) {
       grams.merge(new String(characters, i, n), 1, Integer::sum);
     }
