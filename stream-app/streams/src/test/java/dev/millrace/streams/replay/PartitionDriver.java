@@ -17,6 +17,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
@@ -33,7 +34,11 @@ final class PartitionDriver implements AutoCloseable {
   private final TopologyTestDriver driver;
   private final TestInputTopic<byte[], byte[]> input;
 
-  PartitionDriver(Path stateDirectory, int partition, EnrichmentProcessorSupplier supplier) {
+  PartitionDriver(
+      Path stateDirectory,
+      int partition,
+      EnrichmentProcessorSupplier supplier,
+      TimestampExtractor timestamps) {
     Properties properties = new Properties();
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "replay");
     properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
@@ -42,7 +47,7 @@ final class PartitionDriver implements AutoCloseable {
     driver =
         new TopologyTestDriver(
             EnrichmentTopology.build(
-                ReplayNode.TOPICS, new OfPartition(supplier, partition), properties),
+                ReplayNode.TOPICS, new OfPartition(supplier, partition), timestamps, properties),
             properties,
             Instant.ofEpochMilli(1_000_000));
     input =
