@@ -2,7 +2,10 @@ package dev.millrace.schema;
 
 import dev.millrace.schema.RegistryException.Kind;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +18,7 @@ import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schema
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.RestService;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.entities.SchemaString;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.security.basicauth.BasicAuthCredentialProvider;
 import org.apache.flink.avro.shaded.com.fasterxml.jackson.core.type.TypeReference;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +37,9 @@ final class ConfluentRegistry implements RegistryApi {
 
   ConfluentRegistry(RegistrySettings settings) {
     this.where = settings.where();
-    this.rest = new RestService(settings.urls());
+    List<RegistryUrl> addresses = settings.addresses();
+    // The client sees addresses without credentials: it logs them, and exceptions quote them.
+    this.rest = new RestService(addresses.stream().map(RegistryUrl::base).toList());
     Map<String, Object> config = new LinkedHashMap<>(settings.client());
     config.put("http.connect.timeout.ms", Long.toString(settings.connectTimeout().toMillis()));
     config.put("http.read.timeout.ms", Long.toString(settings.readTimeout().toMillis()));
@@ -41,6 +47,32 @@ final class ConfluentRegistry implements RegistryApi {
     this.client =
         new CachedSchemaRegistryClient(
             rest, settings.cacheEntriesMax(), List.of(new AvroSchemaProvider()), config, Map.of());
+    if (settings.client().keySet().stream().noneMatch(name -> name.contains("auth."))) {
+      rest.setBasicAuthCredentialProvider(new AddressCredentials(addresses));
+    }
+  }
+
+  /** Credentials that came with an address. */
+  private record AddressCredentials(List<RegistryUrl> addresses)
+      implements BasicAuthCredentialProvider {
+
+    @Override
+    public String alias() {
+      return "MILLRACE_ADDRESS";
+    }
+
+    @Override
+    public @Nullable String getUserInfo(URL asked) {
+      String text = asked.toString();
+      return addresses.stream()
+          .filter(address -> text.startsWith(address.base() + "/"))
+          .findFirst()
+          .map(RegistryUrl::user)
+          .orElse(null);
+    }
+
+    @Override
+    public void configure(Map<String, ?> settings) {}
   }
 
   private interface Call<T> {
@@ -62,20 +94,20 @@ final class ConfluentRegistry implements RegistryApi {
               e.getStatus(),
               e.getErrorCode(),
               oneLine(e.getMessage())),
-          e);
+          withoutSecrets(e));
     } catch (IOException | UncheckedIOException e) {
       throw new RegistryException(
           Kind.UNAVAILABLE,
           0,
           "cannot %s: registry %s: %s".formatted(what, where, oneLine(e.toString())),
-          e);
+          withoutSecrets(e));
     } catch (RuntimeException e) {
       throw new RegistryException(
           Kind.UNAVAILABLE,
           0,
           "cannot %s: registry %s gives an answer that cannot be understood: %s"
               .formatted(what, where, oneLine(e.toString())),
-          e);
+          withoutSecrets(e));
     }
   }
 
@@ -93,8 +125,26 @@ final class ConfluentRegistry implements RegistryApi {
     };
   }
 
+  /**
+   * The failure itself, or, if it or a cause of it shows a secret, one that says the same less it.
+   */
+  private static Throwable withoutSecrets(Throwable failure) {
+    StringWriter trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace));
+    if (CredentialMask.inText(trace.toString()).contentEquals(trace.getBuffer())) {
+      return failure;
+    }
+    Throwable cause = failure.getCause();
+    IOException same =
+        new IOException(
+            CredentialMask.inText(failure.toString()),
+            cause == null ? null : withoutSecrets(cause));
+    same.setStackTrace(failure.getStackTrace());
+    return same;
+  }
+
   private static String oneLine(@Nullable String message) {
-    String line = String.valueOf(message).replaceAll("\\s+", " ");
+    String line = CredentialMask.inText(String.valueOf(message)).replaceAll("\\s+", " ");
     return line.length() <= 300 ? line : line.substring(0, 300) + "...";
   }
 

@@ -6,13 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * How a registry is reached.
  *
- * @param urls base addresses, tried in order; at least one
+ * @param urls base addresses, tried in order; at least one. Each may have credentials of its own,
+ *     percent-encoded where they need it
  * @param connectTimeout for one connection; 1 ms to 10 min
  * @param readTimeout for one read of an answer; 1 ms to 10 min
  * @param patience how long one call goes on trying, counted from its start; a try that has begun is
@@ -40,12 +42,10 @@ public record RegistrySettings(
     if (urls.isEmpty()) {
       throw new IllegalArgumentException("urls must name at least one registry");
     }
-    for (String url : urls) {
-      if (!url.startsWith("http://") && !url.startsWith("https://")) {
-        throw new IllegalArgumentException(
-            "urls must begin with http:// or https://, got " + withoutUser(url));
-      }
-    }
+    problem(urls)
+        .ifPresent(problem -> {
+          throw new IllegalArgumentException("urls: " + problem);
+        });
     between("connectTimeout", connectTimeout, Duration.ofMillis(1));
     between("readTimeout", readTimeout, Duration.ofMillis(1));
     between("patience", patience, Duration.ZERO);
@@ -100,9 +100,34 @@ public record RegistrySettings(
         urls, connectTimeout, readTimeout, patience, unknownTtl, cacheEntriesMax, other);
   }
 
+  /**
+   * What is wrong with base addresses, without quoting them: what looks like a host may be half of
+   * a password.
+   */
+  public static Optional<String> problem(List<String> urls) {
+    for (int i = 0; i < urls.size(); i++) {
+      try {
+        RegistryUrl _ = RegistryUrl.parse(urls.get(i));
+      } catch (IllegalArgumentException e) {
+        return Optional.of((urls.size() == 1 ? "it " : "entry " + (i + 1) + " ") + e.getMessage());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The addresses of a list: a comma separates them where another address follows it. */
+  public static List<String> splitUrls(String list) {
+    return RegistryUrl.split(list);
+  }
+
+  /** The addresses apart from their credentials. */
+  List<RegistryUrl> addresses() {
+    return urls.stream().map(RegistryUrl::parse).toList();
+  }
+
   /** The addresses for a message, without what may be secret in them. */
   String where() {
-    return String.join(", ", urls.stream().map(RegistrySettings::withoutUser).toList());
+    return String.join(", ", addresses().stream().map(RegistryUrl::shown).toList());
   }
 
   /** Names client settings only: their values may be secret. */
@@ -116,10 +141,6 @@ public record RegistrySettings(
             unknownTtl,
             cacheEntriesMax,
             new TreeSet<>(client.keySet()));
-  }
-
-  private static String withoutUser(String url) {
-    return url.replaceFirst("//[^/@]*@", "//***@");
   }
 
   private static void between(String name, Duration value, Duration least) {
