@@ -148,15 +148,18 @@ class DemoIT {
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-modules=jdk.incubator.vector",
                 "--sun-misc-unsafe-memory-access=allow",
-                "-Xmx1g",
-                "-Dmillrace.home=" + root,
-                "-Dai.djl.offline=true",
-                "-Djava.io.tmpdir=" + temporary,
-                // A cache, unpacked once per version and kept on purpose.
-                "-Dmillrace.native.directory=" + directory.resolve("native"),
-                "-cp",
-                target.resolve("classes") + ":" + target.resolve("lib") + "/*",
-                "dev.millrace.streams.cli.Main"));
+                "-Xmx1g"));
+    command.addAll(StreamHarness.place());
+    command.addAll(
+        List.of(
+            "-Dmillrace.home=" + root,
+            "-Dai.djl.offline=true",
+            "-Djava.io.tmpdir=" + temporary,
+            // A cache, unpacked once per version and kept on purpose.
+            "-Dmillrace.native.directory=" + directory.resolve("native"),
+            "-cp",
+            target.resolve("classes") + ":" + target.resolve("lib") + "/*",
+            "dev.millrace.streams.cli.Main"));
     command.addAll(List.of(arguments));
     Demo demo = new Demo(command, directory, temporary);
     started = demo.process;

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Future;
@@ -198,7 +199,8 @@ class LocalServersIT {
       @Override
       public void onReady(String server, String address, Duration took) {
         heard.add("ready " + server);
-        System.err.printf("%s ready at %s after %d ms%n", server, address, took.toMillis());
+        System.err.printf(
+            Locale.ROOT, "%s ready at %s after %d ms%n", server, address, took.toMillis());
       }
     };
   }

@@ -47,7 +47,10 @@ class NothingLeftBehindIT {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx128m",
             "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
+            "-XX:TieredStopAtLevel=1"));
+    command.addAll(StreamHarness.place());
+    command.addAll(
+        List.of(
             "-cp",
             System.getProperty("java.class.path"),
             ServersParent.class.getName(),

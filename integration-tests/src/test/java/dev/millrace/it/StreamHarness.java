@@ -74,6 +74,11 @@ final class StreamHarness {
     return config(directory, servers.broker().bootstrapServers(), servers.registry().url(), more);
   }
 
+  /** Options of a child JVM that put it where this one is: another language and time zone. */
+  static List<String> place() {
+    return List.of(System.getProperty("millrace.test.place", "-ea").split(" "));
+  }
+
   /** The project's root. */
   static Path root() {
     return Path.of(System.getProperty("millrace.root", "..")).toAbsolutePath().normalize();

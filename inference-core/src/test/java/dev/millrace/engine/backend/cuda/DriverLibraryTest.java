@@ -104,6 +104,7 @@ final class DriverLibraryTest {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Xmx512m"));
+    command.addAll(List.of(System.getProperty("millrace.test.place", "-ea").split(" ")));
     command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName()));
     command.addAll(List.of(arguments));

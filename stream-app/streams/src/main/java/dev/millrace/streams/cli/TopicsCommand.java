@@ -48,6 +48,7 @@ public final class TopicsCommand implements Runnable {
           spec.commandLine()
               .getOut()
               .printf(
+                  Locale.ROOT,
                   "%s %s%n",
                   topic.getKey(),
                   topic.getValue()

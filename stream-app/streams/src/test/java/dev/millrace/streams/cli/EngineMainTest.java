@@ -63,10 +63,9 @@ final class EngineMainTest {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath(),
-                "dev.millrace.streams.cli.EngineMain"));
+                "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(List.of(System.getProperty("millrace.test.place", "-ea").split(" ")));
+    command.addAll(List.of("-cp", classPath(), "dev.millrace.streams.cli.EngineMain"));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();

@@ -11,10 +11,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.enrichment.Enricher.Deferral.Kind;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.streams.wire.TextDecoder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -42,6 +44,30 @@ class EnrichmentProcessorTest {
   void close() {
     if (opened != null) {
       opened.close();
+    }
+  }
+
+  /** Where this runs, %d writes other digits: ids were documents-۰-۰, and others elsewhere. */
+  @Test
+  void shouldGiveADocumentTheSameNamesInEveryLanguage() {
+    assertThat(String.format(Locale.getDefault(), "%d", 10)).isEqualTo("۱۰");
+    ProcessorHarness app = open(options());
+    app.decoder = new TextDecoder();
+
+    app.send(new TestRecord<>(null, bytes("good")));
+    app.send(new TestRecord<>(null, bytes("bad")));
+    app.enricher.enrich("good");
+    app.enricher.answer("bad", new Outcome.Rejected(RejectReason.INTERNAL_ERROR, "no"));
+    app.tick();
+
+    TestRecord<byte[], byte[]> enriched = app.read(TOPICS.enriched()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(text(enriched.key())).isEqualTo("documents-0-0");
+    assertThat(header(enriched, RecordHeaderNames.MESSAGE_ID)).isEqualTo("documents-0-0");
+    assertThat(text(dead.key())).isEqualTo("documents-0-1");
+    assertThat(header(dead, RecordHeaderNames.MESSAGE_ID)).isEqualTo("documents-0-1");
+    for (TestRecord<byte[], byte[]> record : List.of(enriched, dead)) {
+      record.headers().forEach(header -> assertThat(text(header.value())).matches("\\p{ASCII}*"));
     }
   }
 

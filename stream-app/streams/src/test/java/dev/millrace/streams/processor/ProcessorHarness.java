@@ -58,6 +58,9 @@ final class ProcessorHarness implements AutoCloseable {
   /** Texts whose decoding does not succeed. */
   final Map<String, Decoded> undecodable = new HashMap<>();
 
+  /** How values are read; by default, each text is a document with an id made of it. */
+  DocumentDecoder decoder = this::decode;
+
   /** Every dead letter that was encoded. */
   final List<DeadLetter> letters = new ArrayList<>();
 
@@ -115,7 +118,7 @@ final class ProcessorHarness implements AutoCloseable {
     properties.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
     EnrichmentServices services =
         new EnrichmentServices(
-            new Submitter(this::decode, enricher, Runnable::run),
+            new Submitter((id, envelope) -> decoder.decode(id, envelope), enricher, Runnable::run),
             new TextEncoder(),
             timestamps,
             limits,

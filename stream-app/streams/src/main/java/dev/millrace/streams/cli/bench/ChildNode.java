@@ -43,11 +43,19 @@ public final class ChildNode implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Djava.io.tmpdir=" + directory.resolve(name + "-tmp"),
+            own("user.language"),
+            own("user.country"),
+            own("user.timezone"),
             "-cp",
             System.getProperty("java.class.path"),
             BenchNode.class.getName()));
     command.addAll(List.of(arguments));
     return new ChildNode(command, directory, name);
+  }
+
+  /** The child lives where this process does, in whatever language and time zone that is. */
+  private static String own(String property) {
+    return "-D" + property + "=" + System.getProperty(property, "");
   }
 
   private Process launch() {

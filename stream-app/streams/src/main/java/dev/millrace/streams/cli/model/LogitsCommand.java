@@ -75,7 +75,12 @@ public final class LogitsCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (ModelProbe probe = ModelProbe.open(model, engine.options(STEP_ROWS))) {
       BackendInfo backend = probe.backend();
-      err.printf("logits: %s on %s, %s arithmetic%n", model, backend.name(), backend.arithmetic());
+      err.printf(
+          Locale.ROOT,
+          "logits: %s on %s, %s arithmetic%n",
+          model,
+          backend.name(),
+          backend.arithmetic());
       err.flush();
       probe.logits(input, output, greedyPrompt, greedyTokens, rows -> tell(err, rows));
     }
