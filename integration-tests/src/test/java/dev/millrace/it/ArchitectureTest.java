@@ -81,6 +81,7 @@ class ArchitectureTest {
           .row(
               "dev.millrace.engine.tokenizer",
               "dev.millrace.engine",
+              "dev.millrace.engine.natives",
               "ai.djl..",
               "com.hubspot.jinjava..",
               JSON,

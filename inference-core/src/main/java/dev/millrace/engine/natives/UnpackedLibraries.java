@@ -6,15 +6,16 @@ import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
 import java.util.Locale;
 import java.util.jar.JarEntry;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,8 @@ public final class UnpackedLibraries {
 
   /** System property with a directory to unpack into; the default lies in the temporary folder. */
   public static final String DIRECTORY_PROPERTY = "millrace.native.directory";
+
+  private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]*");
 
   private UnpackedLibraries() {}
 
@@ -70,14 +73,35 @@ public final class UnpackedLibraries {
     }
   }
 
+  /**
+   * A directory for files of one kind that only this user can write, the same in each process of
+   * the user.
+   *
+   * @param what names it
+   * @throws UncheckedIOException if it cannot be made
+   */
+  public static Path directory(String what) {
+    try {
+      return Files.createDirectories(parent().resolve(what));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot make a directory for %s; set -D%s to a directory this user can write"
+              .formatted(what, DIRECTORY_PROPERTY),
+          e);
+    }
+  }
+
   private static Path privateDirectory(String what, String resource) throws IOException {
+    JarEntry entry = entry(resource);
+    String version = entry == null ? "unpacked" : Long.toHexString(entry.getCrc());
+    return Files.createDirectories(parent().resolve(what + "-" + version));
+  }
+
+  private static Path parent() throws IOException {
     String chosen = System.getProperty(DIRECTORY_PROPERTY, "");
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     Path parent =
-        chosen.isEmpty()
-            ? Path.of(
-                System.getProperty("java.io.tmpdir"),
-                "millrace-native-" + System.getProperty("user.name", "user"))
-            : Path.of(chosen);
+        chosen.isEmpty() ? temporary.resolve("millrace-native-" + user()) : Path.of(chosen);
     var ownerOnly = PosixFilePermissions.fromString("rwx------");
     if (!Files.isDirectory(parent, LinkOption.NOFOLLOW_LINKS)) {
       Files.createDirectories(
@@ -85,7 +109,7 @@ public final class UnpackedLibraries {
     }
     boolean trusted =
         Files.getPosixFilePermissions(parent, LinkOption.NOFOLLOW_LINKS).equals(ownerOnly)
-            && Files.getOwner(parent, LinkOption.NOFOLLOW_LINKS).equals(ownOf(parent));
+            && isOwn(parent);
     if (!trusted) {
       Path own =
           Files.createTempDirectory(
@@ -93,17 +117,40 @@ public final class UnpackedLibraries {
       own.toFile().deleteOnExit();
       return own;
     }
-    JarEntry entry = entry(resource);
-    String version = entry == null ? "unpacked" : Long.toHexString(entry.getCrc());
-    return Files.createDirectories(parent.resolve(what + "-" + version));
+    return parent;
   }
 
-  /** The user this process runs as, asked from the file system that will hold the files. */
-  private static UserPrincipal ownOf(Path parent) throws IOException {
-    return parent
-        .getFileSystem()
-        .getUserPrincipalLookupService()
-        .lookupPrincipalByName(System.getProperty("user.name", "user"));
+  /**
+   * Whether the directory belongs to the user this process runs as: so does a file that it makes
+   * there. A name would not tell, for a user that is only a number in a container has none.
+   */
+  private static boolean isOwn(Path directory) throws IOException {
+    Path probe;
+    try {
+      probe = Files.createTempFile(directory, "owner", null);
+    } catch (AccessDeniedException e) {
+      return false;
+    }
+    try {
+      return Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS)
+          .equals(Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS));
+    } finally {
+      Files.deleteIfExists(probe);
+    }
+  }
+
+  /** Names the user in a file name: the JVM's name for one without a name is a question mark. */
+  private static String user() throws IOException {
+    String name = System.getProperty("user.name", "");
+    if (PLAIN_NAME.matcher(name).matches()) {
+      return name;
+    }
+    Path probe = Files.createTempFile("millrace-owner", null);
+    try {
+      return "uid-" + Files.getAttribute(probe, "unix:uid");
+    } finally {
+      Files.deleteIfExists(probe);
+    }
   }
 
   private static void unpack(String resource, Path target) throws IOException {

@@ -2,6 +2,7 @@ package dev.millrace.engine.tokenizer;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.millrace.engine.natives.UnpackedLibraries;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,9 +72,9 @@ final class NativeTokenizer implements AutoCloseable {
     static {
       System.setProperty("ai.djl.offline", "true");
       System.setProperty("OPT_OUT_TRACKING", "true");
-      if (System.getProperty("DJL_CACHE_DIR") == null) {
-        System.setProperty("DJL_CACHE_DIR", cache().toString());
-      }
+      propose("DJL_CACHE_DIR", "djl");
+      // It loads DJL's library, and would make a directory of its own in a home that is none.
+      propose("jna.tmpdir", "jna");
       LibUtils.checkStatus();
     }
 
@@ -82,28 +83,33 @@ final class NativeTokenizer implements AutoCloseable {
     /** Runs the initialiser, once. */
     static void load() {}
 
-    private static Path cache() {
-      Path home = Path.of(System.getProperty("user.home", "")).toAbsolutePath();
-      Path cache = home.resolve(".cache").resolve("millrace").resolve("djl");
-      try {
-        if (!Files.isDirectory(cache)) {
-          Files.createDirectories(cache.getParent());
-          Files.createDirectory(
-              cache,
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        }
-        if (Files.isWritable(cache)) {
-          return cache;
-        }
-      } catch (IOException | UnsupportedOperationException e) {
-        // A read-only home: fall through to a directory of our own that lives as long as we do.
+    private static void propose(String property, String name) {
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, cache(name).toString());
       }
-      try {
-        return Files.createTempDirectory("millrace-djl-");
-      } catch (IOException e) {
-        throw new TokenizerException(
-            cache, "neither it nor a temporary directory can be written: " + e, e);
+    }
+
+    /** Below the user's home; where there is none that can be written, below temporary files. */
+    private static Path cache(String name) {
+      Path home = Path.of(System.getProperty("user.home", ""));
+      // Without a home the property may be anything: "?", "/nonexistent", another user's.
+      if (home.isAbsolute() && Files.isWritable(home)) {
+        Path cache = home.resolve(".cache").resolve("millrace").resolve(name);
+        try {
+          if (!Files.isDirectory(cache)) {
+            Files.createDirectories(cache.getParent());
+            Files.createDirectory(
+                cache,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          }
+          if (Files.isWritable(cache)) {
+            return cache;
+          }
+        } catch (IOException | UnsupportedOperationException e) {
+          // Not ours to write, then.
+        }
       }
+      return UnpackedLibraries.directory(name);
     }
   }
 }

@@ -2,6 +2,8 @@ package dev.millrace.servers;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +36,7 @@ record JavaCommand(
 
   /** Variables a server may see. Anything else could configure it behind our back. */
   private static final Set<String> ENVIRONMENT =
-      Set.of("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH");
+      Set.of("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH");
 
   private static final List<String> SET_SESSION = List.of("/usr/bin/setsid", "/bin/setsid");
 
@@ -52,7 +54,7 @@ record JavaCommand(
   ProcessBuilder prepare(String server, Path directory, Path log) throws IOException {
     Path temporary = Files.createDirectories(directory.resolve("tmp"));
     Path file = directory.resolve(server + ".args");
-    Files.write(file, lines(directory, temporary));
+    Files.write(file, lines(directory, temporary), namesCharset());
     List<String> command = new ArrayList<>(newSession());
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("@" + file);
@@ -73,6 +75,11 @@ record JavaCommand(
    */
   private static List<String> newSession() {
     return SET_SESSION.stream().filter(s -> Files.isExecutable(Path.of(s))).limit(1).toList();
+  }
+
+  /** The child reads the file as it would read its arguments, and paths are among them. */
+  private static Charset namesCharset() {
+    return Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
   }
 
   private List<String> lines(Path directory, Path temporary) {

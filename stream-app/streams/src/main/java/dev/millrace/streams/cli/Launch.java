@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
@@ -32,7 +33,13 @@ final class Launch {
   static void exit(CommandSet commands, String... arguments) {
     PrintWriter out = utf8(FileDescriptor.out);
     PrintWriter err = utf8(FileDescriptor.err);
-    int exitCode = run(commands, out, err, arguments);
+    int exitCode = ExitCode.USAGE;
+    Optional<String> problem = Arguments.problem(arguments);
+    if (problem.isPresent()) {
+      err.println("millrace: " + problem.get());
+    } else {
+      exitCode = run(commands, out, err, arguments);
+    }
     out.flush();
     err.flush();
     System.exit(exitCode);
