@@ -138,6 +138,7 @@ class ArchitectureTest {
               JSON)
           .row(
               "dev.millrace.streams.config",
+              "dev.millrace.schema",
               "dev.millrace.streams.processor",
               "org.apache.kafka.clients..",
               "org.apache.kafka.common..",
@@ -197,7 +198,7 @@ class ArchitectureTest {
               LOG)
           .row(
               "dev.millrace.streams.cli",
-              "ch.qos.logback.classic",
+              "ch.qos.logback..",
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
               "dev.millrace.enrichment",

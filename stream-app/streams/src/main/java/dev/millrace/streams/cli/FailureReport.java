@@ -3,8 +3,10 @@ package dev.millrace.streams.cli;
 import dev.millrace.streams.config.ConfigException;
 import dev.millrace.streams.deploy.DeployException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -20,18 +22,23 @@ final class FailureReport implements IExecutionExceptionHandler, IParameterExcep
   private static final int CAUSES_MAX = 4;
 
   private final MillraceCommand root;
+  private final UnaryOperator<String> mask;
 
-  FailureReport(MillraceCommand root) {
+  /**
+   * A report that shows no secrets.
+   *
+   * @param mask hides the secrets of a text
+   */
+  FailureReport(MillraceCommand root, UnaryOperator<String> mask) {
     this.root = root;
+    this.mask = mask;
   }
 
   @Override
   public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
     PrintWriter err = command.getErr();
-    err.println("millrace: " + describe(failure));
-    if (root.debug()) {
-      failure.printStackTrace(err);
-    }
+    err.println("millrace: " + mask.apply(describe(failure)));
+    printTrace(failure, err);
     err.flush();
     return switch (failure) {
       case CommandException known -> known.exitCode();
@@ -44,15 +51,21 @@ final class FailureReport implements IExecutionExceptionHandler, IParameterExcep
   public int handleParseException(ParameterException failure, String[] arguments) {
     CommandLine command = failure.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println("millrace: " + failure.getMessage());
+    err.println("millrace: " + mask.apply(String.valueOf(failure.getMessage())));
     if (!UnmatchedArgumentException.printSuggestions(failure, err)) {
       command.usage(err);
     }
-    if (root.debug()) {
-      failure.printStackTrace(err);
-    }
+    printTrace(failure, err);
     err.flush();
     return ExitCode.USAGE;
+  }
+
+  private void printTrace(Throwable failure, PrintWriter err) {
+    if (root.debug()) {
+      StringWriter trace = new StringWriter();
+      failure.printStackTrace(new PrintWriter(trace));
+      err.print(mask.apply(trace.toString()));
+    }
   }
 
   /** A message that stands alone: our own as it is, a foreign one with its type and causes. */

@@ -27,6 +27,11 @@ final class Launch {
   interface CommandSet {
     /** Adds the commands in the order in which help lists them. */
     void addTo(CommandLine root);
+
+    /** Hides the secrets of a text; a set without servers to log in to has none. */
+    default String mask(String text) {
+      return text;
+    }
   }
 
   /** Runs one command on the process's own streams and exits with its code. */
@@ -54,7 +59,7 @@ final class Launch {
    */
   static int run(CommandSet commands, PrintWriter out, PrintWriter err, String... arguments) {
     MillraceCommand root = new MillraceCommand();
-    FailureReport report = new FailureReport(root);
+    FailureReport report = new FailureReport(root, commands::mask);
     return commandLine(root, commands)
         .setOut(out)
         .setErr(err)

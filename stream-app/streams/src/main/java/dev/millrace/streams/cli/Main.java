@@ -1,5 +1,6 @@
 package dev.millrace.streams.cli;
 
+import dev.millrace.schema.CredentialMask;
 import dev.millrace.streams.cli.bench.BenchCommand;
 import dev.millrace.streams.cli.bench.StreamBench;
 import dev.millrace.streams.cli.bench.engine.EngineBench;
@@ -15,11 +16,24 @@ import picocli.CommandLine.HelpCommand;
 /** Where the process begins and ends. */
 public final class Main {
 
+  private static final Launch.CommandSet COMMANDS =
+      new Launch.CommandSet() {
+        @Override
+        public void addTo(CommandLine root) {
+          addCommands(root);
+        }
+
+        @Override
+        public String mask(String text) {
+          return CredentialMask.inText(text);
+        }
+      };
+
   private Main() {}
 
   /** Runs one command and exits with its code. */
   public static void main(String[] arguments) {
-    Launch.exit(Main::addCommands, arguments);
+    Launch.exit(COMMANDS, arguments);
   }
 
   /**
@@ -30,7 +44,7 @@ public final class Main {
    * @return the exit code, see {@link ExitCode}
    */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-    return Launch.run(Main::addCommands, out, err, arguments);
+    return Launch.run(COMMANDS, out, err, arguments);
   }
 
   /** Every command. Add one by adding its class, here and, if it needs no Kafka, to EngineMain. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -39,7 +40,10 @@ final class ClientSettings {
 
   /** Parts of names whose values are secrets. */
   private static final List<String> SECRET =
-      List.of("password", "jaas", "keystore.key", "secret", "token", "private", "credential");
+      List.of("password", "passphrase", "jaas", "secret", "token", "private", "credential");
+
+  /** Likewise, but only as a whole word between dots: a keystore's place is no secret. */
+  private static final Pattern SECRET_WORD = Pattern.compile("(^|[._-])(key|keys|pass)([._-]|$)");
 
   private static final Set<String> NAMES = names();
 
@@ -56,7 +60,7 @@ final class ClientSettings {
 
   static boolean isSecret(String name) {
     String lower = name.toLowerCase(Locale.ROOT);
-    return SECRET.stream().anyMatch(lower::contains);
+    return SECRET.stream().anyMatch(lower::contains) || SECRET_WORD.matcher(lower).find();
   }
 
   private static Set<String> names() {

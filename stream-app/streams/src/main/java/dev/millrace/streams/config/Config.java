@@ -1,8 +1,11 @@
 package dev.millrace.streams.config;
 
+import dev.millrace.schema.CredentialMask;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Validated settings. Immutable. */
 public final class Config {
@@ -57,7 +60,7 @@ public final class Config {
       boolean isDefault =
           !key.isRequired() && key.type().parser().apply(key.defaultText()).equals(value);
       if (!isDefault) {
-        shown.put(key.name(), key.secret() ? "***" : value.toString());
+        shown.put(key.name(), key.secret() ? CredentialMask.HIDDEN : shown(value));
       }
     }
     client.keySet().stream()
@@ -65,8 +68,16 @@ public final class Config {
         .forEach(name ->
             shown.put(
                 ConfigReader.CLIENT_PREFIX + name,
-                ClientSettings.isSecret(name) ? "***" : client.getOrDefault(name, "")));
+                ClientSettings.isSecret(name)
+                    ? CredentialMask.HIDDEN
+                    : shown(client.getOrDefault(name, ""))));
     return shown;
+  }
+
+  private static String shown(Object value) {
+    return value instanceof List<?> list
+        ? list.stream().map(Config::shown).collect(Collectors.joining(", ", "[", "]"))
+        : CredentialMask.inUrls(value.toString());
   }
 
   /** Only what may be seen. */

@@ -3,12 +3,13 @@ package dev.millrace.streams.config;
 import static dev.millrace.streams.config.ConfigKey.optional;
 import static dev.millrace.streams.config.ConfigKey.required;
 import static dev.millrace.streams.config.ConfigType.bool;
+import static dev.millrace.streams.config.ConfigType.brokers;
 import static dev.millrace.streams.config.ConfigType.bytes;
 import static dev.millrace.streams.config.ConfigType.integer;
-import static dev.millrace.streams.config.ConfigType.list;
 import static dev.millrace.streams.config.ConfigType.oneOf;
 import static dev.millrace.streams.config.ConfigType.optionalText;
 import static dev.millrace.streams.config.ConfigType.path;
+import static dev.millrace.streams.config.ConfigType.registryUrls;
 import static dev.millrace.streams.config.ConfigType.text;
 import static dev.millrace.streams.config.ConfigType.time;
 
@@ -28,7 +29,7 @@ public final class ConfigKeys {
 
   /** Brokers. */
   public static final ConfigKey<List<String>> BOOTSTRAP_SERVERS =
-      required("kafka.bootstrap.servers", list(), "broker-1:9092", "Brokers to begin with.");
+      required("kafka.bootstrap.servers", brokers(), "broker-1:9092", "Brokers to begin with.");
 
   /** Least version of transactions. */
   public static final ConfigKey<Integer> TRANSACTION_VERSION_MIN =
@@ -104,9 +105,10 @@ public final class ConfigKeys {
   public static final ConfigKey<List<String>> REGISTRY_URL =
       required(
           "schema.registry.url",
-          list(),
+          registryUrls(),
           "http://registry:8081",
-          "Base URLs of the schema registry, tried in order.");
+          "Base URLs of the schema registry, tried in order. User and password may stand in a URL,"
+              + " percent-encoded.");
 
   /** Registry user. */
   public static final ConfigKey<String> REGISTRY_USER =

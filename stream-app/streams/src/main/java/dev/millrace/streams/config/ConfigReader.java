@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.millrace.schema.CredentialMask;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,12 +47,16 @@ public final class ConfigReader {
       Pattern.compile("MILLRACE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT.*)|PORT(_\\d+_(TCP|UDP).*)?)");
 
   private static final Pattern FILE = Pattern.compile("\\$\\{file:([^}]+)}");
+  private static final Pattern NAME = Pattern.compile("\\b(alias|anchor|tag) .+");
   private static final int FILE_BYTES_MAX = 64 << 10;
 
   private final String source;
   private final Path directory;
   private final List<String> problems = new ArrayList<>();
   private final Map<String, String> texts = new TreeMap<>();
+
+  /** As they stand in file and environment: what comes from other files may be a secret. */
+  private final Map<String, String> written = new TreeMap<>();
 
   private ConfigReader(String source, Path directory) {
     this.source = source;
@@ -86,6 +91,7 @@ public final class ConfigReader {
   private Config parse(String yaml, Map<String, String> environment) {
     flatten(yaml);
     overlay(environment);
+    written.putAll(texts);
     texts.replaceAll(this::withFiles);
     Map<String, ConfigKey<?>> known = ConfigKeys.byName();
     Map<ConfigKey<?>, Object> values = new LinkedHashMap<>();
@@ -127,7 +133,9 @@ public final class ConfigReader {
       problems.add(
           "%s: expected %s, got %s"
               .formatted(
-                  key.name(), e.getMessage(), key.secret() ? "something else" : quoted(text)));
+                  key.name(),
+                  e.getMessage(),
+                  key.secret() ? "something else" : quoted(written.getOrDefault(key.name(), ""))));
       return Optional.empty();
     }
   }
@@ -157,7 +165,9 @@ public final class ConfigReader {
               Locale.ROOT,
               "line %d is not valid YAML: %s",
               e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-              e.getOriginalMessage().lines().findFirst().orElse("")));
+              // An unquoted value that begins with * or ! is taken for a name, and quoted.
+              NAME.matcher(e.getOriginalMessage().lines().findFirst().orElse(""))
+                  .replaceAll("$1 " + CredentialMask.HIDDEN)));
       return;
     }
     if (root.isMissingNode() || root.isNull()) {
@@ -239,6 +249,7 @@ public final class ConfigReader {
   }
 
   private static String quoted(String text) {
-    return "\"" + (text.length() <= 80 ? text : text.substring(0, 80) + "…") + "\"";
+    String shown = CredentialMask.inUrls(text);
+    return "\"" + (shown.length() <= 80 ? shown : shown.substring(0, 80) + "…") + "\"";
   }
 }

@@ -4,7 +4,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.common.config.SaslConfigs;
+import org.apache.kafka.common.config.types.Password;
+import org.apache.kafka.common.security.JaasContext;
 
 /** Relations between settings. Immutable. */
 final class ConfigRules {
@@ -25,6 +30,7 @@ final class ConfigRules {
     rules.checkSizes();
     rules.checkTopics();
     rules.checkGroup();
+    rules.checkLogin();
     return rules.problems;
   }
 
@@ -137,6 +143,27 @@ final class ConfigRules {
         "schema.registry.user and schema.registry.password belong together: set both or none");
   }
 
+  /**
+   * Kafka finds the same, later, and quotes what it did not expect: that may be half a password.
+   */
+  private void checkLogin() {
+    String login = config.client().get(SaslConfigs.SASL_JAAS_CONFIG);
+    if (login == null) {
+      return;
+    }
+    boolean isLogin = true;
+    try {
+      JaasContext.loadClientContext(Map.of(SaslConfigs.SASL_JAAS_CONFIG, new Password(login)));
+    } catch (RuntimeException e) {
+      isLogin = false;
+    }
+    require(
+        isLogin,
+        "kafka.client.sasl.jaas.config is not one login module as JAAS writes it:"
+            + " `MODULE required username=\"USER\" password=\"PASSWORD\";`, with values in double"
+            + " quotes, a quote or backslash in them behind a backslash, and a final semicolon");
+  }
+
   private void require(boolean holds, String message, Object... arguments) {
     if (!holds) {
       Object[] shown = arguments.clone();
@@ -145,7 +172,7 @@ final class ConfigRules {
           shown[i] = duration.toMillis() + "ms";
         }
       }
-      problems.add(message.formatted(shown));
+      problems.add(String.format(Locale.ROOT, message, shown));
     }
   }
 }

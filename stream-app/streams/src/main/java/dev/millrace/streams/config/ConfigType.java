@@ -1,5 +1,7 @@
 package dev.millrace.streams.config;
 
+import dev.millrace.schema.RegistrySettings;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -47,6 +49,36 @@ public record ConfigType<T>(String name, Function<String, T> parser) {
             throw new IllegalArgumentException("at least one entry");
           }
           return parts;
+        });
+  }
+
+  /** Base addresses of a registry; a comma in a password separates nothing. */
+  static ConfigType<List<String>> registryUrls() {
+    return new ConfigType<>(
+        "list",
+        text -> {
+          List<String> urls = RegistrySettings.splitUrls(text);
+          if (urls.isEmpty()) {
+            throw new IllegalArgumentException("at least one entry");
+          }
+          RegistrySettings.problem(urls)
+              .ifPresent(problem -> {
+                throw new IllegalArgumentException("URLs: " + problem);
+              });
+          return urls;
+        });
+  }
+
+  /** Brokers; what has an @ holds credentials, which Kafka would quote in its messages. */
+  static ConfigType<List<String>> brokers() {
+    return new ConfigType<>(
+        "list",
+        text -> {
+          if (text.indexOf('@') >= 0) {
+            throw new IllegalArgumentException(
+                "host:port without credentials, which belong into kafka.client.sasl.jaas.config");
+          }
+          return list().parser().apply(text);
         });
   }
 
@@ -155,7 +187,14 @@ public record ConfigType<T>(String name, Function<String, T> parser) {
           if (text.isBlank()) {
             throw new IllegalArgumentException("a path");
           }
-          return Path.of(text);
+          try {
+            return Path.of(text);
+          } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(
+                "a path that the character set of this locale (%s) can name; set LC_ALL=C.UTF-8"
+                    .formatted(System.getProperty("sun.jnu.encoding")),
+                e);
+          }
         });
   }
 

@@ -7,13 +7,18 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.millrace.streams.GeneratedPage;
 import dev.millrace.streams.processor.Ordering;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigReaderTest {
   private static final String MINIMAL =
@@ -183,6 +188,102 @@ class ConfigReaderTest {
         .hasMessageContaining("ssl.key.password")
         .message()
         .doesNotContain("s3cret");
+  }
+
+  /** Whoever may read the log must not learn from it how to log in. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://qx1:qx2%2Fqx3@registry:8081/apis",
+        "HTTPS://qx1:qx2@qx3:qx4@registry",
+        "http://qx1@registry",
+        "http://qx1:qx2,qx3@registry,http://other",
+        "http://other , http://qx1:qx2%20qx3%zz@registry",
+      })
+  void shouldMaskCredentialsInUrls(String url) {
+    Config config =
+        parse(
+            "kafka.bootstrap.servers: b:9092\nmodel.dir: m\nschema.registry.url: '" + url + "'\n");
+
+    assertThat(String.join(",", config.get(ConfigKeys.REGISTRY_URL))).contains("qx");
+    assertThat(config.toString()).contains("***@registry").doesNotContain("qx");
+    assertThat(config.printable().toString()).contains("***@registry").doesNotContain("qx");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "schema.registry.url: http://qx1:qx2/qx3@registry",
+        "schema.registry.url: 'http://a, qx1:qx2@registry'",
+        "schema.registry.url: http://registry?access_token=qx1",
+        "schema.registry.url: http://registry:qx1",
+        "schema.registry.url: ${file:pw}",
+        "schema.registry.password: *qx1",
+        "schema.registry.password: !qx1 2",
+        "schema.registry.password: [qx1",
+        "schema.registry.password: 'qx1",
+        "schema.registry.password: %qx1",
+        "schema.registry.password: \"\\qx1\"",
+        "schema.registry.password: qx1: qx2",
+        "app.threads: ${file:pw}",
+        "app.threads: http://qx1:qx2@host",
+        "kafka.bootstrap.servers: SASL_SSL://qx1:qx2@broker:9092",
+        "kafka.client.sasl.jaas.config: PlainLoginModule required password=qx1 qx2;",
+        "kafka.client.sasl.jaas.config: Plain required password=\"qx1\"qx2\";",
+        "kafka.client.sasl.jaas.config: Plain required username=\"qx1\" password=\"qx2\"",
+        "kafka.client.ssl.keystore.kye: qx1",
+        "scheme.registry.password: qx1",
+      })
+  void shouldQuoteNoSecretInAProblem(String line) throws IOException {
+    Files.writeString(directory.resolve("pw"), "qx9\n");
+    String name = line.substring(0, line.indexOf(':'));
+    String others =
+        MINIMAL
+            .lines()
+            .filter(l -> !l.startsWith(name))
+            .collect(Collectors.joining("\n", "", "\n"));
+
+    assertThatThrownBy(() -> parse(others + line + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .satisfies(e -> {
+          StringWriter trace = new StringWriter();
+          e.printStackTrace(new PrintWriter(trace));
+          assertThat(trace.toString()).doesNotContain("qx");
+        });
+    if (!line.contains("'") && !line.contains(": !") && !line.contains("[")) {
+      assertThatThrownBy(() ->
+              parse(
+                  others,
+                  Map.of(ConfigKey.environmentName(name), line.substring(line.indexOf(':') + 2))))
+          .message()
+          .doesNotContain("qx");
+    }
+  }
+
+  @Test
+  void shouldMaskEveryClientSettingThatSaysSecret() {
+    Map<String, String> client =
+        Map.of(
+            "sasl.jaas.config", "Plain required username=\"qx\" password=\"qx\";",
+            "ssl.keystore.password", "qx1",
+            "ssl.key.password", "qx2",
+            "ssl.truststore.password", "qx3",
+            "ssl.keystore.key", "qx4",
+            "sasl.oauthbearer.client.credentials.client.secret", "qx5",
+            "sasl.oauthbearer.token.endpoint.url", "https://qx6:qx7@host/token?secret=qx8",
+            "sasl.oauthbearer.jwks.endpoint.url", "https://qx6:qx7@host/keys?secret=qx8",
+            "ssl.keystore.location", "/keys/a.jks");
+    StringBuilder yaml = new StringBuilder(MINIMAL);
+    client.forEach((name, value) ->
+        yaml.append("kafka.client.").append(name).append(": '").append(value).append("'\n"));
+
+    Config config = parse(yaml.toString());
+
+    assertThat(config.client()).containsAllEntriesOf(client);
+    assertThat(config.toString())
+        .doesNotContain("qx")
+        .contains("kafka.client.ssl.key.password=***")
+        .contains("kafka.client.ssl.keystore.location=/keys/a.jks");
   }
 
   @Test

@@ -1,0 +1,285 @@
+package dev.millrace.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.millrace.servers.LocalServers;
+import dev.millrace.streams.cli.Main;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Passwords of many shapes, planted wherever a configuration takes one, and everything read that
+ * the commands print with every logger at its lowest level.
+ */
+class SecretsIT {
+
+  /** Each part is looked for by itself: half a password is one, too. */
+  private static final List<String> PARTS = List.of("qxa1", "qxb2", "qxc3", "qxd4", "qxe5", "qxf6");
+
+  private static final String PASSWORD = "qxa1@qxb2/qxc3:qxd4%qxe5 qxf6";
+  private static final String ENCODED =
+      URLEncoder.encode(PASSWORD, StandardCharsets.UTF_8).replace("+", "%20");
+  private static final String BASE64 =
+      Base64.getEncoder().encodeToString(("ann:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
+
+  @TempDir private Path directory;
+  private @Nullable Process started;
+  private Path logging = Path.of("unset");
+
+  private record Said(int code, String text) {}
+
+  /** The product's own logging, but all of it. */
+  @BeforeEach
+  void logEverything() throws IOException {
+    String own;
+    try (InputStream file = Main.class.getResourceAsStream("/logback.xml")) {
+      own = new String(Objects.requireNonNull(file).readAllBytes(), StandardCharsets.UTF_8);
+    }
+    logging = directory.resolve("logback.xml");
+    String all = own.replaceAll("level=\"[A-Z]+\"", "level=\"ALL\"");
+    assertThat(all).isNotEqualTo(own).contains("<root level=\"ALL\">");
+    Files.writeString(logging, all);
+  }
+
+  @AfterEach
+  void endProcess() {
+    if (started != null) {
+      started.destroyForcibly();
+    }
+  }
+
+  private Process start(Path output, Map<String, String> environment, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-modules=jdk.incubator.vector",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx1g",
+            "-XX:TieredStopAtLevel=1",
+            "-Dlogback.configurationFile=" + logging,
+            "-Dmillrace.home=" + StreamHarness.root(),
+            "-Dai.djl.offline=true"));
+    command.addAll(StreamHarness.place());
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "--debug"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().putAll(environment);
+    started = builder.start();
+    return started;
+  }
+
+  private Said run(Map<String, String> environment, String... arguments) throws Exception {
+    Path output = Files.createTempFile(directory, "said", ".txt");
+    Process process = start(output, environment, arguments);
+    boolean ended = process.waitFor(StreamHarness.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    assertThat(ended).as(() -> String.join(" ", arguments)).isTrue();
+    return new Said(process.exitValue(), read(output));
+  }
+
+  private Said run(String... arguments) throws Exception {
+    return run(Map.of(), arguments);
+  }
+
+  private static String read(Path output) throws IOException {
+    return new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
+  }
+
+  private static void assertNoSecret(String what, String text) {
+    List<String> secrets = new ArrayList<>(PARTS);
+    secrets.add(BASE64);
+    for (String secret : secrets) {
+      int at = text.indexOf(secret);
+      // Megabytes: only the place is told.
+      assertThat(at < 0 ? "" : text.substring(text.lastIndexOf('\n', at) + 1, at + secret.length()))
+          .as("%s shows %s", what, secret)
+          .isEmpty();
+    }
+  }
+
+  /** Wherever a secret may stand without being used: the clients get to see them all. */
+  private static Map<String, String> planted() {
+    Map<String, String> settings = new HashMap<>();
+    String quoted = PASSWORD.replace("\"", "\\\"");
+    settings.put(
+        "kafka.client.sasl.jaas.config",
+        "org.apache.kafka.common.security.plain.PlainLoginModule required username='ann'"
+            .replace('\'', '^')
+            .concat(" password=^" + quoted + "^;")
+            .replace("^", "\\\""));
+    settings.put("kafka.client.ssl.truststore.password", PASSWORD);
+    settings.put("kafka.client.ssl.keystore.password", PASSWORD);
+    settings.put("kafka.client.ssl.key.password", PASSWORD);
+    settings.put("kafka.client.ssl.keystore.key", PASSWORD);
+    settings.put("kafka.client.sasl.oauthbearer.client.credentials.client.secret", PASSWORD);
+    settings.put(
+        "kafka.client.sasl.oauthbearer.token.endpoint.url",
+        "https://ann:" + ENCODED + "@127.0.0.1/token?client_secret=" + ENCODED);
+    settings.put(
+        "kafka.client.sasl.oauthbearer.jwks.endpoint.url",
+        "https://ann:" + ENCODED + "@127.0.0.1/k");
+    return settings;
+  }
+
+  private static String withUser(String url) {
+    return url.replaceFirst("//", "//ann:" + ENCODED + "@");
+  }
+
+  @Test
+  void shouldPrintNoSecretWhileAllIsWell() throws Exception {
+    assumeThat(StreamHarness.root().resolve("inference-core/models/demo/enrichment.yaml"))
+        .as("SKIPPED, because the demo model has no plan")
+        .exists();
+    try (LocalServers servers = LocalServers.start()) {
+      Map<String, String> settings = planted();
+      settings.put(
+          "model.dir", StreamHarness.root().resolve("inference-core/models/demo").toString());
+      settings.put("model.kv.memory", "64MiB");
+      settings.put("documents.format", "json");
+      String config =
+          StreamHarness.config(
+                  directory,
+                  servers.broker().bootstrapServers(),
+                  withUser(servers.registry().url()),
+                  settings)
+              .toString();
+
+      for (String command : List.of("topics", "schemas")) {
+        for (String verb : List.of(command.equals("topics") ? "create" : "register", "check")) {
+          Said said = run(command, verb, "--config", config);
+          assertThat(said.code()).as(said.text()).isZero();
+          assertThat(said.text()).contains(" DEBUG ");
+          assertNoSecret(command + " " + verb, said.text());
+        }
+      }
+      Path output = directory.resolve("run.txt");
+      Process process = start(output, Map.of(), "run", "--config", config);
+      long deadline = System.nanoTime() + StreamHarness.PATIENCE.toNanos();
+      while (process.isAlive() && !read(output).contains("to RUNNING")) {
+        assertThat(System.nanoTime()).as("not running").isLessThan(deadline);
+        Thread.sleep(200);
+      }
+      process.destroy();
+      assertThat(process.waitFor(StreamHarness.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      String text = read(output);
+      // Kafka logs this one, which is no password to it; so the test reads what it means to read.
+      assertThat(text)
+          .contains("to RUNNING", "schema.registry.url=[http://***@127.0.0.1:")
+          .contains("sasl.oauthbearer.token.endpoint.url = https://***@127.0.0.1/token?***");
+      assertNoSecret("run", text);
+    }
+  }
+
+  /** Servers that do not answer, answer nonsense, or are none. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "127.0.0.1:1|http://127.0.0.1:2",
+        "no-such-host.invalid:9092|https://no-such-host.invalid",
+        "127.0.0.1:1|https://127.0.0.1:2/apis",
+      })
+  void shouldPrintNoSecretWhenServersAreWrong(String broker, String registry) throws Exception {
+    Map<String, String> settings = planted();
+    settings.put("kafka.client.security.protocol", "SASL_PLAINTEXT");
+    settings.put("kafka.client.sasl.mechanism", "PLAIN");
+    String config =
+        StreamHarness.config(directory, broker, withUser(registry), settings).toString();
+
+    for (String[] command :
+        List.of(
+            new String[] {"run"},
+            new String[] {"topics", "check"},
+            new String[] {"schemas", "check"})) {
+      List<String> arguments = new ArrayList<>(List.of(command));
+      arguments.addAll(List.of("--config", config));
+      Said said = run(arguments.toArray(String[]::new));
+      assertThat(said.code()).as(said.text()).isEqualTo(1);
+      assertNoSecret(String.join(" ", command), said.text());
+    }
+  }
+
+  /** A real broker that wants no login, a truststore that is none, a registry that is a broker. */
+  @Test
+  void shouldPrintNoSecretWhenALoginFails() throws Exception {
+    try (LocalServers servers = LocalServers.start()) {
+      String broker = servers.broker().bootstrapServers();
+      Path store = directory.resolve("store.jks");
+      Files.writeString(store, "no key store");
+      for (Map<String, String> security :
+          List.of(
+              Map.of(
+                  "kafka.client.security.protocol", "SASL_PLAINTEXT",
+                  "kafka.client.sasl.mechanism", "PLAIN"),
+              Map.of(
+                  "kafka.client.security.protocol",
+                  "SSL",
+                  "kafka.client.ssl.truststore.location",
+                  store.toString()),
+              Map.of(
+                  "kafka.client.security.protocol", "SASL_PLAINTEXT",
+                  "kafka.client.sasl.mechanism", "OAUTHBEARER"))) {
+        Map<String, String> settings = planted();
+        settings.putAll(security);
+        if (!security.containsValue("SSL")) {
+          settings.remove("kafka.client.ssl.keystore.key");
+        }
+        String config =
+            StreamHarness.config(directory, broker, withUser("http://" + broker), settings)
+                .toString();
+
+        for (String command : List.of("topics", "schemas")) {
+          Said said = run(command, "check", "--config", config);
+          assertThat(said.code()).as(said.text()).isEqualTo(1);
+          assertNoSecret(command + " " + security, said.text());
+        }
+      }
+    }
+  }
+
+  /** The demo takes no configuration; it is given one by the environment all the same. */
+  @Test
+  void shouldPrintNoSecretInTheDemo() throws Exception {
+    assumeThat(StreamHarness.root().resolve("inference-core/models/demo/enrichment.yaml"))
+        .as("SKIPPED, because the demo model has no plan")
+        .exists();
+
+    Said said =
+        run(
+            Map.of(
+                "MILLRACE_SCHEMA_REGISTRY_PASSWORD", PASSWORD,
+                "MILLRACE_SCHEMA_REGISTRY_URL", withUser("http://127.0.0.1:2"),
+                "MILLRACE_KAFKA_CLIENT_SSL_KEY_PASSWORD", PASSWORD),
+            "demo",
+            "--documents",
+            "2",
+            "--json");
+
+    assertThat(said.code()).as(said.text().lines().reduce((_, last) -> last).orElse("")).isZero();
+    assertThat(said.text()).contains("\"totals\"");
+    assertNoSecret("demo", said.text());
+  }
+}
