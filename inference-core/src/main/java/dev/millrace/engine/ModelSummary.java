@@ -1,9 +1,15 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
+import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelFiles;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -17,6 +23,7 @@ import java.util.TreeMap;
  * @param moeLayers those with experts
  * @param experts experts of such a layer
  * @param expertsPerToken those that compute a token
+ * @param sharedExpert whether there is one more that computes every token
  * @param hiddenSize width
  * @param queryHeads heads of queries
  * @param kvHeads heads of keys and values
@@ -38,6 +45,7 @@ public record ModelSummary(
     int moeLayers,
     int experts,
     int expertsPerToken,
+    boolean sharedExpert,
     int hiddenSize,
     int queryHeads,
     int kvHeads,
@@ -66,48 +74,51 @@ public record ModelSummary(
   public static ModelSummary of(Path directory) {
     try (ModelFiles files = ModelFiles.open(directory)) {
       ModelConfig config = files.config();
+      Architecture architecture = config.architecture();
+      List<Mixture> mixtures = architecture.mixtures().toList();
       Map<String, Long> bytes = files.bytesByType();
       return new ModelSummary(
           directory.toAbsolutePath().normalize().getFileName().toString(),
-          config.architecture(),
+          architecture.name(),
           config.quantisation(),
-          config.layers().size(),
-          config.moeLayers(),
-          config.experts(),
-          config.expertsPerToken(),
-          config.hiddenSize(),
-          config.queryHeads(),
-          config.kvHeads(),
-          config.headDimension(),
-          config.vocabulary(),
-          config.contextTokens(),
-          parameters(config, config.experts()),
-          parameters(config, config.expertsPerToken()),
+          architecture.layers().size(),
+          mixtures.size(),
+          mixtures.stream().mapToInt(Mixture::experts).max().orElse(0),
+          mixtures.stream().mapToInt(Mixture::topK).max().orElse(0),
+          mixtures.stream().anyMatch(Mixture::shared),
+          architecture.hiddenSize(),
+          architecture.queryHeads(),
+          architecture.kvHeads(),
+          architecture.headDimension(),
+          architecture.vocabulary(),
+          architecture.contextTokens(),
+          parameters(architecture, false),
+          parameters(architecture, true),
           files.shards().size(),
           bytes.values().stream().mapToLong(Long::longValue).sum(),
           bytes,
-          config.kvElementsPerToken() * KV_ELEMENT_BYTES);
+          architecture.kvElementsPerToken() * KV_ELEMENT_BYTES);
     }
   }
 
-  /** Parameters if a MoE layer had {@code experts} routed experts. */
-  private static long parameters(ModelConfig config, int experts) {
-    long hidden = config.hiddenSize();
-    long queries = (long) config.queryHeads() * config.headDimension();
-    long keys = (long) config.kvHeads() * config.headDimension();
-    long attention = 2 * hidden * (queries + keys);
-    long norms = 2 * hidden;
-    int denseWidth =
-        config.family() == ModelConfig.Family.LLAMA4 ? config.denseWidth() : config.expertWidth();
-    long dense = 3 * hidden * denseWidth;
-    long moe = hidden * config.experts() + 3 * hidden * config.expertWidth() * (experts + 1L);
-    long moeLayers = config.moeLayers();
-    long denseLayers = config.layers().size() - moeLayers;
-    long tables = config.vocabulary() * hidden * (config.tiedEmbeddings() ? 1 : 2);
-    return tables
-        + hidden
-        + config.layers().size() * (attention + norms)
-        + denseLayers * dense
-        + moeLayers * moe;
+  /** Parameters of all experts, or of those alone that compute one token. */
+  private static long parameters(Architecture architecture, boolean active) {
+    long hidden = architecture.hiddenSize();
+    long sum =
+        hidden + architecture.vocabulary() * hidden * (architecture.tiedEmbeddings() ? 1 : 2);
+    for (LayerSpec layer : architecture.layers()) {
+      AttentionSpec attention = layer.attention();
+      sum += hidden * (attention.queryWidth() + attention.qkvWidth()) + 2 * hidden;
+      sum +=
+          switch (layer.feedForward()) {
+            case Dense(int width) -> 3 * hidden * width;
+            case Mixture mixture -> {
+              long experts = active ? mixture.topK() : mixture.experts();
+              long widths = experts * mixture.width() + mixture.sharedWidth();
+              yield hidden * mixture.experts() + 3 * hidden * widths;
+            }
+          };
+    }
+    return sum;
   }
 }

@@ -43,15 +43,22 @@ class ArchitectureTest {
           .row("dev.millrace.kernels", JSON, LOG)
           // the engine: no Kafka, no Avro
           .row("dev.millrace.engine.tensor", MEMORY)
-          .row("dev.millrace.engine.backend", "dev.millrace.engine.tensor", MEMORY)
+          .row("dev.millrace.engine.architecture")
+          .row(
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.architecture",
+              "dev.millrace.engine.tensor",
+              MEMORY)
           .row(
               "dev.millrace.engine.backend.reference",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.tensor",
               MEMORY)
           .row("dev.millrace.engine.natives")
           .row(
               "dev.millrace.engine.backend.cuda",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.natives",
               "dev.millrace.engine.tensor",
@@ -61,6 +68,7 @@ class ArchitectureTest {
               LOG)
           .row(
               "dev.millrace.engine.backend.cpu",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.natives",
               "dev.millrace.engine.tensor",
@@ -73,11 +81,17 @@ class ArchitectureTest {
           .row(
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
+              "dev.millrace.engine.checkpoint.family",
               "dev.millrace.engine.tensor",
               MEMORY,
               JSON,
               LOG)
+          .row(
+              "dev.millrace.engine.checkpoint.family",
+              "dev.millrace.engine.architecture",
+              "dev.millrace.engine.checkpoint")
           .row(
               "dev.millrace.engine.tokenizer",
               "dev.millrace.engine",
@@ -95,12 +109,14 @@ class ArchitectureTest {
           .row(
               "dev.millrace.engine.model",
               "dev.millrace.engine",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.tensor")
           .row("dev.millrace.engine.metrics")
           .row(
               "dev.millrace.engine",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.cache",
               "dev.millrace.engine.checkpoint",
@@ -271,6 +287,7 @@ class ArchitectureTest {
           .row(
               "dev.millrace.streams.cli.bench.engine",
               "dev.millrace.engine",
+              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.metrics",

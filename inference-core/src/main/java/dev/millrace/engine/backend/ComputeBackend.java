@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend;
 
+import dev.millrace.engine.architecture.AttentionSpec;
 import java.util.function.Consumer;
 
 /**
@@ -107,9 +108,9 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
   void feedForward(Rows in, FeedForward weights, Rows hidden);
 
   /**
-   * {@code hidden[t] += routed(in[t]) + shared(in[t])}. Llama 4: top-k on raw router logits (the
-   * smaller index wins a tie), score = sigmoid(logit) multiplies the routed expert's
-   * <em>input</em>; the shared expert sees it unscaled.
+   * {@code hidden[t] += routed(in[t]) + shared(in[t])}: the experts of the top-k router logits (the
+   * smaller index wins a tie), weighed as the block's {@link
+   * dev.millrace.engine.architecture.Router} says; the shared expert sees its input unscaled.
    */
   void moe(Rows in, MoeWeights weights, Rows hidden);
 

@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend;
 
+import dev.millrace.engine.architecture.Router;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -8,11 +9,13 @@ import java.util.Optional;
  * Weights of one MoE block, in the layout of the checkpoint.
  *
  * @param router [E, H]
+ * @param rule how the chosen experts are weighed
  * @param experts one entry per expert, in router order
  * @param shared the shared expert, or none
  * @param topK experts chosen per token, 1..E
  */
-public record MoeSource(MatrixSource router, List<Expert> experts, List<Expert> shared, int topK) {
+public record MoeSource(
+    MatrixSource router, Router rule, List<Expert> experts, List<Expert> shared, int topK) {
 
   /** Checks the counts. */
   public MoeSource {

@@ -25,7 +25,7 @@ public final class Checkpoint implements ModelWeights {
     this.files = files;
     this.embedding = tensors.embedding();
     this.finalNorm = tensors.finalNorm();
-    this.head = files.config().tiedEmbeddings() ? embedding : tensors.head();
+    this.head = files.config().architecture().tiedEmbeddings() ? embedding : tensors.head();
     this.layers = tensors.layers();
   }
 

@@ -7,24 +7,31 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Typed access to one object of a configuration file; names the file and key in every refusal. */
-record ConfigNode(Path file, String path, JsonNode node) {
+/**
+ * Typed access to one object of a configuration file; names the file and key in every refusal.
+ *
+ * @param file for messages
+ * @param path of the object in the file, empty or ending in a dot
+ * @param node the object
+ */
+public record ConfigNode(Path file, String path, JsonNode node) {
 
   static ConfigNode root(Path file, JsonNode node) {
     return new ConfigNode(file, "", node);
   }
 
   /** Whether the key is there and not null. */
-  boolean has(String key) {
+  public boolean has(String key) {
     return node.hasNonNull(key);
   }
 
   /** Whether the key is there, even as null. */
-  boolean mentions(String key) {
+  public boolean mentions(String key) {
     return node.has(key);
   }
 
-  Optional<ConfigNode> object(String key) {
+  /** An object below this one, if it is there and not null. */
+  public Optional<ConfigNode> object(String key) {
     JsonNode value = node.path(key);
     if (value.isNull() || value.isMissingNode()) {
       return Optional.empty();
@@ -35,14 +42,16 @@ record ConfigNode(Path file, String path, JsonNode node) {
     return Optional.of(new ConfigNode(file, path + key + ".", value));
   }
 
-  int requiredInteger(String key, int min, int max) {
+  /** An integer that must be there. */
+  public int requiredInteger(String key, int min, int max) {
     if (!has(key)) {
       throw new CheckpointException(file, "key %s%s is missing".formatted(path, key));
     }
     return integer(key, min, max, min);
   }
 
-  int integer(String key, int min, int max, int absent) {
+  /** An integer within bounds; {@code absent} if it is not there, which need not be within them. */
+  public int integer(String key, int min, int max, int absent) {
     return has(key) ? integer(node.get(key), key, min, max) : absent;
   }
 
@@ -54,7 +63,8 @@ record ConfigNode(Path file, String path, JsonNode node) {
     return (int) value.doubleValue();
   }
 
-  double number(String key, double min, double max, double absent) {
+  /** A number within bounds; {@code absent} if it is not there. */
+  public double number(String key, double min, double max, double absent) {
     if (!has(key)) {
       return absent;
     }
@@ -65,7 +75,8 @@ record ConfigNode(Path file, String path, JsonNode node) {
     return value.doubleValue();
   }
 
-  double requiredNumber(String key, double min, double max) {
+  /** A number that must be there. */
+  public double requiredNumber(String key, double min, double max) {
     if (!has(key)) {
       throw new CheckpointException(file, "key %s%s is missing".formatted(path, key));
     }
@@ -73,7 +84,7 @@ record ConfigNode(Path file, String path, JsonNode node) {
   }
 
   /** A boolean; old files hold an integer instead, of which any but 0 means yes. */
-  boolean flag(String key, boolean absent) {
+  public boolean flag(String key, boolean absent) {
     if (!has(key)) {
       return absent;
     }
@@ -87,7 +98,8 @@ record ConfigNode(Path file, String path, JsonNode node) {
     throw refuse(key, "true or false");
   }
 
-  String text(String key, String absent) {
+  /** Text; {@code absent} if it is not there. */
+  public String text(String key, String absent) {
     if (!has(key)) {
       return absent;
     }
@@ -98,7 +110,7 @@ record ConfigNode(Path file, String path, JsonNode node) {
   }
 
   /** A list of text; empty if absent. */
-  List<String> texts(String key, int sizeMax) {
+  public List<String> texts(String key, int sizeMax) {
     List<String> texts = new ArrayList<>();
     for (JsonNode element : list(key, sizeMax)) {
       if (!element.isTextual()) {
@@ -110,7 +122,7 @@ record ConfigNode(Path file, String path, JsonNode node) {
   }
 
   /** A list of integers, or one integer; empty if absent. */
-  List<Integer> integers(String key, int sizeMax, int min, int max) {
+  public List<Integer> integers(String key, int sizeMax, int min, int max) {
     List<Integer> integers = new ArrayList<>();
     if (node.path(key).isNumber()) {
       integers.add(integer(key, min, max, min));
@@ -133,13 +145,30 @@ record ConfigNode(Path file, String path, JsonNode node) {
     return value;
   }
 
-  CheckpointException refuse(String key, String expected) {
+  /** What is found under a key, in words. */
+  public String found(String key) {
+    return JsonFile.kind(node.path(key));
+  }
+
+  /** A refusal of what is found under a key. */
+  public CheckpointException refuse(String key, String expected) {
     return refuse(key, expected, node.path(key));
   }
 
-  private CheckpointException refuse(String key, String expected, JsonNode found) {
+  /** A refusal of something derived from a key, or of a part of it. */
+  public CheckpointException refuse(String key, String expected, String found) {
     return new CheckpointException(
         file,
-        "key %s%s: expected %s, found %s".formatted(path, key, expected, JsonFile.kind(found)));
+        String.format(
+            Locale.ROOT,
+            "key %s%s: expected %s, found %s",
+            path,
+            key,
+            expected,
+            JsonFile.abbreviate(found)));
+  }
+
+  private CheckpointException refuse(String key, String expected, JsonNode found) {
+    return refuse(key, expected, JsonFile.kind(found));
   }
 }

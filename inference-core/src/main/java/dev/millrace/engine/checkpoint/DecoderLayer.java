@@ -1,5 +1,6 @@
 package dev.millrace.engine.checkpoint;
 
+import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.tensor.Tensor;
@@ -7,7 +8,7 @@ import dev.millrace.engine.tensor.Tensor;
 /**
  * The weights of one layer, in the layout of the file, with shapes that fit the configuration.
  *
- * @param config what is particular to this layer
+ * @param spec what is particular to this layer
  * @param inputNorm [H], before attention
  * @param query [Q * D, H]
  * @param key [K * D, H]
@@ -17,7 +18,7 @@ import dev.millrace.engine.tensor.Tensor;
  * @param feedForward dense or a mixture of experts
  */
 public record DecoderLayer(
-    LayerConfig config,
+    LayerSpec spec,
     Tensor inputNorm,
     MatrixSource query,
     MatrixSource key,
@@ -39,7 +40,7 @@ public record DecoderLayer(
     record Dense(MatrixSource gate, MatrixSource up, MatrixSource down)
         implements FeedForwardSource {}
 
-    /** Routed experts and the shared one. */
+    /** Routed experts, and perhaps a shared one. */
     record Moe(MoeSource source) implements FeedForwardSource {}
   }
 }

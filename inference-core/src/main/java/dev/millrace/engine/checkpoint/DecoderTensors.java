@@ -1,56 +1,66 @@
 package dev.millrace.engine.checkpoint;
 
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.FeedForwardSpec;
+import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
+import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MatrixSource.Order;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.backend.MoeSource.Expert;
 import dev.millrace.engine.checkpoint.DecoderLayer.FeedForwardSource;
-import dev.millrace.engine.checkpoint.ModelConfig.Family;
+import dev.millrace.engine.checkpoint.family.TensorNames;
+import dev.millrace.engine.checkpoint.family.TensorNames.Block;
+import dev.millrace.engine.checkpoint.family.TensorNames.Experts;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
- * Finds the decoder's tensors by the names Hugging Face gives them and checks their shapes.
- *
- * <p>Llama 4's own uploads put {@code language_model.} before every name and stack all experts of a
- * layer in two tensors; other tools drop the prefix and write one set of linear layers per expert.
- * Which it is shows in the names that are there.
+ * Finds the tensors that an architecture asks for, by the names that its family gives them, and
+ * checks their shapes. Which of several layouts it is shows in the names that are there.
  */
 final class DecoderTensors {
 
-  private static final String PREFIX = "language_model.";
   private static final String EMBEDDING = "model.embed_tokens.weight";
 
   private final ModelFiles files;
-  private final ModelConfig config;
+  private final Architecture architecture;
+  private final TensorNames names;
   private final String prefix;
   private final QuantisedTensors quantised;
 
   DecoderTensors(ModelFiles files) {
     this.files = files;
-    this.config = files.config();
-    this.prefix = files.find(PREFIX + EMBEDDING).isPresent() ? PREFIX : "";
+    this.architecture = files.config().architecture();
+    this.names = files.config().family().tensors();
+    this.prefix =
+        names.prefixes().stream()
+            .filter(candidate -> files.find(candidate + EMBEDDING).isPresent())
+            .findFirst()
+            .orElse(names.prefixes().getLast());
     this.quantised = new QuantisedTensors(files);
   }
 
   MatrixSource embedding() {
-    return linear(prefix + EMBEDDING, config.vocabulary(), config.hiddenSize());
+    return linear(prefix + EMBEDDING, architecture.vocabulary(), architecture.hiddenSize());
   }
 
   MatrixSource head() {
-    return linear(prefix + "lm_head.weight", config.vocabulary(), config.hiddenSize());
+    return linear(prefix + "lm_head.weight", architecture.vocabulary(), architecture.hiddenSize());
   }
 
   Tensor finalNorm() {
-    return tensor(prefix + "model.norm.weight", Shape.of(config.hiddenSize()));
+    return tensor(prefix + "model.norm.weight", Shape.of(architecture.hiddenSize()));
   }
 
   List<DecoderLayer> layers() {
     List<DecoderLayer> layers = new ArrayList<>();
-    for (int i = 0; i < config.layers().size(); i++) {
+    for (int i = 0; i < architecture.layers().size(); i++) {
       layers.add(layer(i));
     }
     return List.copyOf(layers);
@@ -58,10 +68,10 @@ final class DecoderTensors {
 
   private DecoderLayer layer(int index) {
     String name = prefix + "model.layers." + index + ".";
-    LayerConfig layer = config.layers().get(index);
-    int hidden = config.hiddenSize();
-    int queries = config.queryHeads() * config.headDimension();
-    int keys = config.kvHeads() * config.headDimension();
+    LayerSpec layer = architecture.layers().get(index);
+    int hidden = architecture.hiddenSize();
+    int queries = layer.attention().queryWidth();
+    int keys = layer.attention().kvHeads() * layer.attention().headDimension();
     return new DecoderLayer(
         layer,
         tensor(name + "input_layernorm.weight", Shape.of(hidden)),
@@ -70,42 +80,61 @@ final class DecoderTensors {
         linear(name + "self_attn.v_proj.weight", keys, hidden),
         linear(name + "self_attn.o_proj.weight", hidden, queries),
         tensor(name + "post_attention_layernorm.weight", Shape.of(hidden)),
-        layer.moe() ? moe(name + "feed_forward.") : dense(name));
+        feedForward(name, layer.feedForward()));
   }
 
-  private FeedForwardSource dense(String layer) {
-    boolean llama4 = config.family() == Family.LLAMA4;
-    int width = llama4 ? config.denseWidth() : config.expertWidth();
-    Expert block = swiglu(layer + (llama4 ? "feed_forward." : "mlp."), width);
-    return new FeedForwardSource.Dense(block.gate(), block.up(), block.down());
+  private FeedForwardSource feedForward(String layer, FeedForwardSpec spec) {
+    return switch (spec) {
+      case Dense(int width) -> {
+        Expert block = swiglu(layer, names.dense(), width);
+        yield new FeedForwardSource.Dense(block.gate(), block.up(), block.down());
+      }
+      case Mixture mixture -> new FeedForwardSource.Moe(moe(layer, mixture));
+    };
   }
 
-  private FeedForwardSource moe(String name) {
-    MatrixSource router = linear(name + "router.weight", config.experts(), config.hiddenSize());
-    boolean fused = files.find(name + "experts.gate_up_proj").isPresent();
-    List<Expert> experts = fused ? fusedExperts(name) : unfusedExperts(name);
-    Expert shared = swiglu(name + "shared_expert.", config.expertWidth());
-    return new FeedForwardSource.Moe(
-        new MoeSource(router, experts, List.of(shared), config.expertsPerToken()));
+  private MoeSource moe(String layer, Mixture mixture) {
+    MatrixSource router =
+        linear(layer + names.router(), mixture.experts(), architecture.hiddenSize());
+    List<Expert> experts =
+        switch (layout(layer)) {
+          case Experts.Stacked stacked -> stacked(layer, stacked, mixture);
+          case Experts.Apart(Block block) -> apart(layer, block, mixture);
+        };
+    List<Expert> shared =
+        mixture.shared()
+            ? List.of(swiglu(layer, names.shared().getFirst(), mixture.sharedWidth()))
+            : List.of();
+    return new MoeSource(router, mixture.router(), experts, shared, mixture.topK());
   }
 
-  private List<Expert> unfusedExperts(String name) {
+  private Experts layout(String layer) {
+    for (Experts candidate : names.experts()) {
+      if (candidate instanceof Experts.Stacked stacked
+          && files.find(layer + stacked.gateUp()).isPresent()) {
+        return candidate;
+      }
+    }
+    return names.experts().getLast();
+  }
+
+  private List<Expert> apart(String layer, Block block, Mixture mixture) {
     List<Expert> experts = new ArrayList<>();
-    for (int e = 0; e < config.experts(); e++) {
-      experts.add(swiglu(name + "experts." + e + ".", config.expertWidth()));
+    for (int e = 0; e < mixture.experts(); e++) {
+      experts.add(swiglu(layer, block.of(e), mixture.width()));
     }
     return experts;
   }
 
   /** Two stacked tensors, [E, inputs, outputs], the gate's columns before the up's. */
-  private List<Expert> fusedExperts(String name) {
-    int width = config.expertWidth();
-    int hidden = config.hiddenSize();
+  private List<Expert> stacked(String layer, Experts.Stacked stacked, Mixture mixture) {
+    int width = mixture.width();
+    int hidden = architecture.hiddenSize();
     Tensor gateUp =
-        tensor(name + "experts.gate_up_proj", Shape.of(config.experts(), hidden, 2L * width));
-    Tensor down = tensor(name + "experts.down_proj", Shape.of(config.experts(), width, hidden));
+        tensor(layer + stacked.gateUp(), Shape.of(mixture.experts(), hidden, 2L * width));
+    Tensor down = tensor(layer + stacked.down(), Shape.of(mixture.experts(), width, hidden));
     List<Expert> experts = new ArrayList<>();
-    for (int e = 0; e < config.experts(); e++) {
+    for (int e = 0; e < mixture.experts(); e++) {
       Tensor both = gateUp.slice(e);
       experts.add(
           new Expert(
@@ -116,11 +145,12 @@ final class DecoderTensors {
     return experts;
   }
 
-  private Expert swiglu(String name, int width) {
+  private Expert swiglu(String layer, Block block, int width) {
+    int hidden = architecture.hiddenSize();
     return new Expert(
-        linear(name + "gate_proj.weight", width, config.hiddenSize()),
-        linear(name + "up_proj.weight", width, config.hiddenSize()),
-        linear(name + "down_proj.weight", config.hiddenSize(), width));
+        linear(layer + block.gate(), width, hidden),
+        linear(layer + block.up(), width, hidden),
+        linear(layer + block.down(), hidden, width));
   }
 
   /** A linear layer's weight; which layout it has shows in the tensors that are there. */
@@ -136,14 +166,22 @@ final class DecoderTensors {
     Tensor tensor = files.find(name).orElseThrow(() -> missing(name));
     if (!tensor.shape().equals(expected)) {
       throw refuse(
-          name, "has shape %s, the configuration asks for %s".formatted(tensor.shape(), expected));
+          name,
+          String.format(
+              Locale.ROOT,
+              "has shape %s, the configuration asks for %s",
+              tensor.shape(),
+              expected));
     }
     DType type = tensor.type();
     if (type != DType.F32 && type != DType.F16 && type != DType.BF16) {
       throw refuse(
           name,
-          "has dtype %s without a scale beside it, expected BF16, F16 or F32 (quantisation: %s)"
-              .formatted(type, config.quantisation()));
+          String.format(
+              Locale.ROOT,
+              "has dtype %s without a scale beside it, expected BF16, F16 or F32 (quantisation: %s)",
+              type,
+              files.config().quantisation()));
     }
     return tensor;
   }
@@ -157,6 +195,7 @@ final class DecoderTensors {
   }
 
   private CheckpointException refuse(String name, String problem) {
-    return new CheckpointException(files.directory(), "tensor %s %s".formatted(name, problem));
+    return new CheckpointException(
+        files.directory(), String.format(Locale.ROOT, "tensor %s %s", name, problem));
   }
 }

@@ -1,12 +1,16 @@
 package dev.millrace.engine.checkpoint;
 
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.FeedForwardSpec;
+import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
+import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MatrixSource.Order;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.backend.MoeSource.Expert;
 import dev.millrace.engine.backend.QuantisedSource;
 import dev.millrace.engine.checkpoint.DecoderLayer.FeedForwardSource;
-import dev.millrace.engine.checkpoint.ModelConfig.Family;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
@@ -32,6 +36,7 @@ public final class RandomWeights implements ModelWeights {
   private static final double FLOAT8_DEVIATION = 64;
 
   private final ModelConfig config;
+  private final Architecture architecture;
   private final Quantisation quantisation;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment bfloat16;
@@ -58,25 +63,40 @@ public final class RandomWeights implements ModelWeights {
    */
   public RandomWeights(ModelConfig config, Quantisation quantisation, long seed) {
     this.config = config;
+    this.architecture = config.architecture();
     this.quantisation = quantisation;
-    long table = (long) config.vocabulary() * config.hiddenSize();
+    long table = (long) architecture.vocabulary() * architecture.hiddenSize();
     long block = largestBlockMatrix();
     boolean plain = quantisation == Quantisation.NONE;
     bfloat16 = values(Math.max(table, plain ? block : attentionMatrix()), seed);
     float8 = quantisation == Quantisation.FLOAT8 ? float8(block, seed) : arena.allocate(1);
     nibbles = quantisation == Quantisation.INT4 ? words(block, seed) : arena.allocate(1);
     places = new SplittableRandom(seed);
-    embedding = plain(config.vocabulary(), config.hiddenSize());
-    head = config.tiedEmbeddings() ? embedding : plain(config.vocabulary(), config.hiddenSize());
+    embedding = plain(architecture.vocabulary(), architecture.hiddenSize());
+    head =
+        architecture.tiedEmbeddings()
+            ? embedding
+            : plain(architecture.vocabulary(), architecture.hiddenSize());
   }
 
   private long attentionMatrix() {
-    return (long) config.queryHeads() * config.headDimension() * config.hiddenSize();
+    return (long) architecture.queryHeads()
+        * architecture.headDimension()
+        * architecture.hiddenSize();
   }
 
   private long largestBlockMatrix() {
-    long width = Math.max(config.expertWidth(), config.denseWidth());
-    return Math.max(attentionMatrix(), width * config.hiddenSize());
+    long width = 0;
+    for (LayerSpec layer : architecture.layers()) {
+      width =
+          Math.max(
+              width,
+              switch (layer.feedForward()) {
+                case Dense(int wide) -> wide;
+                case Mixture mixture -> Math.max(mixture.width(), mixture.sharedWidth());
+              });
+    }
+    return Math.max(attentionMatrix(), width * architecture.hiddenSize());
   }
 
   // ---- the block
@@ -87,7 +107,7 @@ public final class RandomWeights implements ModelWeights {
 
   /** Normally distributed with a deviation of one over the root of the hidden size. */
   private MemorySegment values(long count, long seed) {
-    double deviation = 1 / Math.sqrt(config.hiddenSize());
+    double deviation = 1 / Math.sqrt(architecture.hiddenSize());
     return filled(
         count * Short.BYTES + ALIGNMENT,
         seed,
@@ -204,7 +224,7 @@ public final class RandomWeights implements ModelWeights {
   }
 
   private Expert swiglu(int width) {
-    int hidden = config.hiddenSize();
+    int hidden = architecture.hiddenSize();
     return new Expert(linear(width, hidden), linear(width, hidden), linear(hidden, width));
   }
 
@@ -225,15 +245,15 @@ public final class RandomWeights implements ModelWeights {
 
   @Override
   public Tensor finalNorm() {
-    return constant(1, config.hiddenSize());
+    return constant(1, architecture.hiddenSize());
   }
 
   @Override
   public DecoderLayer layer(int index) {
-    LayerConfig layer = config.layers().get(index);
-    int hidden = config.hiddenSize();
-    int queries = config.queryHeads() * config.headDimension();
-    int keys = config.kvHeads() * config.headDimension();
+    LayerSpec layer = architecture.layers().get(index);
+    int hidden = architecture.hiddenSize();
+    int queries = layer.attention().queryWidth();
+    int keys = layer.attention().kvHeads() * layer.attention().headDimension();
     return new DecoderLayer(
         layer,
         constant(1, hidden),
@@ -242,26 +262,30 @@ public final class RandomWeights implements ModelWeights {
         linear(keys, hidden),
         linear(hidden, queries),
         constant(1, hidden),
-        layer.moe() ? moe() : dense());
+        feedForward(layer.feedForward()));
   }
 
-  private FeedForwardSource moe() {
+  private FeedForwardSource feedForward(FeedForwardSpec spec) {
+    return switch (spec) {
+      case Dense(int width) -> {
+        Expert block = swiglu(width);
+        yield new FeedForwardSource.Dense(block.gate(), block.up(), block.down());
+      }
+      case Mixture mixture -> new FeedForwardSource.Moe(moe(mixture));
+    };
+  }
+
+  private MoeSource moe(Mixture mixture) {
     List<Expert> experts = new ArrayList<>();
-    for (int e = 0; e < config.experts(); e++) {
-      experts.add(swiglu(config.expertWidth()));
+    for (int e = 0; e < mixture.experts(); e++) {
+      experts.add(swiglu(mixture.width()));
     }
-    return new FeedForwardSource.Moe(
-        new MoeSource(
-            plain(config.experts(), config.hiddenSize()),
-            experts,
-            List.of(swiglu(config.expertWidth())),
-            config.expertsPerToken()));
-  }
-
-  private FeedForwardSource dense() {
-    boolean llama4 = config.family() == Family.LLAMA4;
-    Expert block = swiglu(llama4 ? config.denseWidth() : config.expertWidth());
-    return new FeedForwardSource.Dense(block.gate(), block.up(), block.down());
+    return new MoeSource(
+        plain(mixture.experts(), architecture.hiddenSize()),
+        mixture.router(),
+        experts,
+        mixture.shared() ? List.of(swiglu(mixture.sharedWidth())) : List.of(),
+        mixture.topK());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.millrace.engine.model;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
@@ -9,33 +10,34 @@ import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
-import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
 import java.util.stream.IntStream;
 
 /**
- * A decoder of pre-norm blocks: Llama 4 (dense or mixture of experts) and Llama 3. Owns the backend
- * it was loaded into and borrows the weights: close the model first. Memory is allocated once, when
- * it is loaded. Owned by the engine thread.
+ * A decoder of pre-norm blocks, whatever its {@link Architecture} says. Owns the backend it was
+ * loaded into and borrows the weights: close the model first. Memory is allocated once, when it is
+ * loaded. Owned by the engine thread.
  */
 public final class DecoderModel implements ForwardPass {
 
-  private final ModelConfig config;
+  private final Architecture architecture;
   private final ComputeBackend backend;
   private final ModelParts parts;
   private final KvCache cache;
   private final StepCheck check;
 
   private DecoderModel(ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
-    this.config = weights.config();
+    this.architecture = weights.config().architecture();
     this.backend = backend;
     int rowsMax = limits.stepRowsMax();
-    KvDemand demand = KvSizing.demand(config, backend, limits);
+    KvDemand demand = KvSizing.demand(architecture, backend, limits);
     ModelParts.Sources sources = ModelParts.Sources.of(weights, rowsMax);
     backend.requireRoom(sources::loadInto, demand);
     parts = sources.loadInto(backend);
-    cache = backend.kvCache(KvSizing.choose(demand, config, backend, limits));
-    check = new StepCheck(rowsMax, config.vocabulary(), config.contextTokens(), cache.shape());
+    cache = backend.kvCache(KvSizing.choose(demand, architecture, backend, limits));
+    check =
+        new StepCheck(
+            rowsMax, architecture.vocabulary(), architecture.contextTokens(), cache.shape());
   }
 
   /**
@@ -73,11 +75,11 @@ public final class DecoderModel implements ForwardPass {
     // wanted.
     norm(last);
     LayerPlan plan = parts.layers().get(last);
-    int queries = plan.attention().queryHeads() * plan.attention().headDimension();
-    backend.projectSome(parts.normed(), plan.qkv(), parts.qkv(), queries, logitRows);
+    backend.projectSome(
+        parts.normed(), plan.qkv(), parts.qkv(), plan.attention().queryWidth(), logitRows);
     store(last);
     if (logitRows.length == 0) {
-      return new NoLogits(config.vocabulary());
+      return new NoLogits(architecture.vocabulary());
     }
     int[] rows = logitRows;
     if (rows.length < layout.rows()) {
@@ -86,12 +88,12 @@ public final class DecoderModel implements ForwardPass {
     }
     mix(last);
     return backend.logits(
-        parts.hidden(), parts.finalNorm(), config.normEpsilon(), parts.head(), rows);
+        parts.hidden(), parts.finalNorm(), architecture.normEpsilon(), parts.head(), rows);
   }
 
   private void norm(int index) {
     LayerPlan plan = parts.layers().get(index);
-    backend.norm(parts.hidden(), plan.inputNorm(), config.normEpsilon(), parts.normed());
+    backend.norm(parts.hidden(), plan.inputNorm(), architecture.normEpsilon(), parts.normed());
   }
 
   private void store(int index) {
@@ -106,7 +108,7 @@ public final class DecoderModel implements ForwardPass {
     Rows normed = parts.normed();
     backend.attend(parts.qkv(), plan.attention(), cache, index, parts.attended());
     backend.projectAdd(parts.attended(), plan.output(), hidden);
-    backend.norm(hidden, plan.feedForwardNorm(), config.normEpsilon(), normed);
+    backend.norm(hidden, plan.feedForwardNorm(), architecture.normEpsilon(), normed);
     switch (plan.block()) {
       case LayerPlan.Block.Dense(var weights) -> backend.feedForward(normed, weights, hidden);
       case LayerPlan.Block.Moe(var weights) -> backend.moe(normed, weights, hidden);
@@ -123,7 +125,7 @@ public final class DecoderModel implements ForwardPass {
 
   @Override
   public int vocabulary() {
-    return config.vocabulary();
+    return architecture.vocabulary();
   }
 
   @Override
@@ -143,7 +145,7 @@ public final class DecoderModel implements ForwardPass {
 
   @Override
   public int contextTokens() {
-    return config.contextTokens();
+    return architecture.contextTokens();
   }
 
   /** Closes the backend. Idempotent. */

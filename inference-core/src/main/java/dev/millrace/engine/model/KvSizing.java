@@ -1,10 +1,10 @@
 package dev.millrace.engine.model;
 
 import dev.millrace.engine.EngineException;
+import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
-import dev.millrace.engine.checkpoint.ModelConfig;
 import java.util.Locale;
 
 /** From bytes to blocks. Pure functions. */
@@ -17,14 +17,14 @@ final class KvSizing {
    *
    * @throws EngineException if an explicit budget has no room for one block
    */
-  static KvDemand demand(ModelConfig config, ComputeBackend backend, ModelLimits limits) {
+  static KvDemand demand(Architecture architecture, ComputeBackend backend, ModelLimits limits) {
     KvShape block =
         new KvShape(
-            config.layers().size(),
+            architecture.layers().size(),
             1,
             limits.blockTokens(),
-            config.kvHeads(),
-            config.headDimension());
+            architecture.kvHeads(),
+            architecture.headDimension());
     if (limits.kvMemoryBytes() == 0) {
       return new KvDemand(block, 0);
     }
@@ -42,12 +42,12 @@ final class KvSizing {
    * @throws EngineException if not even one block fits
    */
   static KvShape choose(
-      KvDemand demand, ModelConfig config, ComputeBackend backend, ModelLimits limits) {
+      KvDemand demand, Architecture architecture, ComputeBackend backend, ModelLimits limits) {
     if (demand.blocks() > 0) {
       return demand.shape(demand.blocks());
     }
     long budget = backend.kvBytesAvailable();
-    long perSequence = Math.ceilDiv(config.contextTokens(), limits.blockTokens());
+    long perSequence = Math.ceilDiv(architecture.contextTokens(), limits.blockTokens());
     long blocks =
         Math.min(budget / backend.kvBytes(demand.block()), perSequence * limits.sequencesMax());
     if (blocks < 1) {

@@ -1,6 +1,6 @@
 package dev.millrace.engine.model;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.FeedForward;
 import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.MoeWeights;

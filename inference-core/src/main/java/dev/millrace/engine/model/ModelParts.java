@@ -1,12 +1,13 @@
 package dev.millrace.engine.model;
 
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.LoadTarget;
 import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.Vector;
 import dev.millrace.engine.checkpoint.DecoderLayer;
 import dev.millrace.engine.checkpoint.DecoderLayer.FeedForwardSource;
-import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,7 @@ record ModelParts(
 
     static Sources of(ModelWeights weights, int rowsMax) {
       List<DecoderLayer> layers = new ArrayList<>();
-      for (int i = 0; i < weights.config().layers().size(); i++) {
+      for (int i = 0; i < weights.config().architecture().layers().size(); i++) {
         layers.add(weights.layer(i));
       }
       return new Sources(weights, List.copyOf(layers), rowsMax);
@@ -54,23 +55,22 @@ record ModelParts(
 
     /** Makes every load-time call of a model. */
     ModelParts loadInto(LoadTarget target) {
-      ModelConfig config = weights.config();
-      int queries = config.queryHeads() * config.headDimension();
-      int keys = config.kvHeads() * config.headDimension();
+      Architecture architecture = weights.config().architecture();
+      AttentionSpec attention = architecture.layers().getFirst().attention();
       return new ModelParts(
           target.embedding(weights.embedding()),
           layers.stream().map(layer -> plan(layer, target)).toList(),
           target.vector(weights.finalNorm()),
           target.matrix(List.of(weights.head())),
-          target.rows(rowsMax, config.hiddenSize()),
-          target.rows(rowsMax, config.hiddenSize()),
-          target.rows(rowsMax, queries + 2 * keys),
-          target.rows(rowsMax, queries));
+          target.rows(rowsMax, architecture.hiddenSize()),
+          target.rows(rowsMax, architecture.hiddenSize()),
+          target.rows(rowsMax, attention.qkvWidth()),
+          target.rows(rowsMax, attention.queryWidth()));
     }
 
     private static LayerPlan plan(DecoderLayer layer, LoadTarget target) {
       return new LayerPlan(
-          layer.config().attention(),
+          layer.spec().attention(),
           target.vector(layer.inputNorm()),
           target.matrix(List.of(layer.query(), layer.key(), layer.value())),
           target.matrix(List.of(layer.output())),

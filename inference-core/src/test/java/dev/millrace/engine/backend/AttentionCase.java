@@ -2,7 +2,11 @@ package dev.millrace.engine.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.Fixtures.Extents;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,10 +75,9 @@ record AttentionCase(
         extents.queryHeads(),
         extents.kvHeads(),
         extents.headDimension(),
-        new double[0],
-        Pairing.INTERLEAVED,
-        0,
-        0,
+        RotaryEmbedding.NONE,
+        HeadNorm.NONE,
+        Visible.FULL,
         AttentionSpec.Temperature.NONE);
   }
 

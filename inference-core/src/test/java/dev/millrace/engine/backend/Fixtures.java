@@ -1,7 +1,11 @@
 package dev.millrace.engine.backend;
 
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
-import dev.millrace.engine.backend.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
@@ -137,10 +141,9 @@ public final class Fixtures {
         extents.queryHeads(),
         extents.kvHeads(),
         extents.headDimension(),
-        frequencies,
-        pairing,
-        rotates && pairing == Pairing.INTERLEAVED ? 1e-5f : 0,
-        chunk,
+        rotates ? new RotaryEmbedding(frequencies, pairing) : RotaryEmbedding.NONE,
+        rotates && pairing == Pairing.INTERLEAVED ? new HeadNorm.Unit(1e-5f) : HeadNorm.NONE,
+        chunk == 0 ? Visible.FULL : new Visible.Chunk(chunk),
         rotates ? Temperature.NONE : new Temperature(8, 0.1));
   }
 

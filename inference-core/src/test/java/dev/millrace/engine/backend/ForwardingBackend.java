@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend;
 
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
 

@@ -3,8 +3,11 @@ package dev.millrace.engine.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
-import dev.millrace.engine.backend.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.RotaryEmbedding;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.reference.ReferenceProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +39,7 @@ final class KitSelfTest {
 
   @Test
   void shouldCatchTheOtherPairing() {
-    assertThat(attentionFailures(spec -> with(spec, other(spec.pairing()), spec.chunkTokens())))
+    assertThat(attentionFailures(KitSelfTest::withOtherPairing))
         .anyMatch(line -> line.contains("one row"))
         .anyMatch(line -> line.contains("far"))
         .noneMatch(line -> line.contains("without rotation"));
@@ -45,7 +48,10 @@ final class KitSelfTest {
   @Test
   void shouldCatchAnotherChunkSize() {
     assertThat(
-            attentionFailures(spec -> with(spec, spec.pairing(), Math.min(spec.chunkTokens(), 2))))
+            attentionFailures(spec ->
+                spec.visible().equals(Visible.FULL)
+                    ? spec
+                    : with(spec, spec.rotary(), new Visible.Chunk(2), spec.temperature())))
         .anyMatch(line -> line.contains("chunked"))
         .noneMatch(line -> line.contains("attention INTERLEAVED ragged"));
   }
@@ -53,16 +59,7 @@ final class KitSelfTest {
   @Test
   void shouldCatchAMissingTemperature() {
     assertThat(
-            attentionFailures(spec ->
-                new AttentionSpec(
-                    spec.queryHeads(),
-                    spec.kvHeads(),
-                    spec.headDimension(),
-                    spec.rotary(),
-                    spec.pairing(),
-                    spec.headNormEpsilon(),
-                    spec.chunkTokens(),
-                    Temperature.NONE)))
+            attentionFailures(spec -> with(spec, spec.rotary(), spec.visible(), Temperature.NONE)))
         .anyMatch(line -> line.contains("without rotation"))
         .noneMatch(line -> line.contains("INTERLEAVED"));
   }
@@ -94,20 +91,23 @@ final class KitSelfTest {
         BackendParityKit::shouldAttendAsTheReferenceDoes);
   }
 
-  private static AttentionSpec with(AttentionSpec spec, Pairing pairing, int chunkTokens) {
+  private static AttentionSpec with(
+      AttentionSpec spec, RotaryEmbedding rotary, Visible visible, Temperature temperature) {
     return new AttentionSpec(
         spec.queryHeads(),
         spec.kvHeads(),
         spec.headDimension(),
-        spec.rotary(),
-        pairing,
-        spec.headNormEpsilon(),
-        chunkTokens,
-        spec.temperature());
+        rotary,
+        spec.headNorm(),
+        visible,
+        temperature);
   }
 
-  private static Pairing other(Pairing pairing) {
-    return pairing == Pairing.HALVES ? Pairing.INTERLEAVED : Pairing.HALVES;
+  private static AttentionSpec withOtherPairing(AttentionSpec spec) {
+    RotaryEmbedding rotary = spec.rotary();
+    Pairing other = rotary.pairing() == Pairing.HALVES ? Pairing.INTERLEAVED : Pairing.HALVES;
+    return with(
+        spec, new RotaryEmbedding(rotary.frequencies(), other), spec.visible(), spec.temperature());
   }
 
   private static ComputeBackend reference() {

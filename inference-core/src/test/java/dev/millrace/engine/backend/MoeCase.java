@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.BackendParityKit.Comparison;
 import dev.millrace.engine.backend.Fixtures.Extents;
 import dev.millrace.engine.tensor.DType;
@@ -27,7 +28,9 @@ final class MoeCase {
       experts.add(fixtures.fusedExpert(extents.hidden(), extents.width()));
     }
     MoeSource.Expert shared = fixtures.plainExpert(extents.hidden(), extents.width());
-    MoeSource source = new MoeSource(router(router, extents), experts, List.of(shared), topK);
+    MoeSource source =
+        new MoeSource(
+            router(router, extents), new Router.SigmoidOnInput(), experts, List.of(shared), topK);
     return comparison(fixtures, extents, rows, source, router, chosen);
   }
 
@@ -39,7 +42,8 @@ final class MoeCase {
     for (int e = 0; e < extents.experts(); e++) {
       experts.add(fixtures.plainExpert(extents.hidden(), extents.width()));
     }
-    MoeSource source = new MoeSource(router(router, extents), experts, List.of(), 1);
+    MoeSource source =
+        new MoeSource(router(router, extents), new Router.SigmoidOnInput(), experts, List.of(), 1);
     return comparison(fixtures, extents, rows, source, router, chosen);
   }
 

@@ -234,8 +234,9 @@ final class CheckpointTest {
   void shouldOpenTheBundledModel() {
     Path demo = Path.of(System.getProperty("millrace.root"), "inference-core", "models", "demo");
     try (Checkpoint checkpoint = Checkpoint.open(demo)) {
-      assertThat(checkpoint.config().layers()).isNotEmpty();
-      assertThat(checkpoint.layer(0).config()).isEqualTo(checkpoint.config().layers().get(0));
+      assertThat(checkpoint.config().architecture().layers()).isNotEmpty();
+      assertThat(checkpoint.layer(0).spec())
+          .isEqualTo(checkpoint.config().architecture().layers().get(0));
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.millrace.engine.backend.cpu;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.FeedForward;
@@ -262,7 +262,7 @@ final class CpuBackend implements ComputeBackend {
 
   @Override
   public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
-    CpuRows rows = rows(qkv, widthOf(spec));
+    CpuRows rows = rows(qkv, spec.qkvWidth());
     MemorySegment values = rows.floats(step().rows(), pool);
     rows.floatsToWrite();
     rotation.run(step(), values, spec, (CpuKvCache) cache, layer);
@@ -277,13 +277,9 @@ final class CpuBackend implements ComputeBackend {
 
   @Override
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
-    MemorySegment values = rows(qkv, widthOf(spec)).floats(step().rows(), pool);
-    CpuRows target = rows(out, spec.queryHeads() * spec.headDimension());
+    MemorySegment values = rows(qkv, spec.qkvWidth()).floats(step().rows(), pool);
+    CpuRows target = rows(out, spec.queryWidth());
     attention.run(step(), values, spec, (CpuKvCache) cache, layer, target.operandsToWrite());
-  }
-
-  private static int widthOf(AttentionSpec spec) {
-    return (spec.queryHeads() + 2 * spec.kvHeads()) * spec.headDimension();
   }
 
   @Override

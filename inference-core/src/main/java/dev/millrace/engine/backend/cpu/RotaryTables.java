@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.cpu;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.RotaryEmbedding;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,30 +17,16 @@ final class RotaryTables {
   private static final int PAGE = 256;
 
   private final Map<AttentionSpec, Table> bySpec = new HashMap<>();
-  private final Map<Frequencies, Table> byFrequencies = new HashMap<>();
+  private final Map<RotaryEmbedding, Table> byRotary = new HashMap<>();
 
   /** The table of a rotating layer. */
   Table of(AttentionSpec spec) {
     Table known = bySpec.get(spec);
     if (known == null) {
-      known =
-          byFrequencies.computeIfAbsent(
-              new Frequencies(spec.rotary()), key -> new Table(key.values()));
+      known = byRotary.computeIfAbsent(spec.rotary(), rotary -> new Table(rotary.frequencies()));
       bySpec.put(spec, known);
     }
     return known;
-  }
-
-  private record Frequencies(double[] values) {
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Frequencies that && Arrays.equals(values, that.values);
-    }
-
-    @Override
-    public int hashCode() {
-      return Arrays.hashCode(values);
-    }
   }
 
   private record Page(float[] values) {}

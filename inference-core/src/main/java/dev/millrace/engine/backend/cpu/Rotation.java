@@ -1,6 +1,8 @@
 package dev.millrace.engine.backend.cpu;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -59,24 +61,22 @@ final class Rotation {
     }
   }
 
-  private static int width(AttentionSpec spec) {
-    return (spec.queryHeads() + 2 * spec.kvHeads()) * spec.headDimension();
-  }
-
   private static void rotateRow(
       MemorySegment qkv, int row, int position, AttentionSpec spec, RotaryTables.Table table) {
     int dimension = spec.headDimension();
+    boolean interleaved = spec.rotary().pairing() == Pairing.INTERLEAVED;
+    float epsilon = spec.headNorm() instanceof HeadNorm.Unit(float unit) ? unit : 0;
     float[] page = table.values(position);
     int offset = table.offset(position);
-    long at = 4L * row * width(spec);
+    long at = 4L * row * spec.qkvWidth();
     for (int head = 0; head < spec.queryHeads() + spec.kvHeads(); head++) {
-      if (spec.pairing() == AttentionSpec.Pairing.INTERLEAVED) {
+      if (interleaved) {
         rotate(qkv, at, 8, 4, page, offset, dimension / 2);
       } else {
         rotate(qkv, at, 4, 2L * dimension, page, offset, dimension / 2);
       }
-      if (spec.headNormEpsilon() > 0) {
-        float scale = RowMath.inverseRms(qkv, at, dimension, spec.headNormEpsilon());
+      if (epsilon > 0) {
+        float scale = RowMath.inverseRms(qkv, at, dimension, epsilon);
         RowMath.convert(qkv, at, qkv, at, dimension, scale, ElementType.F32);
       }
       at += 4L * dimension;
@@ -105,7 +105,7 @@ final class Rotation {
     }
     float factor = (float) spec.temperature().factor(position);
     if (factor != 1f) {
-      long at = 4L * row * width(spec);
+      long at = 4L * row * spec.qkvWidth();
       int length = spec.queryHeads() * spec.headDimension();
       RowMath.convert(qkv, at, qkv, at, length, factor, ElementType.F32);
     }
@@ -116,7 +116,8 @@ final class Rotation {
     int blockTokens = cache.shape().blockTokens();
     int block = step.blockOf(row, blockTokens);
     int slot = step.positions()[row] % blockTokens;
-    long keys = 4L * ((long) row * width(spec) + (long) spec.queryHeads() * spec.headDimension());
+    long keys =
+        4L * ((long) row * spec.qkvWidth() + (long) spec.queryHeads() * spec.headDimension());
     long values = keys + 4L * spec.kvHeads() * spec.headDimension();
     for (int head = 0; head < spec.kvHeads(); head++) {
       long at = 4L * head * spec.headDimension();

@@ -1,6 +1,9 @@
 package dev.millrace.engine.backend.cuda;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.KvShape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -91,8 +94,8 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(spec.kvHeads())
         .number(spec.headDimension())
         .number(cache.shape().blockTokens())
-        .number(spec.pairing() == AttentionSpec.Pairing.HALVES ? 1 : 0)
-        .real(spec.headNormEpsilon())
+        .number(spec.rotary().pairing() == Pairing.HALVES ? 1 : 0)
+        .real(spec.headNorm() instanceof HeadNorm.Unit(float epsilon) ? epsilon : 0)
         .real((float) temperature.floorScale())
         .real((float) temperature.scale());
     int heads = spec.queryHeads() + 2 * spec.kvHeads();
@@ -135,7 +138,7 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(spec.queryHeads())
         .number(spec.kvHeads())
         .number(cache.shape().blockTokens())
-        .number(spec.chunkTokens());
+        .number(chunkTokens(spec));
   }
 
   private void attendLong(
@@ -161,7 +164,7 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(spec.queryHeads())
         .number(spec.kvHeads())
         .number(cache.shape().blockTokens())
-        .number(spec.chunkTokens());
+        .number(chunkTokens(spec));
     int tiles = Math.ceilDiv(SHORT_RUN_ROWS * group(spec), SHORT_ROWS_OF_A_BLOCK);
     int shared = spec.headDimension() == LEAST_HEAD ? 42752 : 77568;
     Grid grid =
@@ -179,10 +182,18 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(partialCapacity)
         .number(spec.queryHeads())
         .number(spec.kvHeads())
-        .number(spec.chunkTokens());
+        .number(chunkTokens(spec));
     work.launch(
         work.kernel("mr_attend_merge_" + spec.headDimension()),
         new Grid(step.shortRuns(), spec.kvHeads() * tiles, 1, ATTEND_THREADS, 0));
+  }
+
+  /** Tokens of a chunk as the kernels read them: 0 for none. */
+  private static int chunkTokens(AttentionSpec spec) {
+    return switch (spec.visible()) {
+      case Visible.Full() -> 0;
+      case Visible.Chunk(int tokens) -> tokens;
+    };
   }
 
   private static int group(AttentionSpec spec) {
@@ -219,7 +230,7 @@ final class AttentionLayers implements CudaContext.Resource {
     if (!spec.rotates()) {
       return 0;
     }
-    long[] units = phases(spec.rotary());
+    long[] units = phases(spec.rotary().frequencies());
     long bytes = (long) units.length * Long.BYTES;
     long address = Driver.allocate(bytes);
     try (Arena arena = Arena.ofConfined()) {

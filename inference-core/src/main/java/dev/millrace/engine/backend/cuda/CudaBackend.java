@@ -1,6 +1,6 @@
 package dev.millrace.engine.backend.cuda;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.FeedForward;
@@ -271,9 +271,9 @@ final class CudaBackend implements ComputeBackend {
   @Override
   public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
     StepShape step = step();
-    CudaRows rows = rows(qkv, widthOf(spec));
+    CudaRows rows = rows(qkv, spec.qkvWidth());
     long values = rows.floats(step.capacity(), work);
-    long queries = rows.queriesToWrite(spec.queryHeads() * spec.headDimension());
+    long queries = rows.queriesToWrite(spec.queryWidth());
     attention.rotate(step, values, spec, (CudaKvCache) cache, layer, queries);
   }
 
@@ -284,13 +284,9 @@ final class CudaBackend implements ComputeBackend {
 
   @Override
   public void attend(Rows qkv, AttentionSpec spec, KvCache cache, int layer, Rows out) {
-    CudaRows target = rows(out, spec.queryHeads() * spec.headDimension());
-    long queries = rows(qkv, widthOf(spec)).queries();
+    CudaRows target = rows(out, spec.queryWidth());
+    long queries = rows(qkv, spec.qkvWidth()).queries();
     attention.attend(step(), queries, spec, (CudaKvCache) cache, layer, target.resultsToWrite());
-  }
-
-  private static int widthOf(AttentionSpec spec) {
-    return (spec.queryHeads() + 2 * spec.kvHeads()) * spec.headDimension();
   }
 
   @Override

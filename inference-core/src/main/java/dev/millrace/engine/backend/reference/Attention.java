@@ -1,6 +1,6 @@
 package dev.millrace.engine.backend.reference;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
 
 /** Attention of one row over its sequence. Pure functions of the cache. */
 final class Attention {

@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.reference;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.backend.MoeWeights;
 import java.util.List;
@@ -11,12 +12,14 @@ final class MoeBlock implements MoeWeights {
   private final HostMatrix router;
   private final List<SwiGlu> experts;
   private final Optional<SwiGlu> shared;
+  private final Router rule;
   private final int topK;
 
   MoeBlock(MoeSource source) {
     router = new HostMatrix(List.of(source.router()));
     experts = source.experts().stream().map(MoeBlock::expert).toList();
     shared = source.sharedExpert().map(MoeBlock::expert);
+    rule = source.rule();
     topK = source.topK();
   }
 
@@ -24,13 +27,21 @@ final class MoeBlock implements MoeWeights {
     return new SwiGlu(source.gate(), source.up(), source.down());
   }
 
-  /** {@code out += shared(in) + sum over the chosen of expert(sigmoid(logit) * in)}, one row. */
+  /** {@code out += shared(in) + the chosen experts, weighed by the rule}, one row. */
   void applyAdd(double[] in, int inAt, double[] out, int outAt) {
     double[] logits = new double[router.outputs()];
     router.apply(in, inAt, logits, 0);
-    double[] scaled = new double[router.inputs()];
     boolean[] chosen = largest(logits, topK);
     shared.ifPresent(expert -> expert.applyAdd(in, inAt, out, outAt));
+    switch (rule) {
+      case Router.SigmoidOnInput() -> addOfScaledInputs(logits, chosen, in, inAt, out, outAt);
+    }
+  }
+
+  /** {@code out += sum over the chosen of expert(sigmoid(logit) * in)}. */
+  private void addOfScaledInputs(
+      double[] logits, boolean[] chosen, double[] in, int inAt, double[] out, int outAt) {
+    double[] scaled = new double[router.inputs()];
     for (int e = 0; e < chosen.length; e++) {
       if (chosen[e]) {
         double score = SwiGlu.sigmoid(logits[e]);

@@ -1,6 +1,6 @@
 package dev.millrace.engine.backend.reference;
 
-import dev.millrace.engine.backend.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
@@ -161,7 +161,7 @@ final class ReferenceBackend implements ComputeBackend {
   public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
     HostRows rows = (HostRows) qkv;
     HostKvCache kv = (HostKvCache) cache;
-    double[] frequencies = spec.rotary();
+    double[] frequencies = spec.rotary().frequencies();
     int size = spec.headDimension();
     int keysAt = spec.queryHeads() * size;
     int valuesAt = keysAt + spec.kvHeads() * size;

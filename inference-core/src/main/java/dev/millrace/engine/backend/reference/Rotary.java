@@ -1,7 +1,8 @@
 package dev.millrace.engine.backend.reference;
 
-import dev.millrace.engine.backend.AttentionSpec;
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
 
 /** Rotary embedding of one head. Pure functions. */
 final class Rotary {
@@ -32,10 +33,11 @@ final class Rotary {
   static void head(
       double[] values, int at, AttentionSpec spec, double[] frequencies, int position) {
     if (frequencies.length > 0) {
-      apply(values, at, frequencies, spec.pairing(), position);
+      apply(values, at, frequencies, spec.rotary().pairing(), position);
     }
-    if (spec.headNormEpsilon() > 0) {
-      RmsNorm.unit(values, at, spec.headDimension(), spec.headNormEpsilon());
+    switch (spec.headNorm()) {
+      case HeadNorm.None() -> {}
+      case HeadNorm.Unit(float epsilon) -> RmsNorm.unit(values, at, spec.headDimension(), epsilon);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.ComputeBackend;
@@ -132,6 +133,7 @@ final class CudaF32Test {
     MoeSource source =
         new MoeSource(
             weight(DType.F32, 3, HIDDEN),
+            new Router.SigmoidOnInput(),
             List.of(expert(DType.F32), expert(DType.F16), expert(DType.BF16)),
             List.of(expert(DType.F16)),
             2);

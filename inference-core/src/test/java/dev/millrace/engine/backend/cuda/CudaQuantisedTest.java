@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
@@ -229,7 +230,13 @@ final class CudaQuantisedTest {
       for (int e = 0; e < EXPERTS; e++) {
         experts.add(expert(kind, false));
       }
-      MoeSource source = new MoeSource(router(), experts, List.of(expert(kind, !sharedAlike)), 2);
+      MoeSource source =
+          new MoeSource(
+              router(),
+              new Router.SigmoidOnInput(),
+              experts,
+              List.of(expert(kind, !sharedAlike)),
+              2);
       float[] in = values(ROWS * HIDDEN);
       check(
           kind,

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.engine.backend.AttentionSpec;
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
-import dev.millrace.engine.backend.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendProvider;
 import dev.millrace.engine.backend.ComputeBackend;
@@ -31,8 +33,7 @@ final class ReferenceBackendTest {
 
   @Test
   void shouldAttendWithinTheChunkOnly() {
-    AttentionSpec spec =
-        new AttentionSpec(1, 1, 2, new double[0], Pairing.INTERLEAVED, 0, 2, Temperature.NONE);
+    AttentionSpec spec = plain(1, 1, new Visible.Chunk(2), Temperature.NONE);
     // equal keys: every visible value weighs the same; the table's blocks are out of order
     float[] out = attend(spec, 1, new int[] {2, 0}, equalKeys(5));
 
@@ -42,8 +43,7 @@ final class ReferenceBackendTest {
 
   @Test
   void shouldAttendToEverythingBeforeWithoutChunks() {
-    AttentionSpec spec =
-        new AttentionSpec(1, 1, 2, new double[0], Pairing.INTERLEAVED, 0, 0, Temperature.NONE);
+    AttentionSpec spec = plain(1, 1, Visible.FULL, Temperature.NONE);
     float[] out = attend(spec, 1, new int[] {2, 0}, equalKeys(3));
 
     assertThat(out).containsExactly(0, 0, 5, 0.5f, 10, 1);
@@ -51,8 +51,7 @@ final class ReferenceBackendTest {
 
   @Test
   void shouldDivideScoresByTheRootOfTheHeadDimension() {
-    AttentionSpec spec =
-        new AttentionSpec(1, 1, 2, new double[0], Pairing.INTERLEAVED, 0, 0, Temperature.NONE);
+    AttentionSpec spec = plain(1, 1, Visible.FULL, Temperature.NONE);
     float ln3 = (float) (Math.log(3) * Math.sqrt(2));
     float[] out = attend(spec, 1, new int[] {0}, 1, 0, 0, 0, 1, 0, ln3, 0);
 
@@ -63,9 +62,7 @@ final class ReferenceBackendTest {
 
   @Test
   void shouldScaleQueriesByTemperatureAndLeaveKeysAlone() {
-    AttentionSpec spec =
-        new AttentionSpec(
-            1, 1, 2, new double[0], Pairing.INTERLEAVED, 0, 0, new Temperature(2, 0.5));
+    AttentionSpec spec = plain(1, 1, Visible.FULL, new Temperature(2, 0.5));
     float ln3 = (float) (Math.log(3) * Math.sqrt(2));
     float[] out = attend(spec, 1, new int[] {0}, 1, 0, 0, 0, 1, 0, ln3, 0);
 
@@ -77,8 +74,7 @@ final class ReferenceBackendTest {
 
   @Test
   void shouldShareAKeyValueHeadBetweenNeighbouringQueryHeads() {
-    AttentionSpec spec =
-        new AttentionSpec(4, 2, 2, new double[0], Pairing.INTERLEAVED, 0, 0, Temperature.NONE);
+    AttentionSpec spec = plain(4, 2, Visible.FULL, Temperature.NONE);
     backend.begin(layout(0, new int[] {0}, 1));
     KvCache cache = backend.kvCache(new KvShape(1, 1, 4, 2, 2));
     Rows qkv = backend.rows(1, 16);
@@ -94,8 +90,7 @@ final class ReferenceBackendTest {
 
   @Test
   void shouldCopyBlocksOfAllLayers() {
-    AttentionSpec spec =
-        new AttentionSpec(1, 1, 2, new double[0], Pairing.INTERLEAVED, 0, 0, Temperature.NONE);
+    AttentionSpec spec = plain(1, 1, Visible.FULL, Temperature.NONE);
     KvCache cache = backend.kvCache(new KvShape(2, 3, 2, 1, 2));
     Rows qkv = backend.rows(2, 6);
     Rows out = backend.rows(2, 2);
@@ -134,6 +129,13 @@ final class ReferenceBackendTest {
     assertThatThrownBy(() -> backend.begin(layout(0, new int[] {0}, 1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("closed");
+  }
+
+  /** Heads of two elements that are neither rotated nor normalised. */
+  private static AttentionSpec plain(
+      int queryHeads, int kvHeads, Visible visible, Temperature temperature) {
+    return new AttentionSpec(
+        queryHeads, kvHeads, 2, RotaryEmbedding.NONE, HeadNorm.NONE, visible, temperature);
   }
 
   /** One row per pair of q and k; v of position p is (10 p, p). Gives the rows' outputs. */

@@ -3,9 +3,13 @@ package dev.millrace.engine.backend.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.engine.backend.AttentionSpec;
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
-import dev.millrace.engine.backend.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.RotaryEmbedding;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.architecture.Router;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.tensor.DType;
@@ -78,12 +82,18 @@ final class ReferenceOperationsTest {
   void shouldNormalizeHeadsAfterRotating() {
     AttentionSpec spec =
         new AttentionSpec(
-            1, 1, 4, new double[] {0.3, 0.7}, Pairing.INTERLEAVED, 1, 0, Temperature.NONE);
+            1,
+            1,
+            4,
+            new RotaryEmbedding(new double[] {0.3, 0.7}, Pairing.INTERLEAVED),
+            new HeadNorm.Unit(1),
+            Visible.FULL,
+            Temperature.NONE);
     double[] head = {1, 2, 3, 4};
     double[] rotated = head.clone();
-    Rotary.apply(rotated, 0, spec.rotary(), Pairing.INTERLEAVED, 5);
+    Rotary.apply(rotated, 0, spec.rotary().frequencies(), Pairing.INTERLEAVED, 5);
 
-    Rotary.head(head, 0, spec, spec.rotary(), 5);
+    Rotary.head(head, 0, spec, spec.rotary().frequencies(), 5);
 
     // rotation keeps the mean square: 7.5, and epsilon is 1
     for (int i = 0; i < 4; i++) {
@@ -119,6 +129,7 @@ final class ReferenceOperationsTest {
         new MoeBlock(
             new MoeSource(
                 matrix(4, 2, 1, 0, 0, 1, -1, 0, 0, -1),
+                new Router.SigmoidOnInput(),
                 List.of(
                     expert(new float[] {1, 1}, new float[] {1, -1}, new float[] {1, 2}),
                     expert(new float[] {7, 7}, new float[] {7, 7}, new float[] {7, 7}),

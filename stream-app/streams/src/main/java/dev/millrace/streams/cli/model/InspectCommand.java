@@ -61,11 +61,12 @@ public final class InspectCommand implements Callable<Integer> {
             ? String.format(Locale.ROOT, "%d, dense", model.layers())
             : String.format(
                 Locale.ROOT,
-                "%d, %d of them with %d experts, %d per token, and a shared one",
+                "%d, %d of them with %d experts, %d per token%s",
                 model.layers(),
                 model.moeLayers(),
                 model.experts(),
-                model.expertsPerToken()));
+                model.expertsPerToken(),
+                model.sharedExpert() ? ", and a shared one" : ""));
     line(
         out,
         "width",
@@ -146,6 +147,7 @@ public final class InspectCommand implements Callable<Integer> {
     node.put("moeLayers", model.moeLayers());
     node.put("experts", model.experts());
     node.put("expertsPerToken", model.expertsPerToken());
+    node.put("sharedExpert", model.sharedExpert());
     node.put("hiddenSize", model.hiddenSize());
     node.put("queryHeads", model.queryHeads());
     node.put("kvHeads", model.kvHeads());

@@ -2,6 +2,7 @@ package dev.millrace.streams.cli.bench.engine;
 
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
+import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.BackendOptions;
@@ -189,10 +190,10 @@ public final class EngineBench implements Callable<Integer> {
     if (work.steps()) {
       ComputeBackend backend = backend(subject);
       try (DecoderModel loaded =
-          DecoderModel.load(subject.weights(), backend, limits(config, backend))) {
+          DecoderModel.load(subject.weights(), backend, limits(config.architecture(), backend))) {
         StepBench bench = new StepBench(loaded, work, SEED);
         fault = check(bench);
-        measureSteps(rounds, bench, ModelWork.of(config), machine, bytes, figures);
+        measureSteps(rounds, bench, ModelWork.of(config.architecture()), machine, bytes, figures);
       }
     }
     measureDocuments(rounds, subject, figures);
@@ -208,15 +209,15 @@ public final class EngineBench implements Callable<Integer> {
         .create(new BackendOptions(arithmetic, threads, subject.weights().weightType()));
   }
 
-  private ModelLimits limits(ModelConfig config, ComputeBackend backend) {
+  private ModelLimits limits(Architecture architecture, ComputeBackend backend) {
     int blocks = work.blocks(ModelLimits.BLOCK_TOKENS);
     KvShape needed =
         new KvShape(
-            config.layers().size(),
+            architecture.layers().size(),
             blocks,
             ModelLimits.BLOCK_TOKENS,
-            config.kvHeads(),
-            config.headDimension());
+            architecture.kvHeads(),
+            architecture.headDimension());
     int sequences = Arrays.stream(work.decodeSequences()).max().orElse(1);
     return new ModelLimits(
         work.stepTokens(),
@@ -294,7 +295,7 @@ public final class EngineBench implements Callable<Integer> {
             defaults.prefixCache());
     progress("timing documents");
     try (InferenceEngine engine = subject.engine(options)) {
-      int vocabulary = subject.weights().config().vocabulary();
+      int vocabulary = subject.weights().config().architecture().vocabulary();
       DocumentBench bench = new DocumentBench(engine, work, vocabulary, SEED);
       for (Work kind : kinds) {
         add(

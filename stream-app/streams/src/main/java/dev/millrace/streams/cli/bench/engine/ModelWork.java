@@ -1,6 +1,10 @@
 package dev.millrace.streams.cli.bench.engine;
 
-import dev.millrace.engine.checkpoint.ModelConfig;
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
+import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.LayerSpec;
+import java.util.List;
 
 /**
  * Parameters that a token multiplies with and a step reads: the work that limits are computed from.
@@ -8,7 +12,7 @@ import dev.millrace.engine.checkpoint.ModelConfig;
  *
  * @param always parameters below the head that every token uses
  * @param expert parameters of one routed expert
- * @param experts routed experts of a layer, 0 if dense
+ * @param experts routed experts of a mixture, which are alike in all layers; 0 if all are dense
  * @param chosen experts that a token uses in a layer
  * @param moeLayers layers with experts
  * @param head parameters of the head
@@ -18,30 +22,34 @@ import dev.millrace.engine.checkpoint.ModelConfig;
 record ModelWork(
     long always, long expert, int experts, int chosen, int moeLayers, long head, long skipped) {
 
-  static ModelWork of(ModelConfig config) {
-    long hidden = config.hiddenSize();
-    long heads = 2L * config.queryHeads() + 2L * config.kvHeads();
-    long attention = hidden * heads * config.headDimension();
-    long expert = 3 * hidden * config.expertWidth();
-    long dense = 3 * hidden * config.denseWidth();
-    int layers = config.layers().size();
-    int moeLayers = config.moeLayers();
-    // every mixture of this family has a shared expert as wide as a routed one
-    long always =
-        layers * attention
-            + moeLayers * (expert + hidden * config.experts())
-            + (layers - moeLayers) * dense;
-    boolean lastMixes = config.layers().getLast().moe();
+  static ModelWork of(Architecture architecture) {
+    long hidden = architecture.hiddenSize();
+    long always = 0;
+    for (LayerSpec layer : architecture.layers()) {
+      always += hidden * (layer.attention().queryWidth() + layer.attention().qkvWidth());
+      always +=
+          switch (layer.feedForward()) {
+            case Dense(int width) -> 3 * hidden * width;
+            case Mixture mixture -> hidden * mixture.experts() + 3 * hidden * mixture.sharedWidth();
+          };
+    }
+    List<Mixture> mixtures = architecture.mixtures().toList();
+    LayerSpec last = architecture.layers().getLast();
     long lastBlock =
-        lastMixes ? (1 + config.expertsPerToken()) * expert + hidden * config.experts() : dense;
+        switch (last.feedForward()) {
+          case Dense(int width) -> 3 * hidden * width;
+          case Mixture mixture ->
+              hidden * mixture.experts()
+                  + 3 * hidden * ((long) mixture.topK() * mixture.width() + mixture.sharedWidth());
+        };
     return new ModelWork(
         always,
-        expert,
-        config.experts(),
-        config.expertsPerToken(),
-        moeLayers,
-        hidden * config.vocabulary(),
-        hidden * config.queryHeads() * config.headDimension() + lastBlock);
+        mixtures.isEmpty() ? 0 : 3 * hidden * mixtures.getFirst().width(),
+        mixtures.isEmpty() ? 0 : mixtures.getFirst().experts(),
+        mixtures.isEmpty() ? 0 : mixtures.getFirst().topK(),
+        mixtures.size(),
+        hidden * architecture.vocabulary(),
+        hidden * last.attention().queryWidth() + lastBlock);
   }
 
   /** Operations of a prefilled token whose logits are not wanted. */

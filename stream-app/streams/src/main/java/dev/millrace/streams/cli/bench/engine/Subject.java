@@ -59,7 +59,7 @@ interface Subject extends AutoCloseable {
 
     @Override
     public InferenceEngine engine(EngineOptions options) {
-      IdsOnly ids = new IdsOnly(weights.config().vocabulary());
+      IdsOnly ids = new IdsOnly(weights.config().architecture().vocabulary());
       String name = "random-" + quantisation.name().toLowerCase(Locale.ROOT);
       return EngineFactory.open(
           new ModelSource(name, name, weights, ids, ids), options, EngineMetrics.NONE);

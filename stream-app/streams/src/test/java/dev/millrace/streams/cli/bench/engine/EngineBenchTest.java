@@ -32,7 +32,7 @@ class EngineBenchTest {
     Path model = Files.createDirectory(directory.resolve("model"));
     SMALL.writeTo(model);
 
-    ModelWork work = ModelWork.of(ModelConfig.read(model));
+    ModelWork work = ModelWork.of(ModelConfig.read(model).architecture());
 
     long attention = 128L * (2 * 2 + 2) * 128;
     long expert = 3L * 128 * 64;
@@ -129,7 +129,7 @@ class EngineBenchTest {
   void shouldKnowScoutAtFullSize() {
     ModelConfig scout = RandomConfig.read("scout");
 
-    ModelWork work = ModelWork.of(scout);
+    ModelWork work = ModelWork.of(scout.architecture());
 
     double table = 202_048.0 * 5_120;
     assertThat(work.parametersRead(100_000) + table).isCloseTo(107.8e9, within(0.05e9));

@@ -1,4 +1,4 @@
-package dev.millrace.engine.checkpoint;
+package dev.millrace.engine.checkpoint.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,10 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.engine.backend.AttentionSpec;
-import dev.millrace.engine.backend.AttentionSpec.Pairing;
-import dev.millrace.engine.backend.AttentionSpec.Temperature;
-import dev.millrace.engine.checkpoint.ModelConfig.Family;
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.AttentionSpec.Temperature;
+import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
+import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.LayerSpec;
+import dev.millrace.engine.architecture.RotaryEmbedding;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.architecture.Router;
+import dev.millrace.engine.architecture.Visible;
+import dev.millrace.engine.checkpoint.CheckpointException;
+import dev.millrace.engine.checkpoint.ModelConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -30,76 +39,77 @@ final class ModelConfigTest {
   @Test
   void shouldReadANestedTextConfiguration() {
     ModelConfig config = read("scout");
+    Architecture architecture = config.architecture();
 
-    assertThat(config.family()).isEqualTo(Family.LLAMA4);
-    assertThat(config.architecture()).isEqualTo("Llama4ForConditionalGeneration");
-    assertThat(config.hiddenSize()).isEqualTo(128);
-    assertThat(config.vocabulary()).isEqualTo(512);
-    assertThat(config.experts()).isEqualTo(4);
-    assertThat(config.expertWidth()).isEqualTo(128);
-    assertThat(config.denseWidth()).isEqualTo(256);
-    assertThat(config.contextTokens()).isEqualTo(4_096);
+    assertThat(architecture.name()).isEqualTo("Llama4ForConditionalGeneration");
+    assertThat(architecture.hiddenSize()).isEqualTo(128);
+    assertThat(architecture.vocabulary()).isEqualTo(512);
+    assertThat(architecture.contextTokens()).isEqualTo(4_096);
     assertThat(config.beginToken()).hasValue(1);
     assertThat(config.stopTokens()).containsExactly(2);
     assertThat(config.quantisation()).isEqualTo("none");
-    assertThat(config.layers()).hasSize(8).allMatch(LayerConfig::moe);
+    assertThat(architecture.layers())
+        .hasSize(8)
+        .extracting(LayerSpec::feedForward)
+        .containsOnly(new Mixture(4, 1, 128, 128, new Router.SigmoidOnInput()));
     for (int i = 0; i < 8; i++) {
-      AttentionSpec attention = config.layers().get(i).attention();
+      AttentionSpec attention = architecture.layers().get(i).attention();
       boolean rotates = i % 4 != 3;
       assertThat(attention.rotates()).isEqualTo(rotates);
-      assertThat(attention.pairing()).isEqualTo(Pairing.INTERLEAVED);
-      assertThat(attention.chunkTokens()).isEqualTo(rotates ? 16 : 0);
-      assertThat(attention.headNormEpsilon()).isEqualTo(rotates ? 1e-5f : 0);
+      assertThat(attention.visible()).isEqualTo(rotates ? new Visible.Chunk(16) : Visible.FULL);
+      assertThat(attention.headNorm())
+          .isEqualTo(rotates ? new HeadNorm.Unit(1e-5f) : HeadNorm.NONE);
       assertThat(attention.temperature())
           .isEqualTo(rotates ? Temperature.NONE : new Temperature(16, 0.1));
     }
-    assertThat(config.layers().get(0).attention().rotary())
-        .isEqualTo(RotaryFrequencies.llama3(RotaryFrequencies.plain(500_000, 64), 16, 1, 1, 64));
+    assertThat(architecture.layers().get(0).attention().rotary())
+        .isEqualTo(
+            new RotaryEmbedding(
+                RotaryFrequencies.llama3(RotaryFrequencies.plain(500_000, 64), 16, 1, 1, 64),
+                Pairing.INTERLEAVED));
   }
 
   @Test
   void shouldReadTheStyleOfTheFirstUploads() {
-    ModelConfig config = read("maverick");
+    Architecture maverick = read("maverick").architecture();
+    List<LayerSpec> layers = maverick.layers();
 
-    assertThat(config.architecture()).isEqualTo("Llama4ForCausalLM");
-    assertThat(config.layers())
-        .extracting(LayerConfig::moe)
+    assertThat(maverick.name()).isEqualTo("Llama4ForCausalLM");
+    assertThat(layers)
+        .extracting(layer -> layer.feedForward() instanceof Mixture)
         .containsExactly(false, true, false, true, false, true, false, true);
-    assertThat(config.moeLayers()).isEqualTo(4);
-    assertThat(config.layers())
+    assertThat(maverick.mixtures()).hasSize(4);
+    assertThat(layers)
         .extracting(layer -> layer.attention().rotates())
         .containsExactly(true, true, true, false, true, true, true, false);
-    assertThat(config.layers()).allMatch(layer -> layer.attention().headNormEpsilon() == 0);
-    assertThat(config.layers().get(3).attention().temperature())
-        .isEqualTo(new Temperature(16, 0.1));
-    assertThat(config.layers().get(0).attention().rotary())
-        .isEqualTo(RotaryFrequencies.plain(500_000, 64));
+    assertThat(layers).allMatch(layer -> layer.attention().headNorm().equals(HeadNorm.NONE));
+    assertThat(layers.get(3).attention().temperature()).isEqualTo(new Temperature(16, 0.1));
+    assertThat(layers.get(0).attention().rotary())
+        .isEqualTo(new RotaryEmbedding(RotaryFrequencies.plain(500_000, 64), Pairing.INTERLEAVED));
   }
 
   @Test
   void shouldHonourRotaryEmbeddingOnEveryLayer() {
-    ModelConfig config = read("guard");
-
-    assertThat(config.experts()).isZero();
-    assertThat(config.denseWidth()).isEqualTo(128);
-    assertThat(config.layers())
+    assertThat(read("guard").architecture().layers())
         .hasSize(6)
-        .allMatch(layer -> layer.attention().rotates() && !layer.moe());
+        .allMatch(
+            layer -> layer.attention().rotates() && layer.feedForward().equals(new Dense(128)));
   }
 
   @Test
   void shouldReadLlama3() {
-    ModelConfig config = read("llama3");
+    Architecture llama3 = read("llama3").architecture();
 
-    assertThat(config.family()).isEqualTo(Family.LLAMA3);
-    assertThat(config.tiedEmbeddings()).isTrue();
-    assertThat(config.kvElementsPerToken()).isEqualTo(2L * 4 * 2 * 64);
-    AttentionSpec attention = config.layers().get(3).attention();
-    assertThat(attention.pairing()).isEqualTo(Pairing.HALVES);
-    assertThat(attention.chunkTokens()).isZero();
-    assertThat(attention.headNormEpsilon()).isZero();
+    assertThat(llama3.tiedEmbeddings()).isTrue();
+    assertThat(llama3.kvElementsPerToken()).isEqualTo(2L * 4 * 2 * 64);
+    AttentionSpec attention = llama3.layers().get(3).attention();
+    assertThat(attention.visible()).isEqualTo(Visible.FULL);
+    assertThat(attention.headNorm()).isEqualTo(HeadNorm.NONE);
     assertThat(attention.rotary())
-        .isEqualTo(RotaryFrequencies.llama3(RotaryFrequencies.plain(500_000, 64), 8, 1, 4, 64));
+        .isEqualTo(
+            new RotaryEmbedding(
+                RotaryFrequencies.llama3(RotaryFrequencies.plain(500_000, 64), 8, 1, 4, 64),
+                Pairing.HALVES));
   }
 
   @Test
@@ -110,13 +120,14 @@ final class ModelConfigTest {
 
   @Test
   void shouldTurnChunkingOffForNullButDefaultItWhenAbsent() {
-    assertThat(chunk(edited("maverick", text -> text.putNull("attention_chunk_size")))).isZero();
-    assertThat(chunk(edited("maverick", text -> text.remove("attention_chunk_size"))))
-        .isEqualTo(8_192);
+    assertThat(visible(edited("maverick", text -> text.putNull("attention_chunk_size"))))
+        .isEqualTo(Visible.FULL);
+    assertThat(visible(edited("maverick", text -> text.remove("attention_chunk_size"))))
+        .isEqualTo(new Visible.Chunk(8_192));
   }
 
-  private static int chunk(ModelConfig config) {
-    return config.layers().get(0).attention().chunkTokens();
+  private static Visible visible(ModelConfig config) {
+    return config.architecture().layers().get(0).attention().visible();
   }
 
   @Test
@@ -131,16 +142,21 @@ final class ModelConfigTest {
               }
             });
 
-    assertThat(config.layers()).allMatch(layer -> layer.attention().chunkTokens() == 0);
-    assertThat(config.layers().get(0).attention().rotates()).isTrue();
+    assertThat(config.architecture().layers())
+        .allMatch(layer -> layer.attention().visible().equals(Visible.FULL))
+        .first()
+        .matches(layer -> layer.attention().rotates());
   }
 
   @Test
   void shouldTreatStepZeroAndAnEmptyListAsDense() {
-    assertThat(edited("maverick", text -> text.put("interleave_moe_layer_step", 0)).moeLayers())
-        .isZero();
-    assertThat(edited("maverick", text -> text.putArray("moe_layers")).moeLayers()).isZero();
-    assertThat(edited("maverick", text -> text.put("num_local_experts", 0)).moeLayers()).isZero();
+    for (Consumer<ObjectNode> dense :
+        List.<Consumer<ObjectNode>>of(
+            text -> text.put("interleave_moe_layer_step", 0),
+            text -> text.putArray("moe_layers"),
+            text -> text.put("num_local_experts", 0))) {
+      assertThat(edited("maverick", dense).architecture().mixtures()).isEmpty();
+    }
   }
 
   @Test
@@ -155,7 +171,7 @@ final class ModelConfigTest {
               text.set("rope_scaling", scaling);
             });
 
-    assertThat(old.layers()).isEqualTo(read("llama3").layers());
+    assertThat(old.architecture()).isEqualTo(read("llama3").architecture());
   }
 
   @Test
@@ -164,7 +180,7 @@ final class ModelConfigTest {
         List.<Consumer<ObjectNode>>of(
             text -> text.put("attn_temperature_tuning", 0),
             text -> text.put("attn_temperature_tuning", false))) {
-      assertThat(edited("maverick", off).layers().get(3).attention().temperature())
+      assertThat(edited("maverick", off).architecture().layers().get(3).attention().temperature())
           .isEqualTo(Temperature.NONE);
     }
   }
@@ -183,7 +199,8 @@ final class ModelConfigTest {
 
   @Test
   void shouldDeriveTheHeadDimension() {
-    assertThat(edited("llama3", text -> text.remove("head_dim")).headDimension()).isEqualTo(32);
+    assertThat(edited("llama3", text -> text.remove("head_dim")).architecture().headDimension())
+        .isEqualTo(32);
   }
 
   @ParameterizedTest

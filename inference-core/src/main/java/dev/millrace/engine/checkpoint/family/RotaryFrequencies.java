@@ -1,4 +1,4 @@
-package dev.millrace.engine.checkpoint;
+package dev.millrace.engine.checkpoint.family;
 
 /** Inverse frequencies of the rotary embedding, in double precision. */
 final class RotaryFrequencies {

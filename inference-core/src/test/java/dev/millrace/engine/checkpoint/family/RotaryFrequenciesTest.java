@@ -1,4 +1,4 @@
-package dev.millrace.engine.checkpoint;
+package dev.millrace.engine.checkpoint.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,0 +1,37 @@
+package dev.millrace.engine.checkpoint.family;
+
+import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
+import dev.millrace.engine.architecture.HeadNorm;
+import dev.millrace.engine.architecture.LayerSpec;
+import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.checkpoint.ConfigNode;
+import dev.millrace.engine.checkpoint.family.TensorNames.Block;
+import java.util.Collections;
+import java.util.List;
+
+/** Llama 3 and older, and what borrows its architecture: dense, rotated in halves. */
+final class Llama3 implements ModelFamily {
+
+  private static final DecoderKeys.Defaults DEFAULTS = new DecoderKeys.Defaults(1e-6, 10_000, 0);
+
+  @Override
+  public List<Name> names() {
+    return List.of(new Name("LlamaForCausalLM", "llama"));
+  }
+
+  @Override
+  public Architecture read(String name, ConfigNode config) {
+    DecoderKeys keys = new DecoderKeys(config, DEFAULTS);
+    LayerSpec layer =
+        new LayerSpec(
+            keys.attention(keys.rotary(Pairing.HALVES), HeadNorm.NONE),
+            new Dense(keys.width("intermediate_size")));
+    return keys.architecture(name, Collections.nCopies(keys.layers(), layer));
+  }
+
+  @Override
+  public TensorNames tensors() {
+    return TensorNames.dense(Block.in("mlp"));
+  }
+}
