@@ -18,7 +18,7 @@
 //   const int32_t* source     const int32_t* source     row of x for each row, or null: the row itself
 //   const int32_t* target     -                         row of out for each row, or null: the row itself
 //   -                         const float* score        factor of each row, or null: 1
-//   int32 groups              int32 groups              1 .. 255
+//   int32 groups              int32 groups              1 .. 511, with fewer than 65,536 row tiles in all
 //   int32 n                   int32 n                   channels written; at most the packed ones
 //   int32 packedRows          int32 packedRows          rows of a packed matrix, a multiple of 64; SwiGLU: gates and ups
 //   int32 k                   int32 k                   columns of a packed matrix, a multiple of 64

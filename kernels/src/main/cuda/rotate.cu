@@ -8,6 +8,8 @@ constexpr int ROTATE_WARPS = 8;
 // Everything about the layer that a head needs to know.
 struct RotateSpec {
   const uint64_t* phases;
+  const float* queryNorm;
+  const float* keyNorm;
   int halves;
   float headNormEpsilon, floorScale, temperatureScale;
 };
@@ -81,6 +83,16 @@ MR_DEVICE void mr_rotate_write(float* out, bool halves, float factor, const floa
   }
 }
 
+// 1 / sqrt(mean of squares + epsilon) of a head.
+template <int PAIRS>
+MR_DEVICE float mr_rotate_inverse_rms(const float (&first)[PAIRS], const float (&second)[PAIRS], float epsilon) {
+  float squares = 0;
+#pragma unroll
+  for (int i = 0; i < PAIRS; i++) squares = mr_fma(second[i], second[i], mr_fma(first[i], first[i], squares));
+  squares = mr_warp_sum(squares);
+  return 1.0f / sqrtf(mr_add(squares / (float)(64 * PAIRS), epsilon));
+}
+
 // Logarithm for the temperature: fast where the result is rounded to bf16, accurate where it is not.
 MR_DEVICE float mr_rotate_log(const uint16_t*, float x) { return mr_log(x); }
 MR_DEVICE float mr_rotate_log(const float*, float x) { return logf(x); }
@@ -92,6 +104,18 @@ MR_DEVICE void mr_rotate_head(const float* in, Out* out, int position, bool valu
   const int lane = threadIdx.x & 31;
   float first[PAIRS], second[PAIRS];
   mr_rotate_read<PAIRS>(in, spec.halves != 0, first, second);
+  const float* weight = query ? spec.queryNorm : spec.keyNorm;
+  const bool learnt = weight != nullptr;
+  if (!value && learnt) {
+    float w1[PAIRS], w2[PAIRS];
+    mr_rotate_read<PAIRS>(weight, spec.halves != 0, w1, w2);
+    const float scale = mr_rotate_inverse_rms<PAIRS>(first, second, spec.headNormEpsilon);
+#pragma unroll
+    for (int i = 0; i < PAIRS; i++) {
+      first[i] = mr_mul(mr_mul(first[i], scale), w1[i]);
+      second[i] = mr_mul(mr_mul(second[i], scale), w2[i]);
+    }
+  }
   if (!value && spec.phases != nullptr) {
 #pragma unroll
     for (int i = 0; i < PAIRS; i++) {
@@ -103,12 +127,8 @@ MR_DEVICE void mr_rotate_head(const float* in, Out* out, int position, bool valu
     }
   }
   float factor = 1;
-  if (!value && spec.headNormEpsilon > 0) {
-    float squares = 0;
-#pragma unroll
-    for (int i = 0; i < PAIRS; i++) squares = mr_fma(second[i], second[i], mr_fma(first[i], first[i], squares));
-    squares = mr_warp_sum(squares);
-    factor = 1.0f / sqrtf(mr_add(squares / (float)(64 * PAIRS), spec.headNormEpsilon));
+  if (!value && !learnt && spec.headNormEpsilon > 0) {
+    factor = mr_rotate_inverse_rms<PAIRS>(first, second, spec.headNormEpsilon);
   }
   if (query && spec.floorScale > 0) {
     const float steps = floorf((float)(position + 1) / spec.floorScale);
@@ -142,19 +162,22 @@ MR_DEVICE void mr_rotate_rows(const float* qkv, Out* queries, Out* layer, const 
 }
 }  // namespace
 
-// Per row and head of q: rotate, norm, scale by temperature -> queries. k: rotate, norm -> cache. v -> cache.
+// Per row and head of q: norm, rotate, norm, scale by temperature -> queries. k: norm, rotate, norm -> cache. v -> cache.
+// There is one of the two norms, or none.
 //
 //   rotate   pair j of a head turns by position * frequency[j]; phases[j] is frequency[j] / (2 pi) in units of
 //            2^-64, modulo one turn, so that position * phases[j] wraps to the right angle by itself: the
 //            error at position p is p * 2^-63 turns and the rounding of f32 (tested to 10 million). Null: none.
 //            The host makes it in double: (long) Math.rint((t - Math.floor(t)) * 0x1p62) << 2, t = f / (2 pi)
 //   pairing  halves 0: elements (2j, 2j + 1); 1: (j, j + D / 2)
-//   norm     q and k /= sqrt(mean(head^2) + headNormEpsilon) if headNormEpsilon > 0, after rotation
+//   norm     q and k /= sqrt(mean(head^2) + headNormEpsilon) if headNormEpsilon > 0: with norm weights before the
+//            rotation and times the weight, without them after it
 //   scale    q *= log(1 + floor((position + 1) / floorScale)) * temperatureScale + 1 if floorScale > 0;
 //            exact steps for positions below 2^24
 //
 //   qkv      f32 [T, (Q + 2K) * D], heads of q, then of k, then of v; only read
 //   queries  bf16 [T, Q * D]
+//   queryNorm, keyNorm  f32 [D], 16-byte aligned: weights of the norms of q and of k; both null: none
 //   layer    bf16, this layer's part of the cache: [block][2 (k, v)][K][blockTokens][D]
 //   D        64 or 128        blockTokens   any
 //   grid     (rows of the bucket, ceil((Q + 2K) / 8))    block 256 (one warp per head)    shared 0
@@ -163,10 +186,10 @@ MR_DEVICE void mr_rotate_rows(const float* qkv, Out* queries, Out* layer, const 
 //   test     rotate_test
 MR_KERNEL __launch_bounds__(32 * ROTATE_WARPS) mr_rotate_store(
     const float* __restrict__ qkv, uint16_t* __restrict__ queries, uint16_t* __restrict__ layer,
-    const uint64_t* __restrict__ phases, const int32_t* __restrict__ step, int32_t queryHeads, int32_t kvHeads,
-    int32_t headDimension, int32_t blockTokens, int32_t halves, float headNormEpsilon, float floorScale,
-    float temperatureScale) {
-  const RotateSpec spec = {phases, halves, headNormEpsilon, floorScale, temperatureScale};
+    const uint64_t* __restrict__ phases, const float* __restrict__ queryNorm, const float* __restrict__ keyNorm,
+    const int32_t* __restrict__ step, int32_t queryHeads, int32_t kvHeads, int32_t headDimension, int32_t blockTokens,
+    int32_t halves, float headNormEpsilon, float floorScale, float temperatureScale) {
+  const RotateSpec spec = {phases, queryNorm, keyNorm, halves, headNormEpsilon, floorScale, temperatureScale};
   mr_rotate_rows(qkv, queries, layer, step, queryHeads, kvHeads, headDimension, blockTokens, spec);
 }
 MR_EXPORT(mr_rotate_store)
@@ -175,10 +198,10 @@ MR_EXPORT(mr_rotate_store)
 // the temperature accurate to 2 ulp. Bytes T * (Q + 2K) * D * 8. Test: rotate_test: f32
 MR_KERNEL __launch_bounds__(32 * ROTATE_WARPS) mr_rotate_store_f32(
     const float* __restrict__ qkv, float* __restrict__ queries, float* __restrict__ layer,
-    const uint64_t* __restrict__ phases, const int32_t* __restrict__ step, int32_t queryHeads, int32_t kvHeads,
-    int32_t headDimension, int32_t blockTokens, int32_t halves, float headNormEpsilon, float floorScale,
-    float temperatureScale) {
-  const RotateSpec spec = {phases, halves, headNormEpsilon, floorScale, temperatureScale};
+    const uint64_t* __restrict__ phases, const float* __restrict__ queryNorm, const float* __restrict__ keyNorm,
+    const int32_t* __restrict__ step, int32_t queryHeads, int32_t kvHeads, int32_t headDimension, int32_t blockTokens,
+    int32_t halves, float headNormEpsilon, float floorScale, float temperatureScale) {
+  const RotateSpec spec = {phases, queryNorm, keyNorm, halves, headNormEpsilon, floorScale, temperatureScale};
   mr_rotate_rows(qkv, queries, layer, step, queryHeads, kvHeads, headDimension, blockTokens, spec);
 }
 MR_EXPORT(mr_rotate_store_f32)

@@ -7,7 +7,7 @@
 //   const uint16_t* x       bf16 [T, ldx], 16-byte aligned
 //   const float* weight     f32 [experts, k] (mr_convert_f32 makes it), 16-byte aligned
 //   const int32_t* rows     T = rows[0]
-//   int32 experts           1 .. 128
+//   int32 experts           at least 1
 //   int32 k                 a multiple of 8, at most ldx
 //   int32 ldx               a multiple of 8
 //
@@ -106,38 +106,40 @@ MR_EXPORT(mr_router_logits_f32)
 //                           shared row, offsets[experts + 1] the end of the shared rows (= T * topK without them)
 //   int32_t* source         [sorted rows] row t of each sorted row
 //   int32_t* target         [sorted rows] slot of each sorted row
-//   float* score            [sorted rows] sigmoid(logit) = 1 / (1 + exp(-logit)); 1 for shared rows
+//   float* score            [sorted rows] weight of the row's choice; 1 for shared rows
 //   int32_t* choice         [T, topK] scratch: expert of each routed slot
-//   float* slotScore        [T, topK] scratch: score of each routed slot
+//   float* slotScore        [T, topK] weight of each routed slot, for mr_combine_experts
 //   const float* logits     [T, experts]
 //   const int32_t* rows     T = rows[0], 0 .. 16384
-//   int32 experts           1 .. 128
-//   int32 topK              1 .. 4, at most experts
+//   int32 experts           1 .. 512
+//   int32 topK              1 .. 16, at most experts
 //   int32 shared            1: there is a shared expert, 0: there is none
+//   int32 rule              weight of a choice with logit l:
+//                             0  sigmoid(l) = 1 / (1 + exp(-l))
+//                             1  exp(l - m) / sum of exp(l' - m) over all experts, m the largest logit
+//                             2  the same over the chosen experts only: rule 1, divided by the sum of the chosen
 //
 // A logit that is not a number ranks below all others.
+// Sums: over the chosen in the order of their choice; over all, lane l those of experts l, l + 32, .. ascending, then
+// the fixed tree of mr_warp_sum.
 // Launch: grid 1; block: 32 to 1024 threads in whole warps, e.g. 32 per row up to 1024; the result does not depend on it.
-// Dynamic shared bytes: 16900 whatever the block.
+// Dynamic shared bytes: 4 * (block / 32 * experts + experts + 1).
 // Positions come from prefix sums, never from atomics: a warp counts and later places a contiguous range of slots.
 // Bytes: T * experts * 4 + about 40 * T * topK.
 // Test: src/test/cpp/route_test.cpp
-constexpr int kMrExpertsMax = 128;
-constexpr int kMrWarpsMax = 32;
-
-struct MrRouteShared {
-  int32_t next[kMrWarpsMax][kMrExpertsMax];  // rows of an expert in a warp's range, then where the range's next one goes
-  int32_t first[kMrExpertsMax + 1];
-};
-static_assert(sizeof(MrRouteShared) == 16900, "fact box");
+constexpr int kMrExpertsMax = 512;
+constexpr int kMrTopKMax = 16;
+constexpr int kMrRuleSigmoid = 0, kMrRuleSoftmaxOfAll = 1;
 
 /** Best expert for one row among those of this lane's that are not taken; all lanes get the warp's winner. */
-MR_DEVICE void mr_best_expert(const float (&mine)[4], uint32_t taken, int experts, float& best, int& expert) {
+template <int OF_LANE>
+MR_DEVICE void mr_best_expert(const float (&mine)[OF_LANE], uint32_t taken, int experts, float& best, int& expert) {
   const int lane = threadIdx.x & 31;
   // above every index; an expert is better if its logit is larger, or equal at a smaller index, or if there is none yet
   expert = kMrExpertsMax;
   best = 0.0f;
 #pragma unroll
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < OF_LANE; i++) {
     const int candidate = lane + 32 * i;
     if (candidate >= experts || (taken >> i & 1)) continue;
     if (expert == kMrExpertsMax || mine[i] > best) {
@@ -157,37 +159,65 @@ MR_DEVICE void mr_best_expert(const float (&mine)[4], uint32_t taken, int expert
   }
 }
 
+/** Choices of one row and their weights, by one warp; a lane has the experts lane, lane + 32, .. */
+template <int OF_LANE>
+MR_DEVICE void mr_choose_experts(int32_t* choice, float* weight, const float* logits, int experts, int topK, int rule) {
+  const int lane = threadIdx.x & 31;
+  float mine[OF_LANE];
+#pragma unroll
+  for (int i = 0; i < OF_LANE; i++) {
+    const float logit = lane + 32 * i < experts ? logits[lane + 32 * i] : 0.0f;
+    mine[i] = logit == logit ? logit : mr_as_f32(0xff800000u);
+  }
+  uint32_t taken = 0;
+  float largest = 0.0f, sum = 0.0f, kept = 0.0f;
+  for (int j = 0; j < topK; j++) {
+    float best;
+    int expert;
+    mr_best_expert<OF_LANE>(mine, taken, experts, best, expert);
+    if ((expert & 31) == lane) taken |= 1u << (expert >> 5);
+    if (lane == 0) choice[j] = expert;
+    if (j == 0) largest = best;
+    if (lane == j) kept = best;
+    sum = mr_add(sum, mr_exp(mr_add(best, -largest)));
+  }
+  if (rule == kMrRuleSigmoid) {
+    if (lane < topK) weight[lane] = 1.0f / (1.0f + mr_exp(-kept));
+    return;
+  }
+  if (rule == kMrRuleSoftmaxOfAll) {
+    float own = 0.0f;
+#pragma unroll
+    for (int i = 0; i < OF_LANE; i++) {
+      if (lane + 32 * i < experts) own = mr_add(own, mr_exp(mr_add(mine[i], -largest)));
+    }
+    sum = mr_warp_sum(own);
+  }
+  if (lane < topK) weight[lane] = mr_exp(mr_add(kept, -largest)) / sum;
+}
+
 MR_KERNEL __launch_bounds__(1024)
     mr_route_experts(int32_t* offsets, int32_t* source, int32_t* target, float* score, int32_t* choice,
                      float* slotScore, const float* logits, const int32_t* rows, int32_t experts, int32_t topK,
-                     int32_t shared) {
-  MR_SHARED(MrRouteShared, s);
+                     int32_t shared, int32_t rule) {
+  MR_SHARED(int32_t, words);
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
   const int count = rows[0], slots = count * topK;
+  int32_t* const next = &words;                    // [warps][experts] rows of an expert in a warp's range, then where
+                                                   // the range's next one goes
+  int32_t* const first = next + warps * experts;  // [experts + 1]
+  MR_CHECK(experts <= kMrExpertsMax && topK <= kMrTopKMax);
 
   // 1. choices, one warp a row
   for (int row = warp; row < count; row += warps) {
-    float mine[4];
-    uint32_t taken = 0;
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      const float logit = lane + 32 * i < experts ? logits[(size_t)row * experts + lane + 32 * i] : 0.0f;
-      mine[i] = logit == logit ? logit : mr_as_f32(0xff800000u);
-    }
-    for (int j = 0; j < topK; j++) {
-      float best;
-      int expert;
-      mr_best_expert(mine, taken, experts, best, expert);
-      if ((expert & 31) == lane) taken |= 1u << (expert >> 5);
-      if (lane == 0) {
-        choice[row * topK + j] = expert;
-        slotScore[row * topK + j] = 1.0f / (1.0f + mr_exp(-best));
-      }
+    const float* of_row = logits + (size_t)row * experts;
+    if (experts <= 128) {
+      mr_choose_experts<4>(choice + row * topK, slotScore + row * topK, of_row, experts, topK, rule);
+    } else {
+      mr_choose_experts<kMrExpertsMax / 32>(choice + row * topK, slotScore + row * topK, of_row, experts, topK, rule);
     }
   }
-  for (int i = threadIdx.x; i < kMrWarpsMax * kMrExpertsMax; i += blockDim.x) {
-    s.next[i / kMrExpertsMax][i % kMrExpertsMax] = 0;
-  }
+  for (int i = threadIdx.x; i < warps * experts; i += blockDim.x) next[i] = 0;
   __syncthreads();
 
   // 2. each warp counts its range of slots
@@ -197,7 +227,7 @@ MR_KERNEL __launch_bounds__(1024)
     const int slot = base + lane;
     const int expert = slot < end ? choice[slot] : -1;
     const uint32_t same = __match_any_sync(MR_ALL_LANES, expert);
-    if (expert >= 0 && (same & ((1u << lane) - 1)) == 0) s.next[warp][expert] += __popc(same);
+    if (expert >= 0 && (same & ((1u << lane) - 1)) == 0) next[warp * experts + expert] += __popc(same);
     __syncwarp();
   }
   __syncthreads();
@@ -209,7 +239,7 @@ MR_KERNEL __launch_bounds__(1024)
       const int expert = base + lane;
       int mine = 0;
       if (expert < experts) {
-        for (int w = 0; w < warps; w++) mine += s.next[w][expert];
+        for (int w = 0; w < warps; w++) mine += next[w * experts + expert];
       }
       int sum = mine;
 #pragma unroll
@@ -218,11 +248,11 @@ MR_KERNEL __launch_bounds__(1024)
         if (lane >= step) sum += other;
       }
       if (expert < experts) {
-        s.first[expert] = before + sum - mine;
+        first[expert] = before + sum - mine;
         int at = before + sum - mine;
         for (int w = 0; w < warps; w++) {
-          const int here = s.next[w][expert];
-          s.next[w][expert] = at;
+          const int here = next[w * experts + expert];
+          next[w * experts + expert] = at;
           at += here;
         }
       }
@@ -230,7 +260,7 @@ MR_KERNEL __launch_bounds__(1024)
     }
   }
   __syncthreads();
-  for (int e = threadIdx.x; e < experts; e += blockDim.x) offsets[e] = s.first[e];
+  for (int e = threadIdx.x; e < experts; e += blockDim.x) offsets[e] = first[e];
   if (threadIdx.x == 0) {
     offsets[experts] = slots;
     offsets[experts + 1] = slots + (shared ? count : 0);
@@ -243,13 +273,13 @@ MR_KERNEL __launch_bounds__(1024)
     const uint32_t same = __match_any_sync(MR_ALL_LANES, expert);
     const int rank = __popc(same & ((1u << lane) - 1));
     if (expert >= 0) {
-      const int at = s.next[warp][expert] + rank;
+      const int at = next[warp * experts + expert] + rank;
       source[at] = slot / topK;
       target[at] = slot;
       score[at] = slotScore[slot];
     }
     __syncwarp();
-    if (expert >= 0 && rank == 0) s.next[warp][expert] += __popc(same);
+    if (expert >= 0 && rank == 0) next[warp * experts + expert] += __popc(same);
     __syncwarp();
   }
   if (shared) {

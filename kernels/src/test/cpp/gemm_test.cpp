@@ -231,6 +231,11 @@ MR_TEST(gemm_bf16_of_expert_groups) { check_grouped(device, Format::BF16, {0, 3,
 MR_TEST(gemm_fp8_of_expert_groups) { check_grouped(device, Format::FP8, {0, 3, 0, 0, 40, 1, 17, 9, 0}); }
 MR_TEST(gemm_int4_of_expert_groups) { check_grouped(device, Format::INT4, {0, 3, 0, 0, 40, 1, 17, 9, 0}); }
 MR_TEST(gemm_bf16_with_all_rows_in_one_group) { check_grouped(device, Format::BF16, {0, 0, 50, 0}); }
+MR_TEST(gemm_bf16_of_hundreds_of_groups) {
+  std::vector<int> sizes;
+  for (int group = 0; group < 401; group++) sizes.push_back(group % 7 == 3 ? 1 + group % 11 : 0);
+  check_grouped(device, Format::BF16, sizes);
+}
 MR_TEST(gemm_bf16_of_more_groups_than_lanes) {
   std::vector<int> sizes(129, 0);
   for (size_t g = 0; g < sizes.size(); g += 5) sizes[g] = 1 + (int)g % 4;

@@ -15,6 +15,7 @@ struct RotateCase {
   int queryHeads, kvHeads, headDimension, blockTokens;
   bool rotates, halves;
   double epsilon, floorScale, scale;
+  bool learnt = false;
 };
 
 // As the host has to make them: turns per position in units of 2^-64.
@@ -23,20 +24,27 @@ uint64_t phase(double frequency) {
   return (uint64_t)(int64_t)rint((turns - floor(turns)) * 0x1p62) << 2;
 }
 
-std::vector<double> rotated(const RotateCase& c, const float* in, int position, bool query, const std::vector<double>& frequencies) {
+std::vector<double> rotated(const RotateCase& c, const float* in, int position, bool query, const std::vector<double>& frequencies,
+                            const std::vector<float>& weight) {
   const int d = c.headDimension;
   std::vector<double> out(in, in + d);
-  for (int j = 0; j < (c.rotates ? d / 2 : 0); j++) {
-    const int a = c.halves ? j : 2 * j, b = c.halves ? j + d / 2 : 2 * j + 1;
-    const double angle = position * frequencies[j];
-    out[a] = in[a] * cos(angle) - in[b] * sin(angle);
-    out[b] = in[b] * cos(angle) + in[a] * sin(angle);
-  }
-  if (c.epsilon > 0) {
+  const auto norm = [&] {
     double squares = 0;
     for (double value : out) squares += value * value;
     for (double& value : out) value /= sqrt(squares / d + c.epsilon);
+  };
+  if (c.learnt) {
+    norm();
+    for (int i = 0; i < d; i++) out[i] *= weight[i];
   }
+  const std::vector<double> in_order = out;
+  for (int j = 0; j < (c.rotates ? d / 2 : 0); j++) {
+    const int a = c.halves ? j : 2 * j, b = c.halves ? j + d / 2 : 2 * j + 1;
+    const double angle = position * frequencies[j];
+    out[a] = in_order[a] * cos(angle) - in_order[b] * sin(angle);
+    out[b] = in_order[b] * cos(angle) + in_order[a] * sin(angle);
+  }
+  if (c.epsilon > 0 && !c.learnt) norm();
   if (query && c.floorScale > 0) {
     const double factor = log(1 + floor((position + 1) / c.floorScale)) * c.scale + 1;
     for (double& value : out) value *= factor;
@@ -89,8 +97,11 @@ void checkAs(Device& device, const RotateCase& c, const std::vector<StepRun>& ru
   const auto queries = device.array<T>((size_t)rows * c.queryHeads * d);
   const auto layer = device.upload(untouched);
   const auto turns = c.rotates ? device.upload(phases) : Array<uint64_t>{};
-  device.launch(kernel, {rows + 2u, (heads + 7u) / 8}, {256}, 0, device.upload(qkv), queries, layer, turns,
-                device.upload(stepBlock(runs, rows, c.blockTokens)), c.queryHeads, c.kvHeads, d, c.blockTokens,
+  const std::vector<float> queryNorm = random_floats((size_t)d, 0.5f, 1.5f), keyNorm = random_floats((size_t)d, 0.5f, 1.5f);
+  const auto queryNorms = c.learnt ? device.upload(queryNorm) : Array<float>{};
+  const auto keyNorms = c.learnt ? device.upload(keyNorm) : Array<float>{};
+  device.launch(kernel, {rows + 2u, (heads + 7u) / 8}, {256}, 0, device.upload(qkv), queries, layer, turns, queryNorms,
+                keyNorms, device.upload(stepBlock(runs, rows, c.blockTokens)), c.queryHeads, c.kvHeads, d, c.blockTokens,
                 (int)c.halves, (float)c.epsilon, (float)c.floorScale, (float)c.scale);
   const std::vector<T> q = device.download(queries);
   std::vector<T> cache = device.download(layer);
@@ -102,14 +113,14 @@ void checkAs(Device& device, const RotateCase& c, const std::vector<StepRun>& ru
         const std::string what = "position " + std::to_string(position) + " head " + std::to_string(h);
         const float* from = &qkv[((size_t)row * heads + h) * d];
         if (h < c.queryHeads) {
-          expectNear(rotated(c, from, position, true, frequencies), &q[((size_t)row * c.queryHeads + h) * d], what);
+          expectNear(rotated(c, from, position, true, frequencies, queryNorm), &q[((size_t)row * c.queryHeads + h) * d], what);
           continue;
         }
         const int kind = h >= c.queryHeads + c.kvHeads ? 1 : 0, kvHead = h - c.queryHeads - kind * c.kvHeads;
         const size_t block = (size_t)run.table[position / c.blockTokens];
         const size_t at = (((block * 2 + kind) * c.kvHeads + kvHead) * c.blockTokens + position % c.blockTokens) * d;
         const std::vector<double> value(from, from + d);
-        expectNear(kind ? value : rotated(c, from, position, false, frequencies), &cache[at], what);
+        expectNear(kind ? value : rotated(c, from, position, false, frequencies, keyNorm), &cache[at], what);
         std::fill_n(cache.begin() + at, d, UNTOUCHED);
       }
     }
@@ -144,6 +155,10 @@ MR_TEST(rotate_interleaved_pairs_and_norm_128) { check(device, {5, 1, 128, 64, t
 MR_TEST(rotate_halves_and_norm_128) { check(device, {8, 1, 128, 16, true, true, 1e-5, 0, 0}, ragged(16)); }
 MR_TEST(rotate_interleaved_pairs_64) { check(device, {2, 2, 64, 16, true, false, 0, 0, 0}, ragged(16)); }
 MR_TEST(rotate_halves_64) { check(device, {1, 1, 64, 64, true, true, 0, 0, 0}, ragged(64)); }
+MR_TEST(rotate_learnt_norm_before_halves_64) { check(device, {3, 1, 64, 16, true, true, 1e-6, 0, 0, true}, ragged(16)); }
+MR_TEST(rotate_learnt_norm_before_halves_128) { check(device, {4, 2, 128, 64, true, true, 1e-6, 0, 0, true}, ragged(64)); }
+MR_TEST(rotate_learnt_norm_before_pairs_128) { check(device, {2, 2, 128, 16, true, false, 1e-6, 0, 0, true}, ragged(16)); }
+MR_TEST(rotate_learnt_norm_alone) { check(device, {2, 1, 64, 16, false, true, 1e-6, 8192, 0.1, true}, ragged(16)); }
 MR_TEST(rotate_scales_by_temperature) { check(device, {4, 2, 64, 16, false, false, 0, 8192, 0.1}, ragged(16)); }
 MR_TEST(rotate_scales_in_small_steps) { check(device, {4, 2, 128, 16, false, false, 0, 8, 0.1}, ragged(16)); }
 MR_TEST(rotate_far_interleaved) { check(device, {2, 1, 128, 64, true, false, 1e-5, 0, 0}, far()); }

@@ -7,7 +7,7 @@
 
 namespace {
 
-constexpr size_t ROUTE_SHARED_BYTES = 16900;
+enum Rule { SIGMOID, SOFTMAX_OF_ALL, SOFTMAX_OF_CHOSEN };
 
 struct Route {
   std::vector<int32_t> offsets, source, target;
@@ -15,7 +15,8 @@ struct Route {
 };
 
 // What mr_route_experts has to give, by a stable sort.
-Route expected_route(const std::vector<float>& logits, int rows, int experts, int top, bool shared) {
+Route expected_route(const std::vector<float>& logits, int rows, int experts, int top, bool shared,
+                     Rule rule) {
   std::vector<int> expert_of;
   for (int t = 0; t < rows; t++) {
     const float* row = &logits[(size_t)(t * experts)];
@@ -30,10 +31,20 @@ Route expected_route(const std::vector<float>& logits, int rows, int experts, in
     route.offsets.push_back((int)route.source.size());
     for (int slot = 0; slot < rows * top; slot++) {
       if (expert_of[(size_t)slot] != e) continue;
-      const float logit = logits[(size_t)(slot / top * experts + e)];
+      const float* row = &logits[(size_t)(slot / top * experts)];
       route.source.push_back(slot / top);
       route.target.push_back(slot);
-      route.score.push_back((float)(std::isnan(logit) ? 0 : 1 / (1 + std::exp(-(double)logit))));
+      if (rule == SIGMOID) {
+        route.score.push_back((float)(std::isnan(row[e]) ? 0 : 1 / (1 + std::exp(-(double)row[e]))));
+        continue;
+      }
+      double sum = 0;
+      if (rule == SOFTMAX_OF_ALL) {
+        for (int other = 0; other < experts; other++) sum += std::exp((double)row[other] - row[e]);
+      } else {
+        for (int j = 0; j < top; j++) sum += std::exp((double)row[expert_of[(size_t)(slot / top * top + j)]] - row[e]);
+      }
+      route.score.push_back((float)(1 / sum));
     }
   }
   route.offsets.push_back(rows * top);
@@ -47,10 +58,11 @@ Route expected_route(const std::vector<float>& logits, int rows, int experts, in
 }
 
 void check_route(Device& device, const std::vector<float>& logits, int rows, int experts, int top, bool shared,
-                 unsigned threads) {
+                 unsigned threads, Rule rule = SIGMOID) {
   const std::string what = "T=" + std::to_string(rows) + " E=" + std::to_string(experts) + " top " + std::to_string(top) +
-                           " threads " + std::to_string(threads);
-  const Route expected = expected_route(logits, rows, experts, top, shared);
+                           " threads " + std::to_string(threads) + " rule " + std::to_string(rule);
+  const size_t shared_bytes = 4 * (threads / 32 * (size_t)experts + (size_t)experts + 1);
+  const Route expected = expected_route(logits, rows, experts, top, shared, rule);
   const size_t sorted = expected.source.size(), slots = (size_t)(rows * top);
   const auto offsets = device.array<int32_t>((size_t)experts + 2);
   // one more than needed, to see that nothing is written behind the end
@@ -59,8 +71,8 @@ void check_route(Device& device, const std::vector<float>& logits, int rows, int
   const auto score = device.upload(std::vector<float>(sorted + 1, -7));
   const auto choice = device.array<int32_t>(slots + 1);
   const auto slot_score = device.array<float>(slots + 1);
-  device.launch("mr_route_experts", {1}, {threads}, ROUTE_SHARED_BYTES, offsets, source, target, score, choice,
-                slot_score, device.upload(logits), device.upload(std::vector<int32_t>{rows}), experts, top, (int)shared);
+  device.launch("mr_route_experts", {1}, {threads}, shared_bytes, offsets, source, target, score, choice,
+                slot_score, device.upload(logits), device.upload(std::vector<int32_t>{rows}), experts, top, (int)shared, (int)rule);
   Route found{device.download(offsets), device.download(source), device.download(target), device.download(score)};
   expect_equal(found.source[sorted], -7, what + ": behind source");
   expect_equal(found.target[sorted], -7, what + ": behind target");
@@ -169,6 +181,29 @@ MR_TEST(route_sends_all_rows_to_one_expert) {
   check_route(device, logits, rows, experts, 1, true, 128);
 }
 
+MR_TEST(route_to_many_experts) {
+  for (int experts : {129, 160, 256, 512}) {
+    for (int rows : {1, 7, 40}) {
+      const auto logits = random_floats((size_t)(rows * experts), -3, 3);
+      check_route(device, logits, rows, experts, 8, false, 96, SOFTMAX_OF_CHOSEN);
+      check_route(device, logits, rows, experts, 16, true, 1024, SIGMOID);
+    }
+  }
+}
+
+MR_TEST(route_weighs_by_softmax) {
+  for (Rule rule : {SOFTMAX_OF_ALL, SOFTMAX_OF_CHOSEN}) {
+    for (int experts : {1, 6, 33, 128, 256}) {
+      for (int rows : {1, 9, 33}) {
+        const int top = std::min(experts, 8);
+        check_route(device, random_floats((size_t)(rows * experts), -9, 9), rows, experts, top, rows % 2, 64, rule);
+      }
+    }
+    // far apart: exponentials that vanish; close to the end of the range: ones that would overflow
+    check_route(device, {80, -80, 0, 88.5f, 88.25f, 88}, 2, 3, 2, false, 32, rule);
+  }
+}
+
 MR_TEST(route_of_no_rows) { check_route(device, {0}, 0, 8, 2, true, 64); }
 
 MR_TEST(route_of_the_largest_step) {
@@ -177,23 +212,29 @@ MR_TEST(route_of_the_largest_step) {
 }
 
 MR_TEST(combine_adds_slots_in_order) {
-  for (int top : {0, 1, 2, 4}) {
-    for (bool shared : {true, false}) {
+  for (int top : {0, 1, 2, 4, 8}) {
+    for (int kind = 0; kind < 4; kind++) {
+      const bool shared = kind % 2, weighted = kind / 2;
       const int rows = 37, width = 44, hidden_stride = 48, slot_stride = 52;
       const auto slot = random_floats((size_t)(rows * (top + 1) * slot_stride), -5, 5);
       const auto before = random_floats((size_t)(rows * hidden_stride), -5, 5);
+      const auto weight = random_floats((size_t)(rows * top + 1), 0, 1);
       std::vector<float> expected = before;
       for (int t = 0; t < rows; t++) {
         for (int c = 0; c < width; c++) {
           float& sum = expected[(size_t)(t * hidden_stride + c)];
-          for (int j = 0; j < top; j++) sum += slot[(size_t)((t * top + j) * slot_stride + c)];
+          for (int j = 0; j < top; j++) {
+            const float term = slot[(size_t)((t * top + j) * slot_stride + c)];
+            sum = weighted ? std::fma(weight[(size_t)(t * top + j)], term, sum) : sum + term;
+          }
           if (shared) sum += slot[(size_t)((rows * top + t) * slot_stride + c)];
         }
       }
       const auto hidden = device.upload(before);
-      device.launch("mr_combine_experts", {3}, {256}, 0, hidden, device.upload(slot),
+      const auto weights = weighted ? device.upload(weight) : Array<float>{};
+      device.launch("mr_combine_experts", {3}, {256}, 0, hidden, device.upload(slot), weights,
                     device.upload(std::vector<int32_t>{rows}), top, (int)shared, width, hidden_stride, slot_stride);
-      expect_same(device.download(hidden), expected, "top " + std::to_string(top));
+      expect_same(device.download(hidden), expected, "top " + std::to_string(top) + " kind " + std::to_string(kind));
     }
   }
 }

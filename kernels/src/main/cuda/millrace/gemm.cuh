@@ -16,7 +16,7 @@
 #include "millrace/packed.cuh"
 
 constexpr int kMrGemmThreads = 128;
-constexpr int kMrGroupsMax = 255;
+constexpr int kMrGroupsMax = 511;
 
 /** Tile of a block: 64 * kChannelTiles channels, TN rows; four warps, each 16 * kM channels and 8 * kN rows. */
 template <int TN>
@@ -58,7 +58,7 @@ struct MrGemmShared {
   alignas(1024) uint8_t weights[MrTile<TN>::kStages][MrTile<TN>::kChannelTiles][Format::kStageBytes];
   alignas(1024) uint8_t x[MrTile<TN>::kStages][TN * kMrTileRowBytes];
   int32_t source[TN];                 // row of x for each row of the tile, or -1
-  int32_t prefix[kMrGroupsMax + 1];   // row tiles of the groups before
+  uint16_t prefix[kMrGroupsMax + 1];  // row tiles of the groups before
   uint64_t arrived[MrTile<TN>::kStages];  // gemm_wgmma.cuh: mbarriers of the weights
 };
 
@@ -76,7 +76,7 @@ MR_DEVICE int mr_group_first(const MrGemmTask& task, int group) {
 
 /** Counts the row tiles before each group; gives their sum. All threads; ends with a barrier. */
 template <int TN>
-MR_DEVICE int mr_count_row_tiles(const MrGemmTask& task, int32_t* prefix) {
+MR_DEVICE int mr_count_row_tiles(const MrGemmTask& task, uint16_t* prefix) {
   const int lane = threadIdx.x & 31;
   if (threadIdx.x < 32) {
     int before = 0;
@@ -92,10 +92,10 @@ MR_DEVICE int mr_count_row_tiles(const MrGemmTask& task, int32_t* prefix) {
         const int other = __shfl_up_sync(MR_ALL_LANES, sum, step);
         if (lane >= step) sum += other;
       }
-      if (group < task.groups) prefix[group] = before + sum - tiles;
+      if (group < task.groups) prefix[group] = (uint16_t)(before + sum - tiles);
       before += __shfl_sync(MR_ALL_LANES, sum, 31);
     }
-    if (lane == 0) prefix[task.groups] = before;
+    if (lane == 0) prefix[task.groups] = (uint16_t)before;
   }
   __syncthreads();
   return prefix[task.groups];
@@ -106,7 +106,7 @@ MR_DEVICE int mr_count_row_tiles(const MrGemmTask& task, int32_t* prefix) {
  * operands in the L2 cache.
  */
 template <int TN>
-MR_DEVICE MrTilePlace mr_place(const MrGemmTask& task, const int32_t* prefix, int tile, int channelTiles) {
+MR_DEVICE MrTilePlace mr_place(const MrGemmTask& task, const uint16_t* prefix, int tile, int channelTiles) {
   int low = 0, high = task.groups - 1;
   while (low < high) {
     const int middle = (low + high + 1) / 2;

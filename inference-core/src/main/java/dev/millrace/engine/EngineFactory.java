@@ -33,7 +33,7 @@ public final class EngineFactory {
    * @throws EngineException if the directory, the backend or the memory do not allow it
    */
   public static InferenceEngine open(Path directory, EngineOptions options, EngineMetrics metrics) {
-    BackendChoice choice = OpenModel.choose(options);
+    BackendChoice choice = OpenModel.choose(ModelConfig.read(directory).architecture(), options);
     return start(() -> load(directory, choice, options), choice, options, metrics);
   }
 
@@ -45,7 +45,7 @@ public final class EngineFactory {
    */
   public static InferenceEngine open(
       ModelSource source, EngineOptions options, EngineMetrics metrics) {
-    BackendChoice choice = OpenModel.choose(options);
+    BackendChoice choice = OpenModel.choose(source.weights().config().architecture(), options);
     return start(() -> load(source, choice, options), choice, options, metrics);
   }
 

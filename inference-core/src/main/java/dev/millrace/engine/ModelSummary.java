@@ -4,6 +4,7 @@ import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
 import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelFiles;
@@ -109,6 +110,7 @@ public record ModelSummary(
     for (LayerSpec layer : architecture.layers()) {
       AttentionSpec attention = layer.attention();
       sum += hidden * (attention.queryWidth() + attention.qkvWidth()) + 2 * hidden;
+      sum += attention.headNorm() instanceof HeadNorm.Learnt ? 2L * attention.headDimension() : 0;
       sum +=
           switch (layer.feedForward()) {
             case Dense(int width) -> 3 * hidden * width;

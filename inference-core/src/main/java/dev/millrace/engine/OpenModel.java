@@ -1,10 +1,12 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.checkpoint.Checkpoint;
+import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.model.ModelLimits;
@@ -28,17 +30,17 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
    * @throws EngineException if the directory, the backend or the memory do not allow it
    */
   static OpenModel open(Path directory, EngineOptions options) {
-    return open(directory, choose(options), options);
+    return open(directory, choose(ModelConfig.read(directory).architecture(), options), options);
   }
 
   /**
-   * Chooses a backend.
+   * Chooses a backend for a model.
    *
-   * @throws EngineException if there is none of this name or it cannot run here
+   * @throws EngineException if there is none of this name, or it cannot run here, or not this model
    */
-  static BackendChoice choose(EngineOptions options) {
+  static BackendChoice choose(Architecture architecture, EngineOptions options) {
     try {
-      return BackendChoice.of(options.backend(), BackendChoice.installed());
+      return BackendChoice.of(options.backend(), BackendChoice.installed(), architecture);
     } catch (BackendException e) {
       throw new EngineException("cannot start an engine: " + e.getMessage(), e);
     }

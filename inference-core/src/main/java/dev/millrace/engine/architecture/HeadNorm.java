@@ -24,4 +24,20 @@ public sealed interface HeadNorm {
       }
     }
   }
+
+  /**
+   * {@code x / sqrt(mean(x^2) + epsilon) * weight} of each head of q and k, before the rotation:
+   * one weight [D] for all heads of q, one for all of k (Qwen3).
+   *
+   * @param epsilon positive
+   */
+  record Learnt(float epsilon) implements HeadNorm {
+
+    /** Refuses an epsilon of 0. */
+    public Learnt {
+      if (!(epsilon > 0)) {
+        throw new IllegalArgumentException("epsilon is positive, got " + epsilon);
+      }
+    }
+  }
 }

@@ -11,4 +11,12 @@ public sealed interface Router {
    * sees it unscaled (Llama 4).
    */
   record SigmoidOnInput() implements Router {}
+
+  /**
+   * The softmax of the logits over all experts, of which a chosen expert's part multiplies that
+   * expert's <em>output</em> (Qwen3).
+   *
+   * @param normalised whether the parts of the chosen are divided by their sum
+   */
+  record SoftmaxOnOutput(boolean normalised) implements Router {}
 }

@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend;
 
+import dev.millrace.engine.architecture.Architecture;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -29,19 +30,25 @@ public record BackendChoice(BackendProvider provider, String why) {
   }
 
   /**
-   * Chooses a backend.
+   * Chooses a backend that runs here and computes a model.
    *
    * @param name a backend's name, or {@link #AUTO}
    * @param installed candidates, most preferred first
-   * @throws BackendException if there is no such backend or it cannot run here
+   * @param architecture of the model
+   * @throws BackendException if there is no such backend, or it cannot run here, or not this model
    */
-  public static BackendChoice of(String name, List<BackendProvider> installed) {
+  public static BackendChoice of(
+      String name, List<BackendProvider> installed, Architecture architecture) {
     List<String> passedOver = new ArrayList<>();
     for (BackendProvider provider : installed) {
       if (!name.equals(AUTO) && !name.equals(provider.name())) {
         continue;
       }
-      Optional<String> reason = provider.unsupportedReason();
+      Optional<String> reason =
+          provider
+              .unsupportedReason()
+              .or(() ->
+                  provider.unsupported(architecture).map(found -> "not this model: " + found));
       if (reason.isEmpty()) {
         return new BackendChoice(provider, why(name, passedOver));
       }

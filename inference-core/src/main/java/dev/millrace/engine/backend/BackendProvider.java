@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend;
 
+import dev.millrace.engine.architecture.Architecture;
 import java.util.Optional;
 
 /** Finds and makes one kind of backend. Registered as a service. */
@@ -13,6 +14,12 @@ public interface BackendProvider {
 
   /** Why this backend cannot run here; empty if it can. Never throws. */
   Optional<String> unsupportedReason();
+
+  /**
+   * What this backend cannot compute of a model, found against supported; empty if it computes all
+   * of it. Asked before a backend is chosen, so that another one can be. Never throws.
+   */
+  Optional<String> unsupported(Architecture architecture);
 
   /** Makes a backend. */
   ComputeBackend create(BackendOptions options);

@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend;
 
 import dev.millrace.engine.architecture.AttentionSpec;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -83,8 +84,12 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
    * embedding and per-head norm of q and k, or temperature of q, as {@code spec} says. q is changed
    * in place; k and v go into the sequence's blocks of {@code layer}, and what is left of them in
    * {@code qkv} is undefined.
+   *
+   * @param headNorms weights [D] of the norms of q and of k, if {@code spec} has a learnt one; else
+   *     none
    */
-  void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer);
+  void rotateAndStore(
+      Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer);
 
   /**
    * Narrows the step: from here on T is {@code rows.length}, and row {@code i} is what row {@code

@@ -23,7 +23,7 @@ public interface LoadTarget {
    */
   Matrix embedding(MatrixSource table);
 
-  /** Copies a norm weight [H]. */
+  /** Copies a norm weight [H], or one of a head [D]. */
   Vector vector(Tensor values);
 
   /** Packs a dense SwiGLU feed-forward block: gate and up [I, H], down [H, I]. */

@@ -4,6 +4,7 @@ import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.tensor.Tensor;
+import java.util.List;
 
 /**
  * The weights of one layer, in the layout of the file, with shapes that fit the configuration.
@@ -13,6 +14,7 @@ import dev.millrace.engine.tensor.Tensor;
  * @param query [Q * D, H]
  * @param key [K * D, H]
  * @param value [K * D, H]
+ * @param headNorms weights [D] of the norms of q and of k where they are learnt, else none
  * @param output [H, Q * D]
  * @param feedForwardNorm [H], before the feed-forward block
  * @param feedForward dense or a mixture of experts
@@ -23,9 +25,15 @@ public record DecoderLayer(
     MatrixSource query,
     MatrixSource key,
     MatrixSource value,
+    List<Tensor> headNorms,
     MatrixSource output,
     Tensor feedForwardNorm,
     FeedForwardSource feedForward) {
+
+  /** Copies the list. */
+  public DecoderLayer {
+    headNorms = List.copyOf(headNorms);
+  }
 
   /** The two kinds of feed-forward block. */
   public sealed interface FeedForwardSource {

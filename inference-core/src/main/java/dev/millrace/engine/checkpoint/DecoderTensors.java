@@ -1,9 +1,11 @@
 package dev.millrace.engine.checkpoint;
 
 import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.architecture.FeedForwardSpec;
 import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
 import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MatrixSource.Order;
@@ -78,9 +80,19 @@ final class DecoderTensors {
         linear(name + "self_attn.q_proj.weight", queries, hidden),
         linear(name + "self_attn.k_proj.weight", keys, hidden),
         linear(name + "self_attn.v_proj.weight", keys, hidden),
+        headNorms(name + "self_attn.", layer.attention()),
         linear(name + "self_attn.o_proj.weight", hidden, queries),
         tensor(name + "post_attention_layernorm.weight", Shape.of(hidden)),
         feedForward(name, layer.feedForward()));
+  }
+
+  private List<Tensor> headNorms(String module, AttentionSpec attention) {
+    Shape head = Shape.of(attention.headDimension());
+    return switch (attention.headNorm()) {
+      case HeadNorm.Learnt(_) ->
+          List.of(tensor(module + "q_norm.weight", head), tensor(module + "k_norm.weight", head));
+      case HeadNorm.None(), HeadNorm.Unit(_) -> List.of();
+    };
   }
 
   private FeedForwardSource feedForward(String layer, FeedForwardSpec spec) {

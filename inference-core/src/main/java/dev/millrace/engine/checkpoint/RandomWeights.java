@@ -1,9 +1,11 @@
 package dev.millrace.engine.checkpoint;
 
 import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.architecture.FeedForwardSpec;
 import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
 import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
+import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.LayerSpec;
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MatrixSource.Order;
@@ -260,9 +262,18 @@ public final class RandomWeights implements ModelWeights {
         linear(queries, hidden),
         linear(keys, hidden),
         linear(keys, hidden),
+        headNorms(layer.attention()),
         linear(hidden, queries),
         constant(1, hidden),
         feedForward(layer.feedForward()));
+  }
+
+  private List<Tensor> headNorms(AttentionSpec attention) {
+    return switch (attention.headNorm()) {
+      case HeadNorm.Learnt(_) ->
+          List.of(constant(1, attention.headDimension()), constant(1, attention.headDimension()));
+      case HeadNorm.None(), HeadNorm.Unit(_) -> List.of();
+    };
   }
 
   private FeedForwardSource feedForward(FeedForwardSpec spec) {

@@ -1,7 +1,6 @@
 package dev.millrace.engine.model;
 
 import dev.millrace.engine.architecture.Architecture;
-import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
@@ -97,8 +96,8 @@ public final class DecoderModel implements ForwardPass {
   }
 
   private void store(int index) {
-    AttentionSpec attention = parts.layers().get(index).attention();
-    backend.rotateAndStore(parts.qkv(), attention, cache, index);
+    LayerPlan plan = parts.layers().get(index);
+    backend.rotateAndStore(parts.qkv(), plan.attention(), plan.headNorms(), cache, index);
   }
 
   /** A layer from its keys and values on. */

@@ -5,6 +5,7 @@ import dev.millrace.engine.backend.FeedForward;
 import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.MoeWeights;
 import dev.millrace.engine.backend.Vector;
+import java.util.List;
 
 /**
  * One layer: what differs between layers and families, with the weights on the device. The weights
@@ -13,6 +14,7 @@ import dev.millrace.engine.backend.Vector;
  * @param attention how it attends
  * @param inputNorm [H], before attention
  * @param qkv [(Q + 2K) * D, H]
+ * @param headNorms weights [D] of the norms of q and of k where they are learnt, else none
  * @param output [H, Q * D]
  * @param feedForwardNorm [H], before the feed-forward block
  * @param block the feed-forward block
@@ -21,6 +23,7 @@ record LayerPlan(
     AttentionSpec attention,
     Vector inputNorm,
     Matrix qkv,
+    List<Vector> headNorms,
     Matrix output,
     Vector feedForwardNorm,
     Block block) {

@@ -73,6 +73,7 @@ record ModelParts(
           layer.spec().attention(),
           target.vector(layer.inputNorm()),
           target.matrix(List.of(layer.query(), layer.key(), layer.value())),
+          layer.headNorms().stream().map(target::vector).toList(),
           target.matrix(List.of(layer.output())),
           target.vector(layer.feedForwardNorm()),
           block(layer.feedForward(), target));

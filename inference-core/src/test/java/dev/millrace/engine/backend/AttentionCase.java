@@ -8,6 +8,7 @@ import dev.millrace.engine.architecture.RotaryEmbedding;
 import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
 import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.Fixtures.Extents;
+import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,11 +20,17 @@ import java.util.List;
  * @param what for messages
  * @param extents widths
  * @param spec how it attends
+ * @param headNorms weights of a learnt norm of q and of k, or none
  * @param sequences the runs
  * @param deviation of the values; large ones drive softmax to its ends
  */
 record AttentionCase(
-    String what, Extents extents, AttentionSpec spec, List<RaggedRun> sequences, double deviation) {
+    String what,
+    Extents extents,
+    AttentionSpec spec,
+    List<Tensor> headNorms,
+    List<RaggedRun> sequences,
+    double deviation) {
 
   private static final int BLOCK_TOKENS = 8;
   private static final int LAYERS = 2;
@@ -49,6 +56,7 @@ record AttentionCase(
             new RaggedRun(3, tile));
     List<RaggedRun> one = List.of(new RaggedRun(5, 1));
     List<RaggedRun> far = List.of(new RaggedRun(1_000_003, 3), new RaggedRun(131_070, 4));
+    List<RaggedRun> later = List.of(new RaggedRun(203, 3), new RaggedRun(117, 1));
     List<AttentionCase> cases = new ArrayList<>();
     for (Pairing pairing : Pairing.values()) {
       String name = "attention " + pairing + " ";
@@ -67,6 +75,15 @@ record AttentionCase(
     cases.add(new AttentionCase("attention sharp " + extents, extents, bare, ragged, 6));
     AttentionSpec odd = Fixtures.attention(extents, Pairing.INTERLEAVED, false, 5);
     cases.add(new AttentionCase("attention odd chunks " + extents, extents, odd, ragged, 1));
+    Fixtures fixtures = new Fixtures(17);
+    List<Tensor> norms =
+        List.of(fixtures.vector(extents.headDimension()), fixtures.vector(extents.headDimension()));
+    for (Pairing pairing : Pairing.values()) {
+      String name = "attention " + pairing + " with learnt norms ";
+      AttentionSpec learnt = Fixtures.learnt(extents, pairing);
+      cases.add(new AttentionCase(name + "ragged " + extents, extents, learnt, norms, ragged, 3));
+      cases.add(new AttentionCase(name + "later " + extents, extents, learnt, norms, later, 1));
+    }
     return cases;
   }
 
@@ -79,6 +96,16 @@ record AttentionCase(
         HeadNorm.NONE,
         Visible.FULL,
         AttentionSpec.Temperature.NONE);
+  }
+
+  /** Without a learnt norm. */
+  AttentionCase(
+      String what,
+      Extents extents,
+      AttentionSpec spec,
+      List<RaggedRun> sequences,
+      double deviation) {
+    this(what, extents, spec, List.of(), sequences, deviation);
   }
 
   /** q after rotation, then the output of attention. */
@@ -95,7 +122,8 @@ record AttentionCase(
   float[] run(ComputeBackend backend) {
     Rows qkv = backend.rows(ROWS_MAX, extents.qkvWidth());
     Rows out = backend.rows(ROWS_MAX, resultWidth());
-    KvCache cache = stored(backend, qkv);
+    List<Vector> norms = headNorms.stream().map(backend::vector).toList();
+    KvCache cache = stored(backend, norms, qkv);
     backend.attend(qkv, spec, cache, LAYERS - 1, out);
     return join(queries(backend, qkv, rows()), BackendParityKit.read(backend, out, rows()));
   }
@@ -105,7 +133,8 @@ record AttentionCase(
     Rows qkv = backend.rows(ROWS_MAX, extents.qkvWidth());
     Rows out = backend.rows(ROWS_MAX, resultWidth());
     Rows hidden = backend.rows(ROWS_MAX, extents.hidden());
-    KvCache cache = stored(backend, qkv);
+    List<Vector> norms = headNorms.stream().map(backend::vector).toList();
+    KvCache cache = stored(backend, norms, qkv);
     float[] residual = new Fixtures(12).values(rows() * extents.hidden(), 1);
     backend.write(hidden, residual);
     backend.keep(kept, hidden, qkv);
@@ -134,7 +163,7 @@ record AttentionCase(
   }
 
   /** A cache with everything stored; leaves the step begun and its queries in {@code qkv}. */
-  private KvCache stored(ComputeBackend backend, Rows qkv) {
+  private KvCache stored(ComputeBackend backend, List<Vector> norms, Rows qkv) {
     int blocks = 1;
     List<StepLayout.Run> past = new ArrayList<>();
     List<StepLayout.Run> now = new ArrayList<>();
@@ -156,9 +185,9 @@ record AttentionCase(
     Fixtures fixtures = new Fixtures(11);
     for (int layer = 0; layer < LAYERS; layer++) {
       if (!past.isEmpty()) {
-        store(backend, new StepLayout(past), qkv, cache, layer, fixtures);
+        store(backend, new StepLayout(past), norms, qkv, cache, layer, fixtures);
       }
-      store(backend, new StepLayout(now), qkv, cache, layer, fixtures);
+      store(backend, new StepLayout(now), norms, qkv, cache, layer, fixtures);
     }
     return cache;
   }
@@ -166,13 +195,14 @@ record AttentionCase(
   private void store(
       ComputeBackend backend,
       StepLayout layout,
+      List<Vector> norms,
       Rows qkv,
       KvCache cache,
       int layer,
       Fixtures fixtures) {
     backend.begin(layout);
     backend.write(qkv, fixtures.values(layout.rows() * extents.qkvWidth(), deviation));
-    backend.rotateAndStore(qkv, spec, cache, layer);
+    backend.rotateAndStore(qkv, spec, norms, cache, layer);
   }
 
   private float[] queries(ComputeBackend backend, Rows qkv, int rows) {

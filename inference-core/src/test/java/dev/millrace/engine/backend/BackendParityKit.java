@@ -3,6 +3,7 @@ package dev.millrace.engine.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.Fixtures.Extents;
 import dev.millrace.engine.backend.ToleranceTable.Operation;
 import dev.millrace.engine.backend.reference.ReferenceProvider;
@@ -316,7 +317,67 @@ public abstract class BackendParityKit {
         Operation.MOE,
         (fixtures, extents, rows) ->
             MoeCase.unfused(
-                fixtures, extents, rows, row -> new int[] {fixtures.below(extents.experts())}));
+                fixtures,
+                extents,
+                rows,
+                new Router.SigmoidOnInput(),
+                1,
+                row -> new int[] {fixtures.below(extents.experts())}));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> shouldWeighTheOutputsOfExpertsBySoftmax() {
+    return Stream.of(true, false)
+        .flatMap(normalised ->
+            each(
+                "moe, softmax, " + (normalised ? "normalised" : "as it is"),
+                Operation.MOE,
+                (fixtures, extents, rows) ->
+                    MoeCase.unfused(
+                        fixtures,
+                        extents,
+                        rows,
+                        new Router.SoftmaxOnOutput(normalised),
+                        2,
+                        row -> {
+                          int first = fixtures.below(extents.experts());
+                          return new int[] {first, (first + 1) % extents.experts()};
+                        })));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> shouldRouteToEightOfManyExperts() {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (int experts : new int[] {160, 256}) {
+      for (Router rule :
+          List.of(
+              new Router.SoftmaxOnOutput(true),
+              new Router.SoftmaxOnOutput(false),
+              new Router.SigmoidOnInput())) {
+        for (int rows : new int[] {1, tile() + 1}) {
+          String what = String.format(Locale.ROOT, "moe, 8 of %d, %s T=%d", experts, rule, rows);
+          Fixtures fixtures = new Fixtures(experts + rows);
+          tests.add(
+              DynamicTest.dynamicTest(
+                  what,
+                  () ->
+                      check(
+                          what,
+                          Operation.MOE,
+                          MoeCase.many(
+                              fixtures,
+                              experts,
+                              rows,
+                              rule,
+                              8,
+                              row ->
+                                  IntStream.range(0, 8)
+                                      .map(k -> (row * 31 + k * 37 + experts - 1) % experts)
+                                      .toArray()))));
+        }
+      }
+    }
+    return tests.stream();
   }
 
   @TestFactory

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.model.Driver;
+import dev.millrace.engine.model.GoldenCase;
 import dev.millrace.engine.model.ModelLimits;
 import dev.millrace.engine.model.TinyModel;
 import java.nio.file.Path;
@@ -45,6 +46,16 @@ public abstract class BatchInvarianceKit {
     return TinyModel.ofSeed(3);
   }
 
+  /** Writes the model into a directory of its own. */
+  protected Path write(Path directory) {
+    return tiny().writeTo(directory);
+  }
+
+  /** A model with learnt norms and experts whose outputs are weighed, for {@link #write}. */
+  protected static Path qwen3(Path directory) {
+    return GoldenCase.open("qwen3-moe-step", directory).directory();
+  }
+
   /** Neighbourhoods that are tried. */
   protected int rounds() {
     return ROUNDS;
@@ -57,7 +68,7 @@ public abstract class BatchInvarianceKit {
 
   @BeforeAll
   void load(@TempDir Path directory) {
-    checkpoint = Checkpoint.open(tiny().writeTo(directory));
+    checkpoint = Checkpoint.open(write(directory));
     model =
         DecoderModel.load(checkpoint, backend(), new ModelLimits(256, 16, 8L << 20, BLOCK_TOKENS));
     tokens = random(new SplittableRandom(1), LENGTH);

@@ -131,6 +131,19 @@ public final class Fixtures {
     return least - rest;
   }
 
+  /** Attention with a learnt norm of q and k before the rotation. */
+  static AttentionSpec learnt(Extents extents, Pairing pairing) {
+    AttentionSpec rotating = attention(extents, pairing, true, 0);
+    return new AttentionSpec(
+        extents.queryHeads(),
+        extents.kvHeads(),
+        extents.headDimension(),
+        rotating.rotary(),
+        new HeadNorm.Learnt(1e-6f),
+        Visible.FULL,
+        Temperature.NONE);
+  }
+
   /** Attention with or without rotary embedding, norm, chunks and temperature. */
   static AttentionSpec attention(Extents extents, Pairing pairing, boolean rotates, int chunk) {
     double[] frequencies = new double[rotates ? extents.headDimension() / 2 : 0];

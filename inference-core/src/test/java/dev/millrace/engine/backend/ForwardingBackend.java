@@ -94,8 +94,9 @@ class ForwardingBackend implements ComputeBackend {
   }
 
   @Override
-  public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
-    target.rotateAndStore(qkv, spec, cache, layer);
+  public void rotateAndStore(
+      Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer) {
+    target.rotateAndStore(qkv, spec, headNorms, cache, layer);
   }
 
   @Override

@@ -176,8 +176,9 @@ final class KitSelfTest {
     }
 
     @Override
-    public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
-      super.rotateAndStore(qkv, change.apply(spec), cache, layer);
+    public void rotateAndStore(
+        Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer) {
+      super.rotateAndStore(qkv, change.apply(spec), headNorms, cache, layer);
     }
 
     @Override

@@ -34,17 +34,47 @@ final class MoeCase {
     return comparison(fixtures, extents, rows, source, router, chosen);
   }
 
-  /** One set of linear layers per expert, none shared, one expert per row. */
+  /** One set of linear layers per expert, none shared. */
   static Comparison unfused(
-      Fixtures fixtures, Extents extents, int rows, IntFunction<int[]> chosen) {
+      Fixtures fixtures,
+      Extents extents,
+      int rows,
+      Router rule,
+      int topK,
+      IntFunction<int[]> chosen) {
     float[] router = fixtures.router(extents.experts(), extents.hidden());
     List<MoeSource.Expert> experts = new ArrayList<>();
     for (int e = 0; e < extents.experts(); e++) {
       experts.add(fixtures.plainExpert(extents.hidden(), extents.width()));
     }
-    MoeSource source =
-        new MoeSource(router(router, extents), new Router.SigmoidOnInput(), experts, List.of(), 1);
+    MoeSource source = new MoeSource(router(router, extents), rule, experts, List.of(), topK);
     return comparison(fixtures, extents, rows, source, router, chosen);
+  }
+
+  /**
+   * Many experts: the router is the identity, so that the first elements of a row are its logits,
+   * and a row prefers the experts it is given in the order in which it is given them.
+   */
+  static Comparison many(
+      Fixtures fixtures, int count, int rows, Router rule, int topK, IntFunction<int[]> chosen) {
+    Extents extents = new Extents(256, 1, 1, 64, 16, count, 1);
+    float[] router = new float[count * extents.hidden()];
+    for (int e = 0; e < count; e++) {
+      router[e * extents.hidden() + e] = 1;
+    }
+    List<MoeSource.Expert> experts = new ArrayList<>();
+    for (int e = 0; e < count; e++) {
+      experts.add(fixtures.plainExpert(extents.hidden(), extents.width()));
+    }
+    float[] values = fixtures.values(rows * extents.hidden(), 0.25);
+    for (int row = 0; row < rows; row++) {
+      int[] wanted = chosen.apply(row);
+      for (int k = 0; k < wanted.length; k++) {
+        values[row * extents.hidden() + wanted[k]] = 4 - 0.25f * k;
+      }
+    }
+    MoeSource source = new MoeSource(router(router, extents), rule, experts, List.of(), topK);
+    return comparison(fixtures, extents, rows, source, values);
   }
 
   private static Comparison comparison(
@@ -60,6 +90,12 @@ final class MoeCase {
       float[] routed = fixtures.routed(router, width, chosen.apply(row));
       System.arraycopy(routed, 0, values, row * width, width);
     }
+    return comparison(fixtures, extents, rows, source, values);
+  }
+
+  private static Comparison comparison(
+      Fixtures fixtures, Extents extents, int rows, MoeSource source, float[] values) {
+    int width = extents.hidden();
     float[] residual = fixtures.values(rows * width, 1);
     return new Comparison(
         width,

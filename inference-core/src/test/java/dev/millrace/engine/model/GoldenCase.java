@@ -33,7 +33,16 @@ public record GoldenCase(
 
   /** All cases. */
   public static final List<String> NAMES =
-      List.of("scout", "maverick", "guard", "llama3", "maverick-fp8", "scout-w4a16");
+      List.of(
+          "scout",
+          "maverick",
+          "guard",
+          "llama3",
+          "maverick-fp8",
+          "scout-w4a16",
+          "qwen3",
+          "qwen3-moe",
+          "qwen3-moe-step");
 
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

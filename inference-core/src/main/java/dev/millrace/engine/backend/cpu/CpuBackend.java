@@ -261,11 +261,12 @@ final class CpuBackend implements ComputeBackend {
   }
 
   @Override
-  public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
+  public void rotateAndStore(
+      Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer) {
     CpuRows rows = rows(qkv, spec.qkvWidth());
     MemorySegment values = rows.floats(step().rows(), pool);
     rows.floatsToWrite();
-    rotation.run(step(), values, spec, (CpuKvCache) cache, layer);
+    rotation.run(step(), values, spec, headNorms, (CpuKvCache) cache, layer);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cpu;
 
+import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.BackendOptions;
@@ -49,6 +50,11 @@ public final class CpuBackendProvider implements BackendProvider {
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
       return Optional.of("the JVM runs without --add-modules=jdk.incubator.vector");
     }
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<String> unsupported(Architecture architecture) {
     return Optional.empty();
   }
 

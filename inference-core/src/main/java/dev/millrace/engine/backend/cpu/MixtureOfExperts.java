@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs a MoE block: route, gather scaled rows by expert, run all experts and the shared one as one
- * list of tasks, add the experts' rows back in rank order. Owned by the engine thread.
+ * Runs a MoE block: route, gather rows by expert, run all experts and the shared one as one list of
+ * tasks, add the experts' rows back in rank order; rows are weighed on one of the two ways. Owned
+ * by the engine thread.
  */
 final class MixtureOfExperts {
 
@@ -111,7 +112,7 @@ final class MixtureOfExperts {
       }
     }
     feedForwards.run(groups);
-    combine(output, weights, slotOfChoice, rows, target);
+    combine(output, weights, routing, slotOfChoice, rows, target);
   }
 
   /** Room for all choices, and behind each expert's rows for what products touch there. */
@@ -140,7 +141,7 @@ final class MixtureOfExperts {
               scores.address() + 4L * ((long) row * experts + (long) panel * router.panelOutputs());
           panels[panel].run(worker, count, from, router.address(panel), to);
         });
-    return Routing.of(scores, rows, experts, experts, weights.topK());
+    return Routing.of(scores, rows, experts, experts, weights.topK(), weights.rule());
   }
 
   private void gather(
@@ -153,6 +154,7 @@ final class MixtureOfExperts {
     int width = weights.width();
     int topK = weights.topK();
     ElementType type = weights.experts().getFirst().operandType();
+    boolean weighs = weights.weighsInput();
     forRows(
         rows,
         row -> {
@@ -163,22 +165,33 @@ final class MixtureOfExperts {
                 input,
                 (long) slotOfChoice[choice] * width * type.bytes(),
                 width,
-                routing.score(choice),
+                weighs ? routing.score(choice) : 1f,
                 type);
           }
         });
   }
 
   private void combine(
-      MemorySegment output, Experts weights, int[] slotOfChoice, int rows, MemorySegment target) {
+      MemorySegment output,
+      Experts weights,
+      Routing routing,
+      int[] slotOfChoice,
+      int rows,
+      MemorySegment target) {
     int width = weights.width();
     int topK = weights.topK();
+    boolean weighed = weights.weighsInput();
     forRows(
         rows,
         row -> {
           for (int choice = row * topK; choice < (row + 1) * topK; choice++) {
             long from = 4L * slotOfChoice[choice] * width;
-            RowMath.add(output, from, target, 4L * row * width, width);
+            long to = 4L * row * width;
+            if (weighed) {
+              RowMath.add(output, from, target, to, width);
+            } else {
+              RowMath.addScaled(output, from, routing.score(choice), target, to, width);
+            }
           }
         });
   }

@@ -3,8 +3,10 @@ package dev.millrace.engine.backend.cpu;
 import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
+import dev.millrace.engine.backend.Vector;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * What happens to q, k and v between projection and attention. Owned by the engine thread; rows are
@@ -23,7 +25,13 @@ final class Rotation {
   }
 
   /** Rotates and normalises q and k in place, scales q, stores k and v. */
-  void run(Step step, MemorySegment qkv, AttentionSpec spec, CpuKvCache cache, int layer) {
+  void run(
+      Step step,
+      MemorySegment qkv,
+      AttentionSpec spec,
+      List<Vector> headNorms,
+      CpuKvCache cache,
+      int layer) {
     RotaryTables.Table table = spec.rotates() ? tables.of(spec) : null;
     if (table != null) {
       for (var run : step.runs()) {
@@ -37,6 +45,9 @@ final class Rotation {
         (worker, task) -> {
           int end = Math.min(step.rows(), (task + 1) * ROWS_PER_TASK);
           for (int row = task * ROWS_PER_TASK; row < end; row++) {
+            if (spec.headNorm() instanceof HeadNorm.Learnt(float epsilon)) {
+              normRow(qkv, row, spec, epsilon, headNorms);
+            }
             if (table != null) {
               rotateRow(qkv, row, step.positions()[row], spec, table);
             }
@@ -58,6 +69,19 @@ final class Rotation {
       if (lastStart < end && lastStart >= run.position()) {
         cache.clearValues(layer, run.blocks()[lastStart / blockTokens]);
       }
+    }
+  }
+
+  /** The learnt norm of the heads of q and k. */
+  private static void normRow(
+      MemorySegment qkv, int row, AttentionSpec spec, float epsilon, List<Vector> headNorms) {
+    int dimension = spec.headDimension();
+    long at = 4L * row * spec.qkvWidth();
+    for (int head = 0; head < spec.queryHeads() + spec.kvHeads(); head++) {
+      NormWeight weight = (NormWeight) headNorms.get(head < spec.queryHeads() ? 0 : 1);
+      float scale = RowMath.inverseRms(qkv, at, dimension, epsilon);
+      RowMath.scale(qkv, at, scale, weight.values(), qkv, at, dimension);
+      at += 4L * dimension;
     }
   }
 

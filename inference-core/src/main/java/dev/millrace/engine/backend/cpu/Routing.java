@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cpu;
 
+import dev.millrace.engine.architecture.Router;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -32,26 +33,61 @@ final class Routing {
   }
 
   /**
-   * Chooses the {@code topK} largest logits of each row, the smaller index first among equals; the
-   * score of a choice is its logit's sigmoid.
+   * Chooses the {@code topK} largest logits of each row, the smaller index first among equals, and
+   * scores each choice by the rule.
    *
    * @param logits floats [rows, stride]
    */
-  static Routing of(MemorySegment logits, int rows, int experts, int stride, int topK) {
+  static Routing of(
+      MemorySegment logits, int rows, int experts, int stride, int topK, Router rule) {
     int[] expertOf = new int[rows * topK];
     float[] scoreOf = new float[rows * topK];
     float[] values = new float[experts];
     for (int row = 0; row < rows; row++) {
       MemorySegment.copy(
           logits, ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * row * stride, values, 0, experts);
+      double all =
+          rule instanceof Router.SoftmaxOnOutput(boolean normalised) && !normalised
+              ? exponentials(values, 0, experts, values[largest(values)])
+              : 0;
+      int at = row * topK;
       for (int rank = 0; rank < topK; rank++) {
         int best = largest(values);
-        expertOf[row * topK + rank] = best;
-        scoreOf[row * topK + rank] = (float) (1 / (1 + StrictMath.exp(-values[best])));
+        expertOf[at + rank] = best;
+        scoreOf[at + rank] = values[best];
         values[best] = Float.NEGATIVE_INFINITY;
+      }
+      switch (rule) {
+        case Router.SigmoidOnInput() -> sigmoid(scoreOf, at, topK);
+        case Router.SoftmaxOnOutput(boolean normalised) ->
+            softmax(
+                scoreOf, at, topK, normalised ? exponentials(scoreOf, at, topK, scoreOf[at]) : all);
       }
     }
     return new Routing(expertOf, scoreOf, experts);
+  }
+
+  /** Logits become their sigmoids. */
+  private static void sigmoid(float[] values, int at, int count) {
+    for (int i = at; i < at + count; i++) {
+      values[i] = (float) (1 / (1 + StrictMath.exp(-values[i])));
+    }
+  }
+
+  /** Logits, the largest first, become their exponentials' parts of a sum. */
+  private static void softmax(float[] values, int at, int count, double sum) {
+    float largest = values[at];
+    for (int i = at; i < at + count; i++) {
+      values[i] = (float) (StrictMath.exp((double) values[i] - largest) / sum);
+    }
+  }
+
+  private static double exponentials(float[] values, int at, int count, float largest) {
+    double sum = 0;
+    for (int i = at; i < at + count; i++) {
+      sum += StrictMath.exp((double) values[i] - largest);
+    }
+    return sum;
   }
 
   private static int largest(float[] values) {
@@ -79,7 +115,7 @@ final class Routing {
     return orderedChoices[starts[expert] + index];
   }
 
-  /** Sigmoid of a choice's logit. */
+  /** Weight of a choice. */
   float score(int choice) {
     return scoreOf[choice];
   }

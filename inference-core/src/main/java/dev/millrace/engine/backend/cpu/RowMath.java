@@ -221,6 +221,22 @@ final class RowMath {
     }
   }
 
+  /** {@code target += source * factor}, rounded once. */
+  static void addScaled(
+      MemorySegment source, long from, float factor, MemorySegment target, long to, int length) {
+    FloatVector factors = FloatVector.broadcast(FLOATS, factor);
+    int i = 0;
+    for (; i + LANES <= length; i += LANES) {
+      FloatVector sum = load(source, from + 4L * i).fma(factors, load(target, to + 4L * i));
+      store(sum, target, to + 4L * i);
+    }
+    for (; i < length; i++) {
+      float sum =
+          Math.fma(source.get(FLOAT, from + 4L * i), factor, target.get(FLOAT, to + 4L * i));
+      target.set(FLOAT, to + 4L * i, sum);
+    }
+  }
+
   /** Sum of squares, in an order that depends on {@code length} only. */
   static float sumOfSquares(MemorySegment row, long offset, int length) {
     FloatVector a = FloatVector.zero(FLOATS);

@@ -5,10 +5,12 @@ import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
 import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.KvShape;
+import dev.millrace.engine.backend.Vector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -79,9 +81,15 @@ final class AttentionLayers implements CudaContext.Resource {
         pool.allocate(2L * partialCapacity * Math.ceilDiv(width, LEAST_HEAD) * Float.BYTES, what);
   }
 
-  /** Rotates q into {@code queries}, k and v into the cache. */
+  /** Norms and rotates q into {@code queries}, k into the cache; v goes there as it is. */
   void rotate(
-      StepShape step, long qkv, AttentionSpec spec, CudaKvCache cache, int layer, long queries) {
+      StepShape step,
+      long qkv,
+      AttentionSpec spec,
+      List<Vector> headNorms,
+      CudaKvCache cache,
+      int layer,
+      long queries) {
     check(spec, cache.shape());
     AttentionSpec.Temperature temperature = spec.temperature();
     work.arguments()
@@ -89,13 +97,15 @@ final class AttentionLayers implements CudaContext.Resource {
         .pointer(queries)
         .pointer(cache.layer(layer))
         .pointer(phases.computeIfAbsent(spec, this::upload))
+        .pointer(headNorms.isEmpty() ? 0 : ((NormWeight) headNorms.get(0)).address())
+        .pointer(headNorms.isEmpty() ? 0 : ((NormWeight) headNorms.get(1)).address())
         .pointer(step.control())
         .number(spec.queryHeads())
         .number(spec.kvHeads())
         .number(spec.headDimension())
         .number(cache.shape().blockTokens())
         .number(spec.rotary().pairing() == Pairing.HALVES ? 1 : 0)
-        .real(spec.headNorm() instanceof HeadNorm.Unit(float epsilon) ? epsilon : 0)
+        .real(headNormEpsilon(spec))
         .real((float) temperature.floorScale())
         .real((float) temperature.scale());
     int heads = spec.queryHeads() + 2 * spec.kvHeads();
@@ -186,6 +196,15 @@ final class AttentionLayers implements CudaContext.Resource {
     work.launch(
         work.kernel("mr_attend_merge_" + spec.headDimension()),
         new Grid(step.shortRuns(), spec.kvHeads() * tiles, 1, ATTEND_THREADS, 0));
+  }
+
+  /** Epsilon of the one norm that heads have, before or after the rotation: 0 for none. */
+  private static float headNormEpsilon(AttentionSpec spec) {
+    return switch (spec.headNorm()) {
+      case HeadNorm.None() -> 0;
+      case HeadNorm.Unit(float epsilon) -> epsilon;
+      case HeadNorm.Learnt(float epsilon) -> epsilon;
+    };
   }
 
   /** Tokens of a chunk as the kernels read them: 0 for none. */

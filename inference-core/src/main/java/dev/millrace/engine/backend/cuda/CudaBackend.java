@@ -100,7 +100,7 @@ final class CudaBackend implements ComputeBackend {
   @Override
   public void requireRoom(Consumer<LoadTarget> model, KvDemand demand) {
     context.bind();
-    CudaKvCache.check(demand.block());
+    KernelLimits.requireHeads(demand.block().headDimension());
     MemoryNeed.Counter counter =
         new MemoryNeed.Counter(model, demand, context.device(), precision, work);
     Driver.Memory memory = Driver.memory();
@@ -162,7 +162,7 @@ final class CudaBackend implements ComputeBackend {
   @Override
   public KvCache kvCache(KvShape shape) {
     context.bind();
-    CudaKvCache.check(shape);
+    KernelLimits.requireHeads(shape.headDimension());
     staging.empty();
     String what =
         String.format(
@@ -269,12 +269,13 @@ final class CudaBackend implements ComputeBackend {
   }
 
   @Override
-  public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
+  public void rotateAndStore(
+      Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer) {
     StepShape step = step();
     CudaRows rows = rows(qkv, spec.qkvWidth());
     long values = rows.floats(step.capacity(), work);
     long queries = rows.queriesToWrite(spec.queryWidth());
-    attention.rotate(step, values, spec, (CudaKvCache) cache, layer, queries);
+    attention.rotate(step, values, spec, headNorms, (CudaKvCache) cache, layer, queries);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cuda;
 
+import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.BackendOptions;
@@ -43,6 +44,11 @@ public final class CudaBackendProvider implements BackendProvider {
   @Override
   public Optional<String> unsupportedReason() {
     return Device.unavailable().or(KernelImages::missing);
+  }
+
+  @Override
+  public Optional<String> unsupported(Architecture architecture) {
+    return KernelLimits.unsupported(architecture);
   }
 
   @Override

@@ -16,15 +16,6 @@ record CudaKvCache(KvShape shape, Precision precision, long address) implements 
   private static final int COPY_PARTS = 8;
   private static final int COPY_WORD_BYTES = 16;
 
-  /** Refuses what the attention kernels cannot read. */
-  static void check(KvShape shape) {
-    if (shape.headDimension() != 64 && shape.headDimension() != 128) {
-      throw new IllegalArgumentException(
-          "the cuda backend attends with heads of 64 or 128 elements, got "
-              + shape.headDimension());
-    }
-  }
-
   /** Bytes of a cache of this shape. */
   static long bytes(KvShape shape, Precision precision) {
     return Math.multiplyExact(

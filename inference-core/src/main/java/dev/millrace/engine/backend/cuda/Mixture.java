@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cuda;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.cuda.Products.Grouping;
 import dev.millrace.engine.backend.cuda.Products.Operand;
 import java.util.Locale;
@@ -11,14 +12,12 @@ import java.util.Locale;
  */
 final class Mixture {
 
-  private static final int EXPERTS_MAX = 128;
-  private static final int TOP_K_MAX = 4;
   private static final int ROWS_MAX = 16384;
   private static final int ROUTER_THREADS = 128;
   private static final int EXPERTS_OF_A_BLOCK = 4;
   private static final int ROWS_OF_A_BLOCK = 8;
-  private static final int SORT_SHARED_BYTES = 16900;
-  private static final int SORT_THREADS_MAX = 1024;
+  private static final int SORT_WARPS_MAX = 32;
+  private static final int WARP = 32;
   private static final int COMBINE_THREADS = 256;
   private static final int COMBINE_BLOCKS_MAX = 4096;
   private static final int COMBINE_ELEMENTS = 1024;
@@ -52,16 +51,7 @@ final class Mixture {
 
   /** Takes note of a block that will be computed; refuses one that the kernels cannot. */
   void expect(MixtureWeights weights) {
-    if (weights.experts() > EXPERTS_MAX || weights.topK() > TOP_K_MAX) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the cuda backend routes to at most %d of %d experts, got %d of %d",
-              TOP_K_MAX,
-              EXPERTS_MAX,
-              weights.topK(),
-              weights.experts()));
-    }
+    KernelLimits.requireMixture(weights.experts(), weights.topK());
     int slots = weights.slots(1);
     experts = Math.max(experts, weights.experts());
     slotsPerRow = Math.max(slotsPerRow, slots);
@@ -119,8 +109,9 @@ final class Mixture {
     route(step, routed, weights);
     int slots = weights.slots(step.capacity());
     int innerStride = SwiGluWeights.innerStride(weights.width());
+    long score = weights.weighsInput() ? scratch.score : 0;
     Grouping byExpert =
-        new Grouping(scratch.offsets, 0, scratch.source, 0, scratch.score, weights.groups(), slots);
+        new Grouping(scratch.offsets, 0, scratch.source, 0, score, weights.groups(), slots);
     products.swiGlu(in, weights.gateUp(), byExpert, weights.width(), scratch.inner, innerStride);
     Grouping toSlots =
         new Grouping(scratch.offsets, 0, 0, scratch.target, 0, weights.groups(), slots);
@@ -159,15 +150,26 @@ final class Mixture {
         .pointer(step.control())
         .number(weights.experts())
         .number(weights.topK())
-        .number(weights.shared());
-    int threads = Math.min(SORT_THREADS_MAX, 32 * step.capacity());
-    work.launch(work.kernel("mr_route_experts"), Grid.of(1, threads, SORT_SHARED_BYTES));
+        .number(weights.shared())
+        .number(rule(weights.rule()));
+    int warps = Math.min(SORT_WARPS_MAX, step.capacity());
+    int sharedBytes = Integer.BYTES * (warps * weights.experts() + weights.experts() + 1);
+    work.launch(work.kernel("mr_route_experts"), Grid.of(1, WARP * warps, sharedBytes));
+  }
+
+  /** A rule as the kernel reads it. */
+  private static int rule(Router router) {
+    return switch (router) {
+      case Router.SigmoidOnInput() -> 0;
+      case Router.SoftmaxOnOutput(boolean normalised) -> normalised ? 2 : 1;
+    };
   }
 
   private void combine(StepShape step, MixtureWeights weights, long hidden) {
     work.arguments()
         .pointer(hidden)
         .pointer(scratch.slots)
+        .pointer(weights.weighsInput() ? 0 : scratch.slotScore)
         .pointer(step.control())
         .number(weights.topK())
         .number(weights.shared())

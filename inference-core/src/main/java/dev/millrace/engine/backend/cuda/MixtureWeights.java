@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cuda;
 
+import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.MoeWeights;
 import java.util.List;
 
@@ -10,6 +11,7 @@ import java.util.List;
  * @param experts E: routed experts
  * @param shared 1 if there is a shared expert in the group, else 0
  * @param topK experts of a token
+ * @param rule how the chosen experts are weighed
  * @param hidden H
  * @param width I: channels between the two products
  * @param router address of f32 [E, H]
@@ -21,6 +23,7 @@ record MixtureWeights(
     int experts,
     int shared,
     int topK,
+    Router rule,
     int hidden,
     int width,
     long router,
@@ -28,6 +31,14 @@ record MixtureWeights(
     PackedMatrix down,
     List<SwiGluWeights> apart)
     implements MoeWeights {
+
+  /** Whether the weight of a choice multiplies the expert's input, or else its output. */
+  boolean weighsInput() {
+    return switch (rule) {
+      case Router.SigmoidOnInput() -> true;
+      case Router.SoftmaxOnOutput(_) -> false;
+    };
+  }
 
   /** Groups of rows that have weights of their own. */
   int groups() {

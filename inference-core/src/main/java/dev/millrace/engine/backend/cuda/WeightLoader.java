@@ -99,6 +99,7 @@ final class WeightLoader {
         source.experts().size(),
         group.size() - source.experts().size(),
         source.topK(),
+        source.rule(),
         source.router().inputs(),
         gateUp.outputs() / 2,
         floats(source.router()),

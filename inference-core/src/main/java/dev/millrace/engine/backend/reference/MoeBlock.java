@@ -3,6 +3,7 @@ package dev.millrace.engine.backend.reference;
 import dev.millrace.engine.architecture.Router;
 import dev.millrace.engine.backend.MoeSource;
 import dev.millrace.engine.backend.MoeWeights;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,6 +36,12 @@ final class MoeBlock implements MoeWeights {
     shared.ifPresent(expert -> expert.applyAdd(in, inAt, out, outAt));
     switch (rule) {
       case Router.SigmoidOnInput() -> addOfScaledInputs(logits, chosen, in, inAt, out, outAt);
+      case Router.SoftmaxOnOutput(boolean normalised) -> {
+        double[] parts = logits.clone();
+        Attention.softmax(parts);
+        addScaledOutputs(
+            normalised ? normalised(parts, chosen) : parts, chosen, in, inAt, out, outAt);
+      }
     }
   }
 
@@ -51,6 +58,34 @@ final class MoeBlock implements MoeWeights {
         experts.get(e).applyAdd(scaled, 0, out, outAt);
       }
     }
+  }
+
+  /** {@code out += sum over the chosen of weight * expert(in)}. */
+  private void addScaledOutputs(
+      double[] weights, boolean[] chosen, double[] in, int inAt, double[] out, int outAt) {
+    double[] result = new double[router.inputs()];
+    for (int e = 0; e < chosen.length; e++) {
+      if (chosen[e]) {
+        Arrays.fill(result, 0);
+        experts.get(e).applyAdd(in, inAt, result, 0);
+        for (int i = 0; i < result.length; i++) {
+          out[outAt + i] += weights[e] * result[i];
+        }
+      }
+    }
+  }
+
+  /** Parts divided by the sum of the chosen ones. */
+  static double[] normalised(double[] parts, boolean[] chosen) {
+    double sum = 0;
+    for (int e = 0; e < parts.length; e++) {
+      sum += chosen[e] ? parts[e] : 0;
+    }
+    double[] divided = new double[parts.length];
+    for (int e = 0; e < parts.length; e++) {
+      divided[e] = parts[e] / sum;
+    }
+    return divided;
   }
 
   /** Marks the {@code count} largest values; of equal ones the first. */

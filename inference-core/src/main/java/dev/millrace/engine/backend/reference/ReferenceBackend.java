@@ -1,6 +1,7 @@
 package dev.millrace.engine.backend.reference;
 
 import dev.millrace.engine.architecture.AttentionSpec;
+import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
@@ -158,10 +159,14 @@ final class ReferenceBackend implements ComputeBackend {
   }
 
   @Override
-  public void rotateAndStore(Rows qkv, AttentionSpec spec, KvCache cache, int layer) {
+  public void rotateAndStore(
+      Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer) {
     HostRows rows = (HostRows) qkv;
     HostKvCache kv = (HostKvCache) cache;
     double[] frequencies = spec.rotary().frequencies();
+    boolean learnt = spec.headNorm() instanceof HeadNorm.Learnt;
+    float[] queryNorm = learnt ? ((HostVector) headNorms.get(0)).values() : new float[0];
+    float[] keyNorm = learnt ? ((HostVector) headNorms.get(1)).values() : new float[0];
     int size = spec.headDimension();
     int keysAt = spec.queryHeads() * size;
     int valuesAt = keysAt + spec.kvHeads() * size;
@@ -172,7 +177,7 @@ final class ReferenceBackend implements ComputeBackend {
         int at = rows.at(t);
         double temperature = spec.temperature().factor(position);
         for (int head = 0; head < spec.queryHeads(); head++) {
-          Rotary.head(rows.values(), at + head * size, spec, frequencies, position);
+          Rotary.head(rows.values(), at + head * size, spec, queryNorm, frequencies, position);
           for (int d = 0; d < size; d++) {
             rows.values()[at + head * size + d] *= temperature;
           }
@@ -180,7 +185,7 @@ final class ReferenceBackend implements ComputeBackend {
         double[] block = kv.block(layer, run.blocks(), position);
         for (int head = 0; head < spec.kvHeads(); head++) {
           int key = at + keysAt + head * size;
-          Rotary.head(rows.values(), key, spec, frequencies, position);
+          Rotary.head(rows.values(), key, spec, keyNorm, frequencies, position);
           System.arraycopy(rows.values(), key, block, kv.keyAt(position, head), size);
           int value = at + valuesAt + head * size;
           System.arraycopy(rows.values(), value, block, kv.valueAt(position, head), size);

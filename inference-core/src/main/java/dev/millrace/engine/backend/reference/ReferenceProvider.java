@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.reference;
 
+import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendProvider;
 import dev.millrace.engine.backend.ComputeBackend;
@@ -23,6 +24,11 @@ public final class ReferenceProvider implements BackendProvider {
 
   @Override
   public Optional<String> unsupportedReason() {
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<String> unsupported(Architecture architecture) {
     return Optional.empty();
   }
 

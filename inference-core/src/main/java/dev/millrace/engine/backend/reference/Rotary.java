@@ -29,15 +29,26 @@ final class Rotary {
     }
   }
 
-  /** Everything about a head of q or k that depends on its position, norm included. */
+  /**
+   * Everything about a head of q or k that depends on its position, norm included.
+   *
+   * @param norm weight of a learnt norm, else empty
+   */
   static void head(
-      double[] values, int at, AttentionSpec spec, double[] frequencies, int position) {
+      double[] values,
+      int at,
+      AttentionSpec spec,
+      float[] norm,
+      double[] frequencies,
+      int position) {
+    if (spec.headNorm() instanceof HeadNorm.Learnt(float epsilon)) {
+      RmsNorm.apply(values, at, norm, epsilon, values, at);
+    }
     if (frequencies.length > 0) {
       apply(values, at, frequencies, spec.rotary().pairing(), position);
     }
-    switch (spec.headNorm()) {
-      case HeadNorm.None() -> {}
-      case HeadNorm.Unit(float epsilon) -> RmsNorm.unit(values, at, spec.headDimension(), epsilon);
+    if (spec.headNorm() instanceof HeadNorm.Unit(float epsilon)) {
+      RmsNorm.unit(values, at, spec.headDimension(), epsilon);
     }
   }
 }

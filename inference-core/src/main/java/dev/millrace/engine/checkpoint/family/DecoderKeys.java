@@ -88,6 +88,21 @@ final class DecoderKeys {
     }
   }
 
+  /** Refuses layers that see less than everything before; a window that is off does not count. */
+  void requireFullAttention() {
+    List<String> types = text.texts("layer_types", LAYERS_MAX);
+    if (types.isEmpty()) {
+      requireOff("use_sliding_window", "sliding windows");
+      return;
+    }
+    requireOnePerLayer("layer_types", types.size());
+    for (String type : types) {
+      if (!type.equals("full_attention")) {
+        throw text.refuse("layer_types", "full_attention in all layers", '"' + type + '"');
+      }
+    }
+  }
+
   ConfigNode text() {
     return text;
   }

@@ -171,14 +171,10 @@ final class Llama4 implements ModelFamily {
         case "full_attention" -> {}
         default ->
             throw text.refuse(
-                "layer_types", "chunked_attention or full_attention", quoted(types.get(i)));
+                "layer_types", "chunked_attention or full_attention", '"' + types.get(i) + '"');
       }
     }
     return chunked;
-  }
-
-  private static String quoted(String text) {
-    return '"' + text + '"';
   }
 
   /** Null turns chunking off; a file that does not mention it means the family's 8,192. */

@@ -10,7 +10,8 @@ import java.util.Locale;
 /** The families that can be read. Pure functions. */
 public final class ModelFamilies {
 
-  private static final List<ModelFamily> ALL = List.of(new Llama4(), new Llama3());
+  private static final List<ModelFamily> ALL =
+      List.of(new Llama4(), new Llama3(), new Qwen3(), new Qwen3Moe());
 
   private ModelFamilies() {}
 

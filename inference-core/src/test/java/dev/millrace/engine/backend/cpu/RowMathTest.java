@@ -58,6 +58,26 @@ class RowMathTest {
   }
 
   @Test
+  void shouldAddScaledValuesInOneRounding() {
+    int length = 2 * RowMath.LANES + 3;
+    SplittableRandom random = new SplittableRandom(5);
+    float[] source = new float[length];
+    float[] target = new float[length];
+    float[] expected = new float[length];
+    float factor = 0.3f;
+    for (int i = 0; i < length; i++) {
+      source[i] = (float) random.nextGaussian();
+      target[i] = (float) random.nextGaussian();
+      expected[i] = Math.fma(source[i], factor, target[i]);
+    }
+
+    MemorySegment sum = MemorySegment.ofArray(target);
+    RowMath.addScaled(MemorySegment.ofArray(source), 0, factor, sum, 0, length);
+
+    assertThat(target).as("seed 5").containsExactly(expected);
+  }
+
+  @Test
   void shouldRoundToTheNearestBfloat16TiesToEven() {
     assertThat(RowMath.toBfloat16(1f)).isEqualTo((short) 0x3f80);
     assertThat(RowMath.toBfloat16(Float.intBitsToFloat(0x3f808000))).isEqualTo((short) 0x3f80);

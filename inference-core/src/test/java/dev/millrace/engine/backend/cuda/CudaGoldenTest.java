@@ -47,7 +47,10 @@ final class CudaGoldenTest {
         new Allowed("scout", 0.02, 8, 19),
         new Allowed("maverick", 0.02, 12, 24),
         new Allowed("maverick-fp8", 0.09, 50, 3),
-        new Allowed("scout-w4a16", 0.02, 5, 24));
+        new Allowed("scout-w4a16", 0.02, 5, 24),
+        new Allowed("qwen3", 0.01, 0, 24),
+        new Allowed("qwen3-moe", 0.01, 0, 24),
+        new Allowed("qwen3-moe-step", 0.015, 4, 18));
   }
 
   @ParameterizedTest

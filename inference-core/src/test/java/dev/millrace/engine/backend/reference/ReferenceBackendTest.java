@@ -80,7 +80,7 @@ final class ReferenceBackendTest {
     Rows qkv = backend.rows(1, 16);
     Rows out = backend.rows(1, 8);
     backend.write(qkv, new float[] {1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 6, 6, 10, 11, 20, 21});
-    backend.rotateAndStore(qkv, spec, cache, 0);
+    backend.rotateAndStore(qkv, spec, List.of(), cache, 0);
     backend.attend(qkv, spec, cache, 0, out);
 
     float[] read = new float[8];
@@ -97,7 +97,7 @@ final class ReferenceBackendTest {
     for (int layer = 0; layer < 2; layer++) {
       backend.begin(layout(0, new int[] {0}, 2));
       backend.write(qkv, new float[] {0, 0, 0, 0, 1 + layer, 2, 0, 0, 0, 0, 3, 4 + layer});
-      backend.rotateAndStore(qkv, spec, cache, layer);
+      backend.rotateAndStore(qkv, spec, List.of(), cache, layer);
     }
 
     backend.copyBlocks(cache, new int[] {0}, new int[] {2});
@@ -152,7 +152,7 @@ final class ReferenceBackendTest {
     }
     backend.begin(layout(0, blocks, rows));
     backend.write(qkv, values);
-    backend.rotateAndStore(qkv, spec, cache, 0);
+    backend.rotateAndStore(qkv, spec, List.of(), cache, 0);
     backend.attend(qkv, spec, cache, 0, out);
     float[] read = new float[rows * 2];
     backend.read(out, read);

@@ -93,12 +93,34 @@ final class ReferenceOperationsTest {
     double[] rotated = head.clone();
     Rotary.apply(rotated, 0, spec.rotary().frequencies(), Pairing.INTERLEAVED, 5);
 
-    Rotary.head(head, 0, spec, spec.rotary().frequencies(), 5);
+    Rotary.head(head, 0, spec, new float[0], spec.rotary().frequencies(), 5);
 
     // rotation keeps the mean square: 7.5, and epsilon is 1
     for (int i = 0; i < 4; i++) {
       assertThat(head[i]).isEqualTo(rotated[i] / Math.sqrt(8.5), EXACT);
     }
+  }
+
+  @Test
+  void shouldNormalizeWithALearntWeightBeforeRotating() {
+    // at position 1 the pair (1, 3) makes a quarter turn, (2, 4) half a turn
+    AttentionSpec spec =
+        new AttentionSpec(
+            1,
+            1,
+            4,
+            new RotaryEmbedding(new double[] {Math.PI / 2, Math.PI}, Pairing.HALVES),
+            new HeadNorm.Learnt(1),
+            Visible.FULL,
+            Temperature.NONE);
+    double[] head = {1, 2, 3, 4};
+
+    Rotary.head(head, 0, spec, new float[] {1, 10, 100, 1000}, spec.rotary().frequencies(), 1);
+
+    // the mean square is 7.5, and epsilon is 1: (1, 20, 300, 4000) / r, then turned
+    double r = Math.sqrt(8.5);
+    assertThat(head)
+        .containsExactly(new double[] {-300 / r, -20 / r, 1 / r, -4000 / r}, within(1e-9));
   }
 
   @ParameterizedTest
@@ -151,6 +173,36 @@ final class ReferenceOperationsTest {
     // Row (-1, -3): logits -1 -3 1 3, expert 3, score sigmoid(3) = 0.952574.
     assertThat(out[2]).isEqualTo(17.410309680595397, EXACT);
     assertThat(out[3]).isEqualTo(16.223706349935952, EXACT);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "false, 0.6652409557748219, 0.2447284710547977",
+    "true, 0.7310585786300049, 0.2689414213699951"
+  })
+  void shouldWeighOutputsByTheSoftmaxOfTheLogits(boolean normalised, double first, double second) {
+    MoeBlock block =
+        new MoeBlock(
+            new MoeSource(
+                matrix(3, 2, 2, 0, 0, 1, 0, 0),
+                new Router.SoftmaxOnOutput(normalised),
+                List.of(
+                    expert(new float[] {1, 1}, new float[] {.5f, .5f}, new float[] {1, 2}),
+                    expert(new float[] {0, 1}, new float[] {2, 0}, new float[] {1, -1}),
+                    expert(new float[] {9, 9}, new float[] {9, 9}, new float[] {9, 9})),
+                List.of(),
+                2));
+    double[] out = {10, 20};
+
+    block.applyAdd(new double[] {1, 1}, 0, out, 0);
+
+    // Logits 2 1 0: weights e^2 and e of their sum with 1, or of e^2 + e. Expert 0: silu(2) * 1 =
+    // g,
+    // (g, 2g); expert 1: silu(1) * 2 = h, (h, -h). The third is not chosen.
+    double g = 2 / (1 + Math.exp(-2));
+    double h = 2 / (1 + Math.exp(-1));
+    assertThat(out[0]).isEqualTo(10 + first * g + second * h, EXACT);
+    assertThat(out[1]).isEqualTo(20 + 2 * first * g - second * h, EXACT);
   }
 
   @Test

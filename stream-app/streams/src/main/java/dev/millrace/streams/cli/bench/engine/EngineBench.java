@@ -204,7 +204,8 @@ public final class EngineBench implements Callable<Integer> {
   }
 
   private ComputeBackend backend(Subject subject) {
-    return BackendChoice.of(backendName, BackendChoice.installed())
+    return BackendChoice.of(
+            backendName, BackendChoice.installed(), subject.weights().config().architecture())
         .provider()
         .create(new BackendOptions(arithmetic, threads, subject.weights().weightType()));
   }
