@@ -19,8 +19,12 @@ import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Finds the tensors that an architecture asks for, by the names that its family gives them, and
@@ -35,6 +39,7 @@ final class DecoderTensors {
   private final TensorNames names;
   private final String prefix;
   private final QuantisedTensors quantised;
+  private final Set<String> asked = new HashSet<>();
 
   DecoderTensors(ModelFiles files) {
     this.files = files;
@@ -65,7 +70,47 @@ final class DecoderTensors {
     for (int i = 0; i < architecture.layers().size(); i++) {
       layers.add(layer(i));
     }
+    refuseUnasked();
     return List.copyOf(layers);
+  }
+
+  /**
+   * A bias, a norm or a sink in a layer that has none by its configuration: the weights are of
+   * another family, and would compute something else. Layers behind the last one are left alone;
+   * they predict further tokens.
+   */
+  private void refuseUnasked() {
+    Set<String> modules = new HashSet<>();
+    asked.forEach(name -> modules.add(module(name)));
+    Pattern ofLayer = Pattern.compile(Pattern.quote(prefix + "model.layers.") + "(\\d{1,9})\\..*");
+    for (TensorInfo tensor : files.tensors()) {
+      String name = tensor.name();
+      Matcher matcher = ofLayer.matcher(name);
+      if (matcher.matches()
+          && Integer.parseInt(matcher.group(1)) < architecture.layers().size()
+          && !asked.contains(name)
+          && !harmless(name, modules)) {
+        throw refuse(
+            name,
+            String.format(
+                Locale.ROOT,
+                "has no place in a layer of %s: the weights are of another family than config.json"
+                    + " names, or of one that is not supported",
+                architecture.name()));
+      }
+    }
+  }
+
+  /** What quantising tools put beside a weight or a cache, and what can be computed. */
+  private static boolean harmless(String name, Set<String> modules) {
+    return name.endsWith("_scale")
+        || name.endsWith("_zero_point")
+        || name.endsWith("rotary_emb.inv_freq")
+        || (modules.contains(module(name)) && !name.endsWith(".bias"));
+  }
+
+  private static String module(String name) {
+    return name.substring(0, Math.max(0, name.lastIndexOf('.')));
   }
 
   private DecoderLayer layer(int index) {
@@ -167,6 +212,7 @@ final class DecoderTensors {
 
   /** A linear layer's weight; which layout it has shows in the tensors that are there. */
   private MatrixSource linear(String name, int outputs, int inputs) {
+    asked.add(name);
     MatrixSource found = quantised.find(name, outputs, inputs);
     return found != null
         ? found
@@ -175,6 +221,7 @@ final class DecoderTensors {
 
   /** A tensor of a floating type and of this shape. */
   private Tensor tensor(String name, Shape expected) {
+    asked.add(name);
     Tensor tensor = files.find(name).orElseThrow(() -> missing(name));
     if (!tensor.shape().equals(expected)) {
       throw refuse(

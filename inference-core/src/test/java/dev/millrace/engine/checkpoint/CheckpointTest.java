@@ -107,6 +107,35 @@ final class CheckpointTest {
   }
 
   @Test
+  void shouldRefuseTensorsOfAnotherFamilyInALayer() throws IOException {
+    for (String stray : List.of("self_attn.q_proj.bias", "self_attn.q_norm.weight")) {
+      String name = "model.layers.0." + stray;
+      TinyModel.fused().add(name, 16).writeTo(directory);
+
+      assertThatThrownBy(() -> Checkpoint.open(directory))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining(
+              "tensor "
+                  + name
+                  + " has no place in a layer of Llama4ForCausalLM: the weights are of");
+    }
+  }
+
+  @Test
+  void shouldLeaveAloneWhatCanBeComputedAndLayersBehindTheLast() throws IOException {
+    TinyModel.fused()
+        .add("model.layers.0.self_attn.rotary_emb.inv_freq", 2)
+        .add("model.layers.0.self_attn.k_scale", 1)
+        .add("model.layers.1.self_attn.q_proj.input_scale", 1)
+        .add("model.layers.2.eh_proj.weight", 8, 8)
+        .writeTo(directory);
+
+    try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+      assertThat(checkpoint.layer(1).query().inputs()).isEqualTo(TinyModel.HIDDEN);
+    }
+  }
+
+  @Test
   void shouldNameAWrongShape() throws IOException {
     String router = "model.layers.1.feed_forward.router.weight";
     TinyModel.fused().remove(router).add(router, 3, 8).writeTo(directory);
