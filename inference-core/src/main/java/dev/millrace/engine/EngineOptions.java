@@ -42,7 +42,6 @@ public record EngineOptions(
     }
   }
 
-  /** The same with another backend. */
   public EngineOptions withBackend(String name) {
     return new EngineOptions(
         name,
@@ -54,7 +53,6 @@ public record EngineOptions(
         prefixCache);
   }
 
-  /** The same in another arithmetic. */
   public EngineOptions withArithmetic(BackendOptions.Arithmetic arithmetic) {
     return new EngineOptions(
         backend,

@@ -74,19 +74,16 @@ public record RegistrySettings(
         urls, timeout, timeout, patience, unknownTtl, cacheEntriesMax, client);
   }
 
-  /** The same with another patience. */
   public RegistrySettings withPatience(Duration other) {
     return new RegistrySettings(
         urls, connectTimeout, readTimeout, other, unknownTtl, cacheEntriesMax, client);
   }
 
-  /** The same with another memory for unknown ids. */
   public RegistrySettings withUnknownTtl(Duration other) {
     return new RegistrySettings(
         urls, connectTimeout, readTimeout, patience, other, cacheEntriesMax, client);
   }
 
-  /** The same with basic authentication. */
   public RegistrySettings withBasicAuth(String user, String password) {
     Map<String, String> more = new LinkedHashMap<>(client);
     more.put("basic.auth.credentials.source", "USER_INFO");

@@ -26,7 +26,6 @@ public final class BlockCopies {
     return size;
   }
 
-  /** Sources. */
   public int[] from() {
     return Arrays.copyOf(from, size);
   }

@@ -14,7 +14,6 @@ import java.util.List;
 
 /** Settings of the application in its cluster: identity, threads, timeouts; {@code app.*}. */
 public final class AppKeys {
-  /** Application id. */
   public static final ConfigKey<String> ID =
       optional(
           "app.id",
@@ -24,7 +23,6 @@ public final class AppKeys {
           "Names the consumer group, the changelog topic and the transactions. Instances with the"
               + " same id share the work; another id starts from the beginning.");
 
-  /** Instance id. */
   public static final ConfigKey<String> INSTANCE_ID =
       optional(
           "app.instance.id",
@@ -34,7 +32,6 @@ public final class AppKeys {
           "Stable name of this instance, different for each: a restarted instance gets its work"
               + " back at once. Empty takes the host's name.");
 
-  /** State directory. */
   public static final ConfigKey<Path> STATE_DIR =
       optional(
           "app.state.dir",
@@ -44,7 +41,6 @@ public final class AppKeys {
           "Where pending documents lie on disk. Private to the instance and kept across restarts;"
               + " without it a start takes longer, but nothing is lost.");
 
-  /** Stream threads. */
   public static final ConfigKey<Integer> THREADS =
       optional(
           "app.threads",
@@ -53,7 +49,6 @@ public final class AppKeys {
           "4",
           "Stream threads. They only move records; the engine has its own.");
 
-  /** Group protocol. */
   public static final ConfigKey<GroupProtocol> GROUP_PROTOCOL =
       optional(
           "app.group.protocol",
@@ -62,7 +57,6 @@ public final class AppKeys {
           "classic",
           "How instances share partitions. Change it only while all instances are stopped.");
 
-  /** Standby replicas. */
   public static final ConfigKey<Integer> STANDBY_REPLICAS =
       optional(
           "app.standby.replicas",
@@ -71,7 +65,6 @@ public final class AppKeys {
           "1",
           "Copies of the pending store kept warm on other instances.");
 
-  /** Replication of internal topics. */
   public static final ConfigKey<Integer> REPLICATION_FACTOR =
       optional(
           "app.replication.factor",
@@ -80,7 +73,6 @@ public final class AppKeys {
           "3",
           "Replicas of the changelog topic; -1 takes the broker's default.");
 
-  /** Commit interval. */
   public static final ConfigKey<Duration> COMMIT_INTERVAL =
       optional(
           "app.commit.interval",
@@ -89,7 +81,6 @@ public final class AppKeys {
           "500ms",
           "How often outcomes become visible.");
 
-  /** Transaction timeout. */
   public static final ConfigKey<Duration> TRANSACTION_TIMEOUT =
       optional(
           "app.transaction.timeout",
@@ -99,7 +90,6 @@ public final class AppKeys {
           "When the broker gives up the transaction of an instance that is gone. Another instance"
               + " waits for it before it takes over; a rebalance must fit into it.");
 
-  /** Session timeout. */
   public static final ConfigKey<Duration> SESSION_TIMEOUT =
       optional(
           "app.session.timeout",
@@ -108,7 +98,6 @@ public final class AppKeys {
           "30s",
           "When the broker counts a silent instance as gone.");
 
-  /** Heartbeat interval. */
   public static final ConfigKey<Duration> HEARTBEAT_INTERVAL =
       optional(
           "app.heartbeat.interval",
@@ -117,7 +106,6 @@ public final class AppKeys {
           "3s",
           "How often it is heard of.");
 
-  /** Longest time between polls. */
   public static final ConfigKey<Duration> POLL_INTERVAL_MAX =
       optional(
           "app.poll.interval.max",
@@ -126,12 +114,10 @@ public final class AppKeys {
           "60s",
           "When an instance that no longer reads is put out of the group.");
 
-  /** Records per poll. */
   public static final ConfigKey<Integer> POLL_RECORDS_MAX =
       optional(
           "app.poll.records.max", integer(1, 10_000), "64", "32", "Records taken in one poll.");
 
-  /** Drain timeout. */
   public static final ConfigKey<Duration> DRAIN_TIMEOUT =
       optional(
           "app.drain.timeout",
@@ -141,7 +127,6 @@ public final class AppKeys {
           "How long a stop waits for documents in flight. What is not finished is enriched after"
               + " the next start.");
 
-  /** Stop timeout. */
   public static final ConfigKey<Duration> STOP_TIMEOUT =
       optional(
           "app.stop.timeout",

@@ -22,16 +22,15 @@ import java.util.stream.Stream;
 
 /**
  * Every setting, those of {@link AppKeys} and {@link ProcessingKeys} included. Parsing, checks, the
- * reference page and the start-up print come from this list.
+ * reference page and the start-up print come from this list. The description in a declaration is its
+ * documentation.
  */
 public final class ConfigKeys {
   private static final long GIB = 1L << 30;
 
-  /** Brokers. */
   public static final ConfigKey<List<String>> BOOTSTRAP_SERVERS =
       required("kafka.bootstrap.servers", brokers(), "broker-1:9092", "Brokers to begin with.");
 
-  /** Least version of transactions. */
   public static final ConfigKey<Integer> TRANSACTION_VERSION_MIN =
       optional(
           "kafka.transaction.version.min",
@@ -42,11 +41,9 @@ public final class ConfigKeys {
               + " may hit the next transaction (KIP-890), and exactly-once does not hold. 0 asks"
               + " nothing of the cluster.");
 
-  /** Input topic. */
   public static final ConfigKey<String> TOPIC_DOCUMENTS =
       optional("topics.documents", text(), "documents", "documents", "Input.");
 
-  /** Output topic. */
   public static final ConfigKey<String> TOPIC_ENRICHED =
       optional(
           "topics.enriched",
@@ -55,7 +52,6 @@ public final class ConfigKeys {
           "enriched",
           "Documents with what was asked.");
 
-  /** Quarantine topic. */
   public static final ConfigKey<String> TOPIC_QUARANTINED =
       optional(
           "topics.quarantined",
@@ -64,7 +60,6 @@ public final class ConfigKeys {
           "quarantine",
           "Documents that the safety check held back.");
 
-  /** Dead-letter topic. */
   public static final ConfigKey<String> TOPIC_DEAD_LETTER =
       optional(
           "topics.dead.letter",
@@ -73,7 +68,6 @@ public final class ConfigKeys {
           "dead-letters",
           "Documents that cannot be enriched, with their original bytes and the reason.");
 
-  /** Partitions of created topics. */
   public static final ConfigKey<Integer> TOPICS_PARTITIONS =
       optional(
           "topics.partitions",
@@ -82,7 +76,6 @@ public final class ConfigKeys {
           "12",
           "Partitions of topics made by `topics create`.");
 
-  /** Replication of created topics. */
   public static final ConfigKey<Integer> TOPICS_REPLICATION_FACTOR =
       optional(
           "topics.replication.factor",
@@ -91,7 +84,6 @@ public final class ConfigKeys {
           "3",
           "Replicas of topics made by `topics create`; -1 takes the broker's default.");
 
-  /** Largest record. */
   public static final ConfigKey<Long> TOPICS_RECORD_BYTES_MAX =
       optional(
           "topics.record.bytes.max",
@@ -101,7 +93,6 @@ public final class ConfigKeys {
           "Largest record of any of the topics. `topics check` compares it with the topics'"
               + " max.message.bytes.");
 
-  /** Registry. */
   public static final ConfigKey<List<String>> REGISTRY_URL =
       required(
           "schema.registry.url",
@@ -110,12 +101,10 @@ public final class ConfigKeys {
           "Base URLs of the schema registry, tried in order. User and password may stand in a URL,"
               + " percent-encoded.");
 
-  /** Registry user. */
   public static final ConfigKey<String> REGISTRY_USER =
       optional(
           "schema.registry.user", optionalText(), "", "millrace", "User for basic authentication.");
 
-  /** Registry password. */
   public static final ConfigKey<String> REGISTRY_PASSWORD =
       optional(
               "schema.registry.password",
@@ -125,7 +114,6 @@ public final class ConfigKeys {
               "Password for basic authentication.")
           .asSecret();
 
-  /** Registry timeout. */
   public static final ConfigKey<Duration> REGISTRY_TIMEOUT =
       optional(
           "schema.registry.timeout",
@@ -134,7 +122,6 @@ public final class ConfigKeys {
           "5s",
           "How long one call to the registry may take.");
 
-  /** Grace period of unknown ids. */
   public static final ConfigKey<Duration> REGISTRY_UNKNOWN_GRACE =
       optional(
           "schema.unknown.grace",
@@ -144,7 +131,6 @@ public final class ConfigKeys {
           "How long a schema id that the registry does not know is asked for again before the"
               + " document is rejected.");
 
-  /** Format of the input. */
   public static final ConfigKey<DocumentFormat> DOCUMENTS_FORMAT =
       optional(
           "documents.format",
@@ -153,7 +139,6 @@ public final class ConfigKeys {
           "json",
           "What the values of the input topic are.");
 
-  /** Largest document. */
   public static final ConfigKey<Long> DOCUMENTS_BYTES_MAX =
       optional(
           "documents.bytes.max",
@@ -162,12 +147,10 @@ public final class ConfigKeys {
           "1MiB",
           "Largest value that is enriched; a larger one is rejected.");
 
-  /** Model directory. */
   public static final ConfigKey<Path> MODEL_DIR =
       required(
           "model.dir", path(), "/models/llama-4-scout", "Directory of a Hugging Face checkpoint.");
 
-  /** Plan. */
   public static final ConfigKey<String> MODEL_PLAN =
       optional(
           "model.plan",
@@ -177,7 +160,6 @@ public final class ConfigKeys {
           "What is asked about each document. Empty takes `enrichment.yaml` in the model's"
               + " directory.");
 
-  /** Backend. */
   public static final ConfigKey<String> MODEL_BACKEND =
       optional(
           "model.backend",
@@ -186,7 +168,6 @@ public final class ConfigKeys {
           "cpu",
           "What computes the model; `auto` takes the best one that is usable and says why.");
 
-  /** Arithmetic. */
   public static final ConfigKey<ModelArithmetic> MODEL_ARITHMETIC =
       optional(
           "model.arithmetic",
@@ -196,7 +177,6 @@ public final class ConfigKeys {
           "Operands of matrix products. `auto` is the fastest that the device computes natively; `f32`"
               + " is slower and as exact as single precision is.");
 
-  /** Step tokens. */
   public static final ConfigKey<Integer> MODEL_STEP_TOKENS_MAX =
       optional(
           "model.step.tokens.max",
@@ -205,7 +185,6 @@ public final class ConfigKeys {
           "2048",
           "Tokens computed in one step: more is faster prefill and slower answers beside it.");
 
-  /** Key-value memory. */
   public static final ConfigKey<Long> MODEL_KV_MEMORY =
       optional(
           "model.kv.memory",
@@ -214,12 +193,10 @@ public final class ConfigKeys {
           "8GiB",
           "Memory for keys and values; 0 chooses from the model and the machine.");
 
-  /** Sequences. */
   public static final ConfigKey<Integer> MODEL_SEQUENCES_MAX =
       optional(
           "model.sequences.max", integer(1, 65_536), "256", "64", "Sequences that run at once.");
 
-  /** Prefix cache. */
   public static final ConfigKey<Boolean> MODEL_PREFIX_CACHE =
       optional(
           "model.prefix.cache",
@@ -228,7 +205,6 @@ public final class ConfigKeys {
           "false",
           "Whether computed beginnings of prompts are kept for others that begin the same way.");
 
-  /** Health host. */
   public static final ConfigKey<String> HEALTH_HOST =
       optional(
           "health.host",
@@ -238,7 +214,6 @@ public final class ConfigKeys {
           "Address of the probes and metrics. They have no authentication: open them to a network"
               + " only if it is trusted.");
 
-  /** Health port. */
   public static final ConfigKey<Integer> HEALTH_PORT =
       optional(
           "health.port",

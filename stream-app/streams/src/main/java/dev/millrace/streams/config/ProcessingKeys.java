@@ -17,7 +17,6 @@ import java.util.List;
 public final class ProcessingKeys {
   private static final long GIB = 1L << 30;
 
-  /** Ordering. */
   public static final ConfigKey<Ordering> ORDER =
       optional(
           "processing.order",
@@ -27,7 +26,6 @@ public final class ProcessingKeys {
           "Whether outcomes keep the order of their documents: not at all, for each key, or for"
               + " the whole partition. Order costs latency, never throughput of the engine.");
 
-  /** Documents in flight. */
   public static final ConfigKey<Integer> IN_FLIGHT_MAX =
       optional(
           "processing.in.flight.max",
@@ -36,7 +34,6 @@ public final class ProcessingKeys {
           "512",
           "Documents that may be in the engine's hands at once, over all stream tasks.");
 
-  /** Bytes in flight. */
   public static final ConfigKey<Long> IN_FLIGHT_BYTES_MAX =
       optional(
           "processing.in.flight.bytes.max",
@@ -45,7 +42,6 @@ public final class ProcessingKeys {
           "1GiB",
           "Bytes of those documents.");
 
-  /** Documents in flight per task. */
   public static final ConfigKey<Integer> IN_FLIGHT_TASK_MAX =
       optional(
           "processing.in.flight.task.max",
@@ -55,7 +51,6 @@ public final class ProcessingKeys {
           "Documents of one partition that may be in memory at once, so that a busy partition"
               + " leaves room for the others.");
 
-  /** Pending documents per task. */
   public static final ConfigKey<Integer> PENDING_TASK_MAX =
       optional(
           "processing.pending.task.max",
@@ -64,7 +59,6 @@ public final class ProcessingKeys {
           "512",
           "Pending documents of one partition from which its consumption is slowed.");
 
-  /** Slice. */
   public static final ConfigKey<Duration> SLICE =
       optional(
           "processing.slice",
@@ -73,7 +67,6 @@ public final class ProcessingKeys {
           "50ms",
           "How long one record may be waited with while consumption is slowed.");
 
-  /** Punctuation interval. */
   public static final ConfigKey<Duration> TICK =
       optional(
           "processing.tick",
@@ -82,7 +75,6 @@ public final class ProcessingKeys {
           "20ms",
           "How often answers are looked for while documents are pending.");
 
-  /** Deadline. */
   public static final ConfigKey<Duration> DEADLINE =
       optional(
           "processing.deadline",
@@ -91,7 +83,6 @@ public final class ProcessingKeys {
           "5m",
           "Time an attempt to enrich a document may take.");
 
-  /** Attempts. */
   public static final ConfigKey<Integer> ATTEMPTS_MAX =
       optional(
           "processing.attempts.max",
@@ -100,7 +91,6 @@ public final class ProcessingKeys {
           "5",
           "Attempts that may miss the deadline before the document is rejected.");
 
-  /** Processes that may end with a document in flight. */
   public static final ConfigKey<Integer> RESTARTS_MAX =
       optional(
           "processing.restarts.max",
@@ -111,7 +101,6 @@ public final class ProcessingKeys {
               + " cause and rejected. After the second it is enriched alone; from then on only an"
               + " end that finds it alone is counted.");
 
-  /** Shortest back-off. */
   public static final ConfigKey<Duration> BACKOFF_MIN =
       optional(
           "processing.backoff.min",
@@ -120,7 +109,6 @@ public final class ProcessingKeys {
           "250ms",
           "First wait before a document is submitted again.");
 
-  /** Longest back-off. */
   public static final ConfigKey<Duration> BACKOFF_MAX =
       optional(
           "processing.backoff.max",
@@ -129,7 +117,6 @@ public final class ProcessingKeys {
           "30s",
           "Longest wait before a document is submitted again.");
 
-  /** Stall. */
   public static final ConfigKey<Duration> WATCHDOG_STALL =
       optional(
           "watchdog.stall",
@@ -138,7 +125,6 @@ public final class ProcessingKeys {
           "1h",
           "Without any outcome for so long while documents are pending, readiness goes red.");
 
-  /** Hanging partitions. */
   public static final ConfigKey<Duration> WATCHDOG_HANGING =
       optional(
           "watchdog.hanging",

@@ -2,9 +2,11 @@ package dev.millrace.streams.metrics;
 
 import java.util.List;
 
-/** Every metric. Declared here before it is emitted; the reference page is made from this list. */
+/**
+ * Every metric. Declared here before it is emitted; the reference page is made from this list, and
+ * the description in it is the documentation.
+ */
 public enum Metric {
-  /** Documents without an outcome. */
   DOCUMENTS_PENDING(
       "millrace.documents.pending",
       Kind.GAUGE,
@@ -12,7 +14,6 @@ public enum Metric {
       List.of("task"),
       "Documents consumed and without an outcome. Consumer lag does not show them.",
       "Grows for long: the engine is slower than the input."),
-  /** Parked documents. */
   DOCUMENTS_PARKED(
       "millrace.documents.parked",
       Kind.GAUGE,
@@ -20,7 +21,6 @@ public enum Metric {
       List.of("task"),
       "Pending documents that lie on disk only, waiting for a place in the engine.",
       "As for pending."),
-  /** Documents in flight. */
   DOCUMENTS_IN_FLIGHT(
       "millrace.documents.in.flight",
       Kind.GAUGE,
@@ -28,7 +28,6 @@ public enum Metric {
       List.of("task"),
       "Documents in the engine's hands.",
       "Zero while documents are pending: nothing is being done."),
-  /** Held outcomes. */
   DOCUMENTS_HELD(
       "millrace.documents.held",
       Kind.GAUGE,
@@ -36,7 +35,6 @@ public enum Metric {
       List.of("task"),
       "Outcomes that wait for an earlier document (processing.order).",
       "Near processing.in.flight.task.max: one slow document holds back its partition."),
-  /** Age of the oldest document. */
   PENDING_AGE(
       "millrace.documents.pending.age",
       Kind.GAUGE,
@@ -44,7 +42,6 @@ public enum Metric {
       List.of("task"),
       "Time since the oldest pending document was consumed.",
       "Above what a consumer of the output accepts. Alert on this, not on lag."),
-  /** Outcomes. */
   OUTCOMES(
       "millrace.outcomes",
       Kind.COUNTER,
@@ -52,7 +49,6 @@ public enum Metric {
       List.of("outcome", "reason"),
       "Documents by outcome: enriched, quarantined or rejected, and the reason of rejection.",
       "The share of rejected documents rises."),
-  /** Latency. */
   DOCUMENT_TIME(
       "millrace.document.time",
       Kind.TIMER,
@@ -60,7 +56,6 @@ public enum Metric {
       List.of("outcome"),
       "Time from consumption to outcome.",
       "Above what a consumer of the output accepts."),
-  /** Retries. */
   RETRIES(
       "millrace.retries",
       Kind.COUNTER,
@@ -68,7 +63,6 @@ public enum Metric {
       List.of("cause"),
       "Documents that have to be submitted again, by cause.",
       "ENGINE_LOST: restart. REGISTRY_UNAVAILABLE: documents are waiting for the registry."),
-  /** Resubmissions. */
   RESUBMITTED(
       "millrace.documents.resubmitted",
       Kind.COUNTER,
@@ -76,7 +70,6 @@ public enum Metric {
       List.of(),
       "Documents that an earlier run or another instance had left pending.",
       "Grows steadily: instances keep losing their work."),
-  /** Documents enriched alone. */
   SUSPECTED(
       "millrace.documents.suspected",
       Kind.COUNTER,
@@ -85,7 +78,6 @@ public enum Metric {
       "Documents enriched with nothing beside them, because processes ended while they were in"
           + " flight.",
       "Grows: something ends the application again and again."),
-  /** Stale completions. */
   STALE(
       "millrace.completions.stale",
       Kind.COUNTER,
@@ -93,7 +85,6 @@ public enum Metric {
       List.of(),
       "Answers for a stream task that has moved on, or that came twice. They are dropped.",
       "Grows without rebalances: the engine answers twice."),
-  /** Hanging partitions. */
   PARTITIONS_HANGING(
       "millrace.partitions.hanging",
       Kind.GAUGE,
@@ -102,7 +93,6 @@ public enum Metric {
       "Partitions whose last stable offset has stood still below their end for watchdog.hanging or"
           + " longer. Every instance sees all partitions: take the largest value, not the sum.",
       "Above 0: records are there and not seen, see docs/failures.md#hanging-transactions."),
-  /** Age of the oldest hanging partition. */
   HANGING_AGE(
       "millrace.partitions.hanging.age",
       Kind.GAUGE,
@@ -111,7 +101,6 @@ public enum Metric {
       "For how long the last stable offset of the partition that hangs longest has been seen to"
           + " stand still; 0 if none hangs.",
       ""),
-  /** Tokens. */
   TOKENS(
       "millrace.tokens",
       Kind.COUNTER,
@@ -119,7 +108,6 @@ public enum Metric {
       List.of("kind"),
       "Tokens of enriched documents: prompt, cached (part of prompt) and generated.",
       "cached falls to zero: prefixes are no longer shared."),
-  /** Cost. */
   COST(
       "millrace.cost",
       Kind.COUNTER,
@@ -127,7 +115,6 @@ public enum Metric {
       List.of("kind"),
       "What enriched documents cost at the plan's prices: own, and as an API would have charged.",
       ""),
-  /** Answers of the model. */
   BRANCHES(
       "millrace.answers",
       Kind.COUNTER,
@@ -136,7 +123,6 @@ public enum Metric {
       "Answers of the model, by the part of the enrichment they fill. Those of a document that is"
           + " enriched again after a crash count again.",
       ""),
-  /** Tokens of answers. */
   BRANCH_TOKENS(
       "millrace.answers.tokens",
       Kind.COUNTER,
@@ -144,7 +130,6 @@ public enum Metric {
       List.of("field", "kind"),
       "Tokens that an answer took beside its document: prefilled for it alone, and generated.",
       "generated rises for a field: the model does not come to an end there."),
-  /** Answers with warnings. */
   WARNINGS(
       "millrace.answers.warnings",
       Kind.COUNTER,
@@ -152,7 +137,6 @@ public enum Metric {
       List.of("warning", "field"),
       "Answers that were kept with a warning, by the part of the enrichment they fill.",
       "Rises after a change of model or plan."),
-  /** Engine steps. */
   ENGINE_STEP_TIME(
       "millrace.engine.step",
       Kind.TIMER,
@@ -160,7 +144,6 @@ public enum Metric {
       List.of("phase"),
       "Time of a step, by what it held: prefill, decode or mixed.",
       "Mixed above 1 s: lower model.step.tokens.max."),
-  /** Engine rows. */
   ENGINE_ROWS(
       "millrace.engine.rows",
       Kind.COUNTER,
@@ -168,7 +151,6 @@ public enum Metric {
       List.of("phase"),
       "Tokens computed, by phase.",
       ""),
-  /** Engine waiting requests. */
   ENGINE_WAITING(
       "millrace.engine.requests.waiting",
       Kind.GAUGE,
@@ -176,7 +158,6 @@ public enum Metric {
       List.of(),
       "Requests accepted and not yet admitted.",
       "Always high with few running: key-value memory is short."),
-  /** Engine running requests. */
   ENGINE_RUNNING(
       "millrace.engine.requests.running",
       Kind.GAUGE,
@@ -184,7 +165,6 @@ public enum Metric {
       List.of(),
       "Requests admitted.",
       ""),
-  /** Engine free blocks. */
   ENGINE_BLOCKS_FREE(
       "millrace.engine.kv.blocks.free",
       Kind.GAUGE,
@@ -192,7 +172,6 @@ public enum Metric {
       List.of(),
       "Free blocks of key-value memory.",
       "Zero with requests waiting: raise model.kv.memory."),
-  /** Engine request time. */
   ENGINE_REQUEST_TIME(
       "millrace.engine.request",
       Kind.TIMER,
@@ -200,7 +179,6 @@ public enum Metric {
       List.of("part"),
       "Time of a request: in the queue, and in all.",
       ""),
-  /** Engine failures. */
   ENGINE_FAILURES(
       "millrace.engine.failures",
       Kind.COUNTER,
