@@ -3,7 +3,7 @@ package dev.millrace.servers;
 import java.nio.file.Path;
 
 /**
- * A server in a child process, with the means to treat it badly.
+ * A server in a child process, with fault injection: kill, pause, resume.
  *
  * <p>It ends with this process in any case. Its files are private and go with {@link #close}. Its
  * ports stay the same over {@link #stop}, {@link #kill} and {@link #restart}.

@@ -27,7 +27,7 @@ public final class Progress implements AutoCloseable {
 
   /** Where there is no terminal. */
   public static Progress plain(PrintWriter out, LongSupplier nanoClock) {
-    return new Progress(out, false, 1, nanoClock);
+    return new Progress(out, false, 1, nanoClock, nanoClock.getAsLong());
   }
 
   /**
@@ -35,15 +35,18 @@ public final class Progress implements AutoCloseable {
    * @param terminal whether a line can be renewed in place
    * @param width columns of the terminal
    * @param nanoClock monotonic clock
+   * @param began what it said at the beginning of the work
    */
-  public Progress(PrintWriter out, boolean terminal, int width, LongSupplier nanoClock) {
+  public Progress(
+      PrintWriter out, boolean terminal, int width, LongSupplier nanoClock, long began) {
     this.out = out;
     this.terminal = terminal;
     this.width = width;
     this.nanoClock = nanoClock;
-    this.began = nanoClock.getAsLong();
-    this.lastPrinted = began - PLAIN_EVERY_NANOS;
-    this.lastTold = began;
+    this.began = began;
+    long now = nanoClock.getAsLong();
+    this.lastPrinted = now - PLAIN_EVERY_NANOS;
+    this.lastTold = now;
   }
 
   /** A finished stage, with the time since the beginning. Stays on the screen. */

@@ -38,7 +38,7 @@ public final class RedriveCommand implements Runnable {
           "Only dead letters with this reason; may be repeated. One of: ${COMPLETION-CANDIDATES}.")
   private List<RejectReason> chosen = List.of();
 
-  @Option(names = "--max", paramLabel = "N", description = "At most so many.")
+  @Option(names = "--max", paramLabel = "N", description = "Copy at most N dead letters.")
   private long max = Long.MAX_VALUE;
 
   @Option(names = "--json", description = "Prints the result as a line of JSON.")

@@ -27,7 +27,7 @@ public final class TailCommand implements Runnable {
   @Spec private CommandSpec spec;
   @Mixin private ConfigOption config;
 
-  @Option(names = "--max", paramLabel = "N", description = "Ends after so many.")
+  @Option(names = "--max", paramLabel = "N", description = "Stop after N outcomes.")
   private long max = Long.MAX_VALUE;
 
   @Option(

@@ -79,7 +79,7 @@ public final class AppKeys {
           time("ms", 10, 60_000),
           "200ms",
           "500ms",
-          "How often outcomes become visible.");
+          "How often a transaction is committed, and outcomes become visible.");
 
   public static final ConfigKey<Duration> TRANSACTION_TIMEOUT =
       optional(
@@ -104,7 +104,7 @@ public final class AppKeys {
           time("ms", 100, 60_000),
           "2s",
           "3s",
-          "How often it is heard of.");
+          "How often the instance sends a heartbeat.");
 
   public static final ConfigKey<Duration> POLL_INTERVAL_MAX =
       optional(
@@ -112,7 +112,7 @@ public final class AppKeys {
           time("s", 10, 900),
           "120s",
           "60s",
-          "When an instance that no longer reads is put out of the group.");
+          "After how long without a poll an instance is removed from the group.");
 
   public static final ConfigKey<Integer> POLL_RECORDS_MAX =
       optional(

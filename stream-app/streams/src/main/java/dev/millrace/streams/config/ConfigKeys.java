@@ -22,14 +22,14 @@ import java.util.stream.Stream;
 
 /**
  * Every setting, those of {@link AppKeys} and {@link ProcessingKeys} included. Parsing, checks, the
- * reference page and the start-up print come from this list. The description in a declaration is its
- * documentation.
+ * reference page and the start-up print come from this list. The description in a declaration is
+ * its documentation.
  */
 public final class ConfigKeys {
   private static final long GIB = 1L << 30;
 
   public static final ConfigKey<List<String>> BOOTSTRAP_SERVERS =
-      required("kafka.bootstrap.servers", brokers(), "broker-1:9092", "Brokers to begin with.");
+      required("kafka.bootstrap.servers", brokers(), "broker-1:9092", "Brokers to bootstrap from.");
 
   public static final ConfigKey<Integer> TRANSACTION_VERSION_MIN =
       optional(
@@ -45,12 +45,7 @@ public final class ConfigKeys {
       optional("topics.documents", text(), "documents", "documents", "Input.");
 
   public static final ConfigKey<String> TOPIC_ENRICHED =
-      optional(
-          "topics.enriched",
-          text(),
-          "enriched-documents",
-          "enriched",
-          "Documents with what was asked.");
+      optional("topics.enriched", text(), "enriched-documents", "enriched", "Enriched documents.");
 
   public static final ConfigKey<String> TOPIC_QUARANTINED =
       optional(
@@ -183,7 +178,8 @@ public final class ConfigKeys {
           integer(1, 65_536),
           "1024",
           "2048",
-          "Tokens computed in one step: more is faster prefill and slower answers beside it.");
+          "Tokens computed in one step: a larger value speeds up prefill and slows down requests that"
+              + " are decoding.");
 
   public static final ConfigKey<Long> MODEL_KV_MEMORY =
       optional(
@@ -203,7 +199,7 @@ public final class ConfigKeys {
           bool(),
           "true",
           "false",
-          "Whether computed beginnings of prompts are kept for others that begin the same way.");
+          "Whether to cache prompt prefixes for reuse by later requests.");
 
   public static final ConfigKey<String> HEALTH_HOST =
       optional(

@@ -65,7 +65,7 @@ public final class ProcessingKeys {
           time("ms", 5, 1000),
           "25ms",
           "50ms",
-          "How long one record may be waited with while consumption is slowed.");
+          "Longest wait per record while consumption is throttled.");
 
   public static final ConfigKey<Duration> TICK =
       optional(
@@ -97,9 +97,9 @@ public final class ProcessingKeys {
           integer(3, 100),
           "3",
           "5",
-          "Processes that may end while a document is in flight before the document is taken for the"
-              + " cause and rejected. After the second it is enriched alone; from then on only an"
-              + " end that finds it alone is counted.");
+          "How many process crashes a document may be in flight for before it is blamed and"
+              + " rejected. After the second it is enriched alone; from then on only a crash that"
+              + " finds it alone is counted.");
 
   public static final ConfigKey<Duration> BACKOFF_MIN =
       optional(
@@ -132,9 +132,9 @@ public final class ProcessingKeys {
           "20m",
           "70m",
           "A partition of one of the topics hangs if its last stable offset stays at the same place"
-              + " below its end for so long: the log, readiness' text and the metrics say so. Keep"
-              + " it above every transaction.timeout.ms of those who write to the topics. The"
-              + " default is what a broker calls late: the 15 minutes that it allows them by"
+              + " below its end for so long: the log, the readiness response and the metrics say"
+              + " so. Keep it above every transaction.timeout.ms of those who write to the topics."
+              + " The default is what a broker calls late: the 15 minutes that it allows them by"
               + " default (transaction.max.timeout.ms) and 5 more.");
 
   /** In the order of the reference page. */

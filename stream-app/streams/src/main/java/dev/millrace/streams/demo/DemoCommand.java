@@ -92,8 +92,9 @@ public final class DemoCommand implements Callable<Integer> {
       stop.countDown();
       demo.interrupt();
     });
-    try (Progress progress = new Progress(err, isTerminal(), columns(), System::nanoTime);
-        DemoRun run = new DemoRun(directory, options, progress, startedNanos())) {
+    long started = startedNanos();
+    try (Progress progress = new Progress(err, isTerminal(), columns(), System::nanoTime, started);
+        DemoRun run = new DemoRun(directory, options, progress, started)) {
       run.start();
       Totals totals = run.enrich(BundledDocuments.take(documents), this::print);
       progress.clear();

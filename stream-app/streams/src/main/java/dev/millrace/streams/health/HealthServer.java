@@ -51,8 +51,8 @@ public final class HealthServer implements AutoCloseable {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
-              "cannot answer probes: port %d of %s is in use or not ours; set health.port "
-                  + "or health.host",
+              "cannot answer probes: port %d of %s is in use, or this process may not bind it;"
+                  + " set health.port or health.host",
               port,
               host),
           e);

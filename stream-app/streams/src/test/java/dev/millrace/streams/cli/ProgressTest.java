@@ -85,6 +85,6 @@ class ProgressTest {
   }
 
   private Progress progress(boolean terminal) {
-    return new Progress(new PrintWriter(screen, true), terminal, 60, clock::get);
+    return new Progress(new PrintWriter(screen, true), terminal, 60, clock::get, clock.get());
   }
 }

@@ -8,7 +8,7 @@ import picocli.CommandLine.Spec;
 /** Parent of the measurements, which the program adds. */
 @Command(
     name = "bench",
-    description = "Measures this machine, each figure beside the limit it is compared with.",
+    description = "Benchmarks this machine; each result is shown next to its limit.",
     synopsisSubcommandLabel = "COMMAND")
 public final class BenchCommand implements Runnable {
 

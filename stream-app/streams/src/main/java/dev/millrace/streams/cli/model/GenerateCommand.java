@@ -72,7 +72,7 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--temperature",
       paramLabel = "T",
       defaultValue = "0",
-      description = "0 always takes the likeliest token (default).")
+      description = "Sampling temperature; 0 is greedy (default).")
   private double temperature;
 
   @Option(
@@ -86,7 +86,7 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--seed",
       paramLabel = "S",
       defaultValue = "0",
-      description = "Of the random numbers (default: ${DEFAULT-VALUE}).")
+      description = "Random seed (default: ${DEFAULT-VALUE}).")
   private long seed;
 
   @Option(names = "--json", description = "One line of JSON at the end instead of text.")

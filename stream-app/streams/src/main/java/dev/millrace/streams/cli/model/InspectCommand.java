@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 /** Says what a model is and where it fits, without loading it. */
 @Command(
     name = "inspect",
-    description = "Says what a model is, how large, and on which GPU it fits.",
+    description = "Shows a model's architecture and size, and which GPUs it fits on.",
     footer = {
       "",
       "Reads config.json and the headers of the weights, not the weights. A GPU keeps",

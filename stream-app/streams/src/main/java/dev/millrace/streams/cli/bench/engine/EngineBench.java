@@ -66,13 +66,15 @@ public final class EngineBench implements Callable<Integer> {
       names = "--quantisation",
       paramLabel = "Q",
       defaultValue = "NONE",
-      description = "Of --random-model: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description =
+          "Weight format of --random-model: ${COMPLETION-CANDIDATES}"
+              + " (default: ${DEFAULT-VALUE}).")
   private Quantisation quantisation = Quantisation.NONE;
 
   @Option(
       names = "--write-model",
       paramLabel = "DIR",
-      description = "Only writes the random model there, for peers to be measured with.")
+      description = "Write the random model to DIR and exit, so that peers can be measured on it.")
   private @Nullable Path writeModel;
 
   @Option(
