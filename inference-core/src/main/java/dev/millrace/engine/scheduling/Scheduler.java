@@ -145,11 +145,6 @@ public final class Scheduler {
     return unfinished.size() - waitingRequests();
   }
 
-  /** Everything that is scheduled, in order of arrival. */
-  public List<ScheduledRequest> unfinished() {
-    return List.copyOf(unfinished);
-  }
-
   /** Blocks that hold nothing. */
   public int freeBlocks() {
     return pool.free();

@@ -105,7 +105,6 @@ public final class EngineEnricher implements Enricher {
       return new Settings(engineBuild, 4096, threads, clock, EnrichmentMetrics.NONE);
     }
 
-    /** The same with another listener. */
     public Settings withMetrics(EnrichmentMetrics other) {
       return new Settings(engineBuild, documentsMax, threads, clock, other);
     }
@@ -189,7 +188,7 @@ public final class EngineEnricher implements Enricher {
   }
 
   /** Documents in work at this moment. */
-  public int documentsInWork() {
+  int documentsInWork() {
     return documents.get();
   }
 
