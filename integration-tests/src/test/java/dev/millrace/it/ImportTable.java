@@ -5,7 +5,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Which package may use which: the map of the house. A row names a package and the packages it may
@@ -64,6 +66,33 @@ final class ImportTable {
       }
     }
     return found.stream().distinct().sorted().toList();
+  }
+
+  /**
+   * One line per arrow that nobody uses: it would let a coupling come back unseen.
+   *
+   * @param imported packages that a package's sources import: of a constant, which the compiler
+   *     puts in place of its name, nothing else can be seen
+   */
+  List<String> unused(Iterable<JavaClass> classes, Map<String, Set<String>> imported) {
+    Map<String, Set<String>> usedBy = new TreeMap<>();
+    imported.forEach((from, packages) -> usedBy.put(from, new TreeSet<>(packages)));
+    for (JavaClass user : classes) {
+      Set<String> used = usedBy.computeIfAbsent(user.getPackageName(), _ -> new TreeSet<>());
+      for (Dependency use : user.getDirectDependenciesFromSelf()) {
+        used.add(use.getTargetClass().getBaseComponentType().getPackageName());
+      }
+    }
+    List<String> found = new ArrayList<>();
+    rows.forEach((from, mayUse) -> {
+      for (String pattern : mayUse) {
+        if (usedBy.getOrDefault(from, Set.of()).stream()
+            .noneMatch(to -> matches(List.of(pattern), to))) {
+          found.add(from + " does not use " + pattern);
+        }
+      }
+    });
+    return found;
   }
 
   private static boolean matches(List<String> patterns, String name) {
