@@ -74,6 +74,11 @@ class OrderTest {
           .except("dev.millrace.streams.processor.InFlight", "new HashMap", FOUND_BY_KEY)
           .except("dev.millrace.streams.processor.OrderKeeper", "new HashMap", FOUND_BY_KEY)
           .except(
+              "dev.millrace.streams.processor.SourceTimestamps",
+              "new ConcurrentHashMap",
+              FOUND_BY_KEY)
+          .except("dev.millrace.streams.processor.TimestampLimits", "Map.copyOf", FOUND_BY_KEY)
+          .except(
               "dev.millrace.streams.processor.EnrichmentProcessorSupplier",
               "Map.copyOf",
               "settings of a topic, for Kafka")

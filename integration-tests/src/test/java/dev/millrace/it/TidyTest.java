@@ -2,6 +2,8 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.streams.config.ConfigKey;
+import dev.millrace.streams.config.ConfigKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,8 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +36,11 @@ class TidyTest {
 
   private static final long FILE_BYTES_MAX = 8_000L * 1024;
   private static final long TREE_BYTES_MAX = 56L * 1024 * 1024;
+
+  private static final Pattern TYPE =
+      Pattern.compile("\\b(?:class|interface|record|enum|struct)\\s+([A-Z]\\w+)");
+  private static final Pattern WORD =
+      Pattern.compile("--[a-z][a-z-]*|[A-Za-z_]\\w*(?:\\.[A-Za-z_]\\w*)*");
 
   private static List<Path> files = List.of();
 
@@ -153,7 +163,7 @@ class TidyTest {
         files.stream()
             .filter(file -> extension(file).equals("java"))
             .filter(file -> name(file).contains("src/main/java"))
-            .collect(java.util.stream.Collectors.groupingBy(TidyTest::folder));
+            .collect(Collectors.groupingBy(TidyTest::folder));
     List<String> found = new ArrayList<>();
     for (var entry : byPackage.entrySet()) {
       Path info = entry.getKey().resolve("package-info.java");
@@ -202,6 +212,37 @@ class TidyTest {
         if (titles != 1) {
           found.add(name(file) + ": " + titles + " titles");
         }
+      }
+    }
+    assertThat(found).isEmpty();
+  }
+
+  @Test
+  void shouldNameOnlyWhatExistsInMarkdown() throws IOException {
+    Set<String> types = new TreeSet<>();
+    Set<String> words = new TreeSet<>();
+    for (Path file : files) {
+      boolean script = !file.getFileName().toString().contains(".");
+      if (!extension(file).equals("md") && (script || TEXT.contains(extension(file)))) {
+        String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        TYPE.matcher(text).results().forEach(found -> types.add(found.group(1)));
+        WORD.matcher(text).results().forEach(found -> words.add(found.group()));
+      }
+    }
+    Set<String> settings =
+        ConfigKeys.all().stream()
+            .map(ConfigKey::name)
+            .collect(Collectors.toCollection(TreeSet::new));
+    MarkdownNames names =
+        new MarkdownNames(types, words::contains, settings, Commands.ofTheProgram());
+    List<String> found = new ArrayList<>();
+    for (Path file : files) {
+      // A dated result tells what was there on its day.
+      if (extension(file).equals("md") && !name(file).matches("docs/benchmarks/2.*")) {
+        Predicate<String> exists = link -> Files.exists(folder(file).resolve(link));
+        names
+            .problems(Files.readString(file), exists)
+            .forEach(problem -> found.add(name(file) + ": " + problem));
       }
     }
     assertThat(found).isEmpty();
