@@ -68,7 +68,7 @@ final class ReplayNode {
   static final String SALT = "salt";
 
   private static final int CONTEXT_TOKENS = 8_192;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private ReplayNode() {}

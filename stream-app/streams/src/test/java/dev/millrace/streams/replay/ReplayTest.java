@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReplayTest {
   private static final Path ROOT = Path.of(System.getProperty("millrace.root"));
   private static final Path DEMO = ROOT.resolve("inference-core/models/demo");
-  private static final int PATIENCE_SECONDS = 120;
+  private static final int PATIENCE_SECONDS = 240;
   private static final int DOCUMENTS = 500;
   private static final long SEED = 20260131;
 
