@@ -10,6 +10,7 @@ import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.tokenizer.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -191,19 +192,23 @@ final class DemoModelTest {
   private static InferenceRequest request(ModelInfo model, String document) {
     List<int[]> labels =
         SECTIONS.stream().map(section -> model.tokenizer().encode(section)).toList();
+    List<ChatTemplate.Turn> turns =
+        model
+            .chatTemplate()
+            .turns(
+                "",
+                document,
+                List.of(
+                    "\n\nSummarise in one line.",
+                    "\n\nWhich section?",
+                    "\n\nTranslate to Italian."));
     return new InferenceRequest(
         "test",
-        model.chatTemplate().prefix("", document),
+        turns.getFirst().prefix(),
         List.of(
-            new Branch.Generate(
-                model.chatTemplate().suffix("\n\nSummarise in one line."),
-                48,
-                SamplingParams.GREEDY),
-            new Branch.Score(model.chatTemplate().suffix("\n\nWhich section?"), labels),
-            new Branch.Generate(
-                model.chatTemplate().suffix("\n\nTranslate to Italian."),
-                24,
-                new SamplingParams(0.7, 0.9, 5))),
+            new Branch.Generate(turns.get(0).suffix(), 48, SamplingParams.GREEDY),
+            new Branch.Score(turns.get(1).suffix(), labels),
+            new Branch.Generate(turns.get(2).suffix(), 24, new SamplingParams(0.7, 0.9, 5))),
         Long.MAX_VALUE);
   }
 

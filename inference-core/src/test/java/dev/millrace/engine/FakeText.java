@@ -47,13 +47,8 @@ final class FakeText implements Tokenizer, ChatTemplate {
   }
 
   @Override
-  public int[] prefix(String system, String shared) {
-    return none();
-  }
-
-  @Override
-  public int[] suffix(String varying) {
-    return none();
+  public List<Turn> turns(String system, String shared, List<String> varying) {
+    throw new UnsupportedOperationException("a fake model has no text");
   }
 
   @Override

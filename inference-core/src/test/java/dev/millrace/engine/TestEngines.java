@@ -88,12 +88,7 @@ final class TestEngines {
     }
 
     @Override
-    public int[] prefix(String system, String shared) {
-      throw none();
-    }
-
-    @Override
-    public int[] suffix(String varying) {
+    public List<Turn> turns(String system, String shared, List<String> varying) {
       throw none();
     }
   }

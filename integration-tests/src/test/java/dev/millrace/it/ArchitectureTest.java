@@ -103,12 +103,13 @@ class ArchitectureTest {
               "dev.millrace.engine.checkpoint.family",
               "dev.millrace.engine.architecture",
               "dev.millrace.engine.checkpoint")
+          .row("dev.millrace.engine.template")
           .row(
               "dev.millrace.engine.tokenizer",
               "dev.millrace.engine",
               "dev.millrace.engine.natives",
+              "dev.millrace.engine.template",
               "ai.djl..",
-              "com.hubspot.jinjava..",
               JSON,
               LOG)
           .row("dev.millrace.engine.sampling", "dev.millrace.engine.backend")

@@ -27,6 +27,15 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
   private static final Logger LOG = LoggerFactory.getLogger(ChatTemplateFile.class);
   private static final long BYTES_MAX = 64L << 20;
   private static final int CHARS_MAX = 1 << 20;
+  private static final List<String> TOKENS =
+      List.of(
+          "bos_token",
+          "eos_token",
+          "unk_token",
+          "sep_token",
+          "pad_token",
+          "cls_token",
+          "mask_token");
 
   /** The layout of both families; they differ in the names of three tokens. */
   private static final String LAYOUT =
@@ -38,12 +47,10 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
     Path config = directory.resolve("tokenizer_config.json");
     JsonNode node = Files.exists(config) ? readObject(config) : new JsonMapper().createObjectNode();
     Map<String, String> tokens = new HashMap<>();
-    for (String name : List.of("bos_token", "eos_token", "pad_token", "unk_token")) {
-      JsonNode token = node.path(name);
-      String text = token.isObject() ? token.path("content").asText() : token.asText("");
-      if (!text.isEmpty()) {
-        tokens.put(name, text);
-      }
+    addTokens(node, tokens);
+    Path map = directory.resolve("special_tokens_map.json");
+    if (!node.has("added_tokens_decoder") && Files.exists(map)) {
+      addTokens(readObject(map), tokens);
     }
     Path jinja = directory.resolve("chat_template.jinja");
     if (Files.exists(jinja)) {
@@ -57,6 +64,17 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
     return named
         .map(text -> new ChatTemplateFile(config, text, tokens))
         .orElseGet(() -> builtIn(directory, tokenizer, tokens));
+  }
+
+  /** The tokens that transformers hands to templates. */
+  private static void addTokens(JsonNode named, Map<String, String> tokens) {
+    for (String name : TOKENS) {
+      JsonNode token = named.path(name);
+      String text = token.isObject() ? token.path("content").asText() : token.asText("");
+      if (!text.isEmpty()) {
+        tokens.put(name, text);
+      }
+    }
   }
 
   /** One template, or the default one of several. */

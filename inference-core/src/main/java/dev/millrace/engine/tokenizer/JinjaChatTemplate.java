@@ -1,58 +1,63 @@
 package dev.millrace.engine.tokenizer;
 
+import dev.millrace.engine.template.Template;
+import dev.millrace.engine.template.TemplateException;
+import dev.millrace.engine.template.Text;
+import dev.millrace.engine.template.Value;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
- * Runs a model's own Jinja template, but never on real content: the template is rendered with a
- * mark in place of each message's content, the result is cut at the marks, and the pieces between
- * are tokenised with special tokens, the contents without. Whether the template trims contents
- * shows in what it did to whitespace around the mark, and is then done to the real content.
+ * Runs a model's own Jinja template on the real contents. What it prints remembers which characters
+ * came from contents: these are tokenised as text, the template's own with special tokens. So a
+ * template may look into contents and change them, and still no content becomes a special token.
  *
  * <p>Templates that ask for the date get one fixed date, so that a prompt does not change
  * overnight. Thread-safe.
  */
 public final class JinjaChatTemplate implements ChatTemplate {
 
-  /** The date Llama 3.1's own templates fall back to. */
-  static final String DATE = "26 Jul 2024";
+  private static final int PIECES_MAX = 512;
+  private static final int PIECE_CHARACTERS_MAX = 10_000;
 
-  private static final int SHAPES_MAX = 64;
-  private static final char OPEN = '\ue0fe';
-  private static final char CLOSE = '\ue0ff';
+  /** Contents that no template has a reason to treat in a way of their own. */
+  private static final String PLAIN_DOCUMENT = "Some lines of text, to see where they go.";
 
-  /** Whitespace that every trim removes and no template prints. */
-  private static final char SPACE = '\u000b';
+  private static final String PLAIN_INSTRUCTION = "Another line that follows them.";
 
   private final Path file;
   private final Tokenizer tokenizer;
-  private final TemplateRenderer renderer;
-  private final Map<String, String> tokens;
-  private final Map<Shape, Rendered> shapes = new ConcurrentHashMap<>();
+  private final Template template;
+  private final Map<String, Value> tokens = new LinkedHashMap<>();
+  private final Map<String, int[]> templatePieces = new ConcurrentHashMap<>();
+  private final Map<String, int[]> instructions = new ConcurrentHashMap<>();
 
-  /** What a rendering depends on, contents aside. */
-  private record Shape(List<String> roles, boolean generationPrompt) {}
-
-  /** Token ids before, between and after the contents; what is trimmed off each content. */
-  private record Rendered(List<int[]> pieces, List<Trim> trims) {}
-
-  private record Trim(boolean leading, boolean trailing) {}
+  /**
+   * A message whose content is of several origins.
+   *
+   * @param role who speaks
+   * @param contents that make up the content, one after the other
+   */
+  private record Turned(String role, List<String> contents) {}
 
   private JinjaChatTemplate(ChatTemplateFile source, Tokenizer tokenizer) {
     this.file = source.file();
     this.tokenizer = tokenizer;
-    this.tokens = source.tokens();
-    if (source.template().indexOf(OPEN) >= 0 || source.template().indexOf(SPACE) >= 0) {
-      throw new TokenizerException(
-          file, "its chat template contains U+E0FE or U+000B, which Millrace uses as marks");
+    source.tokens().forEach((name, token) -> tokens.put(name, Text.of(token)));
+    try {
+      this.template = Template.parse(source.template());
+    } catch (TemplateException e) {
+      throw refused(e);
     }
-    this.renderer = new TemplateRenderer(file, source.template());
-    rendered(new Shape(List.of("user"), true));
+    requireOrder(render(List.of(user(PLAIN_DOCUMENT, PLAIN_INSTRUCTION)), true), 0);
   }
 
   /**
@@ -67,187 +72,181 @@ public final class JinjaChatTemplate implements ChatTemplate {
 
   @Override
   public int[] encode(List<Message> messages, boolean generationPrompt) {
-    List<String> roles = messages.stream().map(Message::role).toList();
-    Rendered rendered = rendered(new Shape(roles, generationPrompt));
-    List<int[]> parts = new ArrayList<>();
-    for (int i = 0; i < messages.size(); i++) {
-      parts.add(rendered.pieces().get(i));
-      Trim trim = rendered.trims().get(i);
-      parts.add(tokenizer.encode(strip(messages.get(i).content(), trim)));
+    List<Turned> turned = new ArrayList<>();
+    for (Message message : messages) {
+      if (!message.role().matches("[a-z][a-z_]{0,30}")) {
+        throw new IllegalArgumentException(
+            "a role is a lower-case word, got \"" + message.role() + "\"");
+      }
+      turned.add(new Turned(message.role(), List.of(message.content())));
     }
-    parts.add(rendered.pieces().getLast());
-    return concatenate(parts);
+    return ids(render(turned, generationPrompt).text(), -2);
   }
 
   @Override
-  public int[] prefix(String system, String shared) {
-    Rendered bare = rendered(new Shape(List.of("user"), true));
-    if (system.isEmpty()) {
-      return concatenate(List.of(bare.pieces().getFirst(), leading(bare, shared)));
+  public List<Turn> turns(String system, String shared, List<String> varying) {
+    List<Turned> before =
+        system.isEmpty() ? List.of() : List.of(new Turned("system", List.of(system)));
+    int document = before.size();
+    List<Text> prefixes = new ArrayList<>();
+    List<Turn> turns = new ArrayList<>();
+    for (String instruction : varying) {
+      List<Turned> all = new ArrayList<>(before);
+      all.add(user(shared, instruction));
+      RenderedPrompt prompt = render(all, true);
+      int cut = requireOrder(prompt, document);
+      Text text = prompt.text();
+      Text prefix = text.sub(0, cut);
+      Text suffix = text.sub(cut, text.string().length());
+      int same =
+          IntStream.range(0, turns.size())
+              .filter(i -> isSame(prefixes.get(i), prefix))
+              .findFirst()
+              .orElse(-1);
+      int[] prefixIds = same < 0 ? ids(prefix, -2) : turns.get(same).prefix();
+      prefixes.add(prefix);
+      turns.add(new Turn(prefixIds, ids(suffix, document + 1)));
     }
-    Rendered full = rendered(new Shape(List.of("system", "user"), true));
-    if (!Arrays.equals(full.pieces().getLast(), bare.pieces().getLast())) {
+    return turns;
+  }
+
+  private static boolean isSame(Text one, Text other) {
+    return one.equals(other) && one.runs().equals(other.runs());
+  }
+
+  private static Turned user(String shared, String varying) {
+    return new Turned("user", List.of(shared, varying));
+  }
+
+  private int requireOrder(RenderedPrompt prompt, int document) {
+    int cut = prompt.cut(document, document + 1);
+    if (cut < 0) {
       throw new TokenizerException(
-          file, "its chat template ends a user's turn differently after a system message");
+          file, "its chat template does not print the content of each message once and in order");
     }
-    return concatenate(
-        List.of(
-            full.pieces().get(0),
-            tokenizer.encode(strip(system, full.trims().get(0))),
-            full.pieces().get(1),
-            leading(full, shared)));
-  }
-
-  @Override
-  public int[] suffix(String varying) {
-    Rendered bare = rendered(new Shape(List.of("user"), true));
-    boolean trailing = bare.trims().getLast().trailing();
-    return concatenate(
-        List.of(
-            tokenizer.encode(strip(varying, new Trim(false, trailing))), bare.pieces().getLast()));
-  }
-
-  /** The shared part begins the user's content, so only its beginning may be trimmed. */
-  private int[] leading(Rendered rendered, String shared) {
-    return tokenizer.encode(strip(shared, new Trim(rendered.trims().getLast().leading(), false)));
+    return cut;
   }
 
   // ---- rendering
 
-  private Rendered rendered(Shape shape) {
-    Rendered known = shapes.get(shape);
-    if (known != null) {
-      return known;
-    }
-    for (String role : shape.roles()) {
-      if (!role.matches("[a-z][a-z_]{0,30}")) {
-        throw new IllegalArgumentException("a role is a lower-case word, got \"" + role + "\"");
-      }
-    }
-    Rendered rendered = cut(shape, text(shape));
-    if (shapes.size() < SHAPES_MAX) {
-      shapes.put(shape, rendered);
-    }
-    return rendered;
-  }
-
-  /** Templates take contents as text or, some multimodal ones, only as a list of typed parts. */
-  private String text(Shape shape) {
-    String asText = "";
-    TokenizerException failure = null;
+  /**
+   * Templates take contents as text. Some multimodal ones take only a list of typed parts: they
+   * fail with text, or print nothing of it.
+   */
+  private RenderedPrompt render(List<Turned> messages, boolean generationPrompt) {
+    TokenizerException problem;
     try {
-      asText = renderer.render(variables(shape, false));
-      if (holdsMarks(shape, asText)) {
-        return asText;
+      RenderedPrompt prompt = render(messages, generationPrompt, false);
+      Optional<String> lacking = lacking(prompt, messages);
+      if (lacking.isEmpty()) {
+        return prompt;
       }
-    } catch (TokenizerException e) {
-      failure = e;
+      problem = leftOut(lacking.get());
+      if (!prompt.text().runs().isEmpty()) {
+        throw problem;
+      }
+    } catch (TemplateException e) {
+      problem = refused(e);
     }
     try {
-      String asParts = renderer.render(variables(shape, true));
-      if (holdsMarks(shape, asParts)) {
-        return asParts;
+      RenderedPrompt prompt = render(messages, generationPrompt, true);
+      if (lacking(prompt, messages).isEmpty()) {
+        return prompt;
       }
-    } catch (TokenizerException e) {
-      if (failure == null) {
-        failure = e;
-      }
+    } catch (TemplateException e) {
+      problem.addSuppressed(e);
     }
-    if (failure != null) {
-      throw failure;
-    }
-    throw new TokenizerException(
-        file,
-        "its chat template does not print the content of each message once and in order (roles %s)"
-            .formatted(shape.roles()));
+    throw problem;
   }
 
-  private Map<String, Object> variables(Shape shape, boolean parts) {
-    List<Map<String, Object>> messages = new ArrayList<>();
-    for (int i = 0; i < shape.roles().size(); i++) {
-      String content = SPACE + mark(i) + SPACE;
-      messages.add(
-          ordered(
-              "role",
-              shape.roles().get(i),
-              "content",
-              parts ? List.of(ordered("type", "text", "text", content)) : content));
+  private RenderedPrompt render(List<Turned> messages, boolean generationPrompt, boolean parts) {
+    List<Value> values = new ArrayList<>();
+    int source = 0;
+    long characters = 0;
+    for (Turned message : messages) {
+      Text content = Text.of("");
+      for (String each : message.contents()) {
+        content = content.plus(Text.content(each, source++));
+        characters += each.length();
+      }
+      Value part = Value.of(inOrder("type", Text.of("text"), "text", content));
+      values.add(
+          Value.of(
+              inOrder(
+                  "role",
+                  Text.of(message.role()),
+                  "content",
+                  parts ? Value.of(List.of(part)) : content)));
     }
-    Map<String, Object> variables = new LinkedHashMap<>(tokens);
-    variables.put("messages", messages);
-    variables.put("add_generation_prompt", shape.generationPrompt());
-    variables.put("date_string", DATE);
-    return variables;
+    Map<String, Value> variables = new LinkedHashMap<>(tokens);
+    variables.put("messages", Value.of(values));
+    variables.put("tools", Value.of(null));
+    variables.put("documents", Value.of(null));
+    variables.put("add_generation_prompt", Value.of(generationPrompt));
+    return new RenderedPrompt(template.render(variables, characters));
   }
 
-  /** A template may print a message's keys, so they have the order in which Python has them. */
-  private static Map<String, Object> ordered(
-      String first, Object value, String second, Object other) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put(first, value);
-    map.put(second, other);
+  private static Map<String, Value> inOrder(String key, Value value, String next, Value after) {
+    Map<String, Value> map = new LinkedHashMap<>();
+    map.put(key, value);
+    map.put(next, after);
     return map;
   }
 
-  private static String mark(int index) {
-    return OPEN + Integer.toString(index) + CLOSE;
-  }
-
-  private static boolean holdsMarks(Shape shape, String text) {
-    int from = 0;
-    for (int i = 0; i < shape.roles().size(); i++) {
-      int at = text.indexOf(mark(i), from);
-      if (at < 0) {
-        return false;
+  /**
+   * Whose text a prompt lacks, of the system's and the user's: nothing of a document is left out
+   * silently. Of earlier answers, templates leave out thoughts on purpose.
+   */
+  private static Optional<String> lacking(RenderedPrompt prompt, List<Turned> messages) {
+    int source = 0;
+    for (Turned message : messages) {
+      boolean needed = message.role().equals("system") || message.role().equals("user");
+      for (String content : message.contents()) {
+        if (needed && !prompt.holds(source, content)) {
+          return Optional.of(message.role());
+        }
+        source++;
       }
-      from = at + mark(i).length();
     }
-    return text.chars().filter(c -> c == OPEN).count() == shape.roles().size();
+    return Optional.empty();
   }
 
-  private Rendered cut(Shape shape, String text) {
-    List<int[]> pieces = new ArrayList<>();
-    List<Trim> trims = new ArrayList<>();
-    int from = 0;
-    for (int i = 0; i < shape.roles().size(); i++) {
-      int at = text.indexOf(mark(i), from);
-      int after = at + mark(i).length();
-      boolean leading = at == from || text.charAt(at - 1) != SPACE;
-      boolean trailing = after == text.length() || text.charAt(after) != SPACE;
-      pieces.add(piece(text.substring(from, leading ? at : at - 1)));
-      trims.add(new Trim(leading, trailing));
-      from = trailing ? after : after + 1;
-    }
-    pieces.add(piece(text.substring(from)));
-    return new Rendered(pieces, trims);
+  private TokenizerException leftOut(String role) {
+    return new TokenizerException(
+        file,
+        String.format(
+            Locale.ROOT,
+            "its chat template does not print the content of each message once and in order: it"
+                + " leaves out some of what the %s says",
+            role));
   }
 
-  private int[] piece(String text) {
-    return tokenizer.encodeWithSpecialTokens(text);
+  private TokenizerException refused(TemplateException e) {
+    return new TokenizerException(
+        file,
+        String.format(
+            Locale.ROOT, "its chat template fails in line %d: %s", e.line(), e.getMessage()),
+        e);
   }
 
-  // ---- contents
+  // ---- ids
 
-  private static String strip(String content, Trim trim) {
-    int from = 0;
-    int to = content.length();
-    while (trim.leading() && from < to && isSpace(content.charAt(from))) {
-      from++;
-    }
-    while (trim.trailing() && to > from && isSpace(content.charAt(to - 1))) {
-      to--;
-    }
-    return content.substring(from, to);
-  }
-
-  /** What Python's {@code strip} removes, since templates are written for it. */
-  private static boolean isSpace(char character) {
-    return Character.isWhitespace(character)
-        || Character.isSpaceChar(character)
-        || character == '\u0085';
-  }
-
-  private static int[] concatenate(List<int[]> parts) {
+  /**
+   * Ids of a stretch of a prompt.
+   *
+   * @param repeated content that comes again and again, so that its ids are kept
+   */
+  private int[] ids(Text text, int repeated) {
+    List<int[]> parts = new ArrayList<>();
+    RenderedPrompt.pieces(
+        text,
+        (piece, source) ->
+            parts.add(
+                source == RenderedPrompt.TEMPLATE
+                    ? kept(templatePieces, piece, true)
+                    : source == repeated
+                        ? kept(instructions, piece, false)
+                        : tokenizer.encode(piece)));
     int[] all = new int[parts.stream().mapToInt(part -> part.length).sum()];
     int at = 0;
     for (int[] part : parts) {
@@ -255,5 +254,17 @@ public final class JinjaChatTemplate implements ChatTemplate {
       at += part.length;
     }
     return all;
+  }
+
+  private int[] kept(Map<String, int[]> ids, String piece, boolean special) {
+    int[] known = ids.get(piece);
+    if (known != null) {
+      return known;
+    }
+    int[] fresh = special ? tokenizer.encodeWithSpecialTokens(piece) : tokenizer.encode(piece);
+    if (ids.size() < PIECES_MAX && piece.length() <= PIECE_CHARACTERS_MAX) {
+      ids.put(piece, Arrays.copyOf(fresh, fresh.length));
+    }
+    return fresh;
   }
 }

@@ -4,6 +4,7 @@ import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.BranchResult.Failed;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.engine.RequestHandle;
+import dev.millrace.engine.tokenizer.TokenizerException;
 import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Enrichment.Coverage;
@@ -283,6 +284,12 @@ final class DocumentJob {
   private void guarded(Runnable step) {
     try {
       step.run();
+    } catch (TokenizerException e) {
+      cancel();
+      deliver(
+          new Rejected(
+              RejectReason.INVALID_DOCUMENT,
+              "the model's chat template does not take the text: " + e.problem()));
     } catch (RuntimeException e) {
       LOG.error("cannot enrich document {}: a fault of this software", document.id(), trace(e));
       cancel();

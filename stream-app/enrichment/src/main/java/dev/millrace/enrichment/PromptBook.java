@@ -5,6 +5,7 @@ import dev.millrace.engine.ModelInfo;
 import dev.millrace.engine.sampling.SamplingParams;
 import dev.millrace.engine.tokenizer.ChatTemplate;
 import dev.millrace.engine.tokenizer.ChatTemplate.Message;
+import dev.millrace.engine.tokenizer.ChatTemplate.Turn;
 import dev.millrace.engine.tokenizer.Tokenizer;
 import dev.millrace.enrichment.Ask.Role;
 import dev.millrace.enrichment.Task.Classify;
@@ -12,6 +13,7 @@ import dev.millrace.enrichment.Task.Screen;
 import dev.millrace.enrichment.Task.Summarise;
 import dev.millrace.enrichment.Task.Translate;
 import dev.millrace.enrichment.TextSplitter.Part;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +34,9 @@ final class PromptBook {
   private static final String DOCUMENT = "{document}";
   private static final String CATEGORIES = "{categories}";
 
+  /** Stands for a text where only its surroundings matter. */
+  private static final String PLAIN = "x";
+
   private final Plan plan;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
@@ -50,11 +55,15 @@ final class PromptBook {
     this.plan = plan;
     tokenizer = model.tokenizer();
     template = model.chatTemplate();
-    overheadTokens = template.prefix(plan.system(), "").length;
+    Turn plain = template.turn(plan.system(), PLAIN, PLAIN);
+    overheadTokens = plain.prefix().length - tokenizer.encode(PLAIN).length;
     List<String> problems = new ArrayList<>();
-    OptionalInt endOfTurn = endOfTurn(model);
+    OptionalInt endOfTurn = endOfTurn(plain, model);
     for (Task task : plan.tasks()) {
-      suffixes.put(task, template.suffix(instruction(task)));
+      if (!hasOwnPrompt(task)) {
+        Turn turn = template.turn(plan.system(), PLAIN, instruction(task));
+        suffixes.put(task, turn.suffix());
+      }
       try {
         List<String> texts = labelTexts(task);
         if (!texts.isEmpty()) {
@@ -79,10 +88,11 @@ final class PromptBook {
    * A part of a document in tokens.
    *
    * @param part which part
-   * @param prefix of its requests
+   * @param turns prompt of each task that reads it with others; their prefixes are one array unless
+   *     the model's template lets the instruction change what comes before it
    * @param tokens of the part alone
    */
-  record PartPrompt(Part part, int[] prefix, int tokens) {}
+  record PartPrompt(Part part, Map<Task, Turn> turns, int tokens) {}
 
   /** Tokens of the longest part that is read at once. */
   int partTokensMax() {
@@ -97,31 +107,53 @@ final class PromptBook {
         return List.of(whole);
       }
     }
-    return splitter.split(text, plan.documents().partsMax()).stream().map(this::prompt).toList();
+    List<PartPrompt> parts = prompts(text, splitter);
+    // A template may make more tokens of a text than the text has alone.
+    for (int tokens = partTokensMax / 2;
+        tokens >= Limits.PART_TOKENS.min && !parts.stream().allMatch(this::fits);
+        tokens /= 2) {
+      parts = prompts(text, new TextSplitter(tokenizer, tokens));
+    }
+    return parts;
+  }
+
+  private List<PartPrompt> prompts(String text, TextSplitter by) {
+    return by.split(text, plan.documents().partsMax()).stream().map(this::prompt).toList();
+  }
+
+  private boolean fits(PartPrompt part) {
+    return part.tokens() <= partTokensMax;
   }
 
   /** Requests about one part of a document in a language. */
   List<EngineCall> calls(int number, PartPrompt part, String language) {
-    List<EngineCall> calls = new ArrayList<>();
-    List<Ask> shared = new ArrayList<>();
+    List<EngineCall> own = new ArrayList<>();
+    Map<IntBuffer, List<Ask>> shared = new LinkedHashMap<>();
     for (Task task : plan.tasks()) {
-      int[] suffix = suffix(task);
-      switch (task) {
-        case Summarise t -> shared.add(text(t, suffix, t.tokensMax()));
-        case Classify t -> shared.add(scores(t, Role.LABELS, suffix));
-        case Translate t when t.appliesTo(language) ->
-            shared.add(text(t, suffix, t.tokensMax(part.tokens())));
-        case Translate _ -> {}
-        case Screen t when t.layout() == Screen.Layout.INSTRUCTION ->
-            shared.addAll(screening(t, suffix));
-        case Screen t ->
-            calls.add(
-                new EngineCall(number, templated(t, part.part().text()), screening(t, new int[0])));
+      Turn turn = part.turns().get(task);
+      if (turn == null) {
+        Screen t = (Screen) task;
+        int[] prompt = templated(t, part.part().text());
+        own.add(new EngineCall(number, prompt, screening(t, new int[0])));
+        continue;
+      }
+      int[] suffix = turn.suffix();
+      List<Ask> asks =
+          switch (task) {
+            case Summarise t -> List.of(text(t, suffix, t.tokensMax()));
+            case Classify t -> List.of(scores(t, Role.LABELS, suffix));
+            case Translate t when t.appliesTo(language) ->
+                List.of(text(t, suffix, t.tokensMax(part.tokens())));
+            case Translate _ -> List.of();
+            case Screen t -> screening(t, suffix);
+          };
+      if (!asks.isEmpty()) {
+        shared.computeIfAbsent(IntBuffer.wrap(turn.prefix()), _ -> new ArrayList<>()).addAll(asks);
       }
     }
-    if (!shared.isEmpty()) {
-      calls.addFirst(new EngineCall(number, part.prefix(), shared));
-    }
+    List<EngineCall> calls = new ArrayList<>();
+    shared.forEach((prefix, asks) -> calls.add(new EngineCall(number, prefix.array(), asks)));
+    calls.addAll(own);
     return calls;
   }
 
@@ -147,10 +179,9 @@ final class PromptBook {
 
   /** The request that makes one summary of several. */
   EngineCall reduceCall(Summarise task, List<String> summaries) {
-    int[] prefix = template.prefix(plan.system(), joined(summaries));
-    int[] suffix = template.suffix(task.reduceInstruction());
+    Turn turn = template.turn(plan.system(), joined(summaries), task.reduceInstruction());
     return new EngineCall(
-        EngineCall.NO_PART, prefix, List.of(text(task, suffix, task.tokensMax())));
+        EngineCall.NO_PART, turn.prefix(), List.of(text(task, turn.suffix(), task.tokensMax())));
   }
 
   private static String joined(List<String> summaries) {
@@ -158,8 +189,26 @@ final class PromptBook {
   }
 
   private PartPrompt prompt(Part part) {
-    int[] prefix = template.prefix(plan.system(), part.text());
-    return new PartPrompt(part, prefix, Math.max(0, prefix.length - overheadTokens));
+    List<Task> tasks = plan.tasks().stream().filter(task -> !hasOwnPrompt(task)).toList();
+    if (tasks.isEmpty()) {
+      return new PartPrompt(part, Map.of(), tokenizer.encode(part.text()).length);
+    }
+    List<String> instructions = tasks.stream().map(PromptBook::instruction).toList();
+    List<Turn> all = template.turns(plan.system(), part.text(), instructions);
+    Map<Task, Turn> turns = new LinkedHashMap<>();
+    int tokens = 0;
+    for (int i = 0; i < all.size(); i++) {
+      Turn turn = all.get(i);
+      turns.put(tasks.get(i), turn);
+      int longer = Math.max(0, turn.suffix().length - suffix(tasks.get(i)).length);
+      tokens = Math.max(tokens, turn.prefix().length - overheadTokens + longer);
+    }
+    return new PartPrompt(part, turns, tokens);
+  }
+
+  /** Whether a task shares no prompt with others. */
+  private static boolean hasOwnPrompt(Task task) {
+    return task instanceof Screen screen && screen.layout() == Screen.Layout.TEMPLATE;
   }
 
   private static Ask text(Task task, int[] suffix, int tokensMax) {
@@ -227,7 +276,7 @@ final class PromptBook {
   private int partTokensMax(int contextTokens, List<String> problems) {
     int available = Integer.MAX_VALUE;
     for (Task task : plan.tasks()) {
-      boolean own = task instanceof Screen s && s.layout() == Screen.Layout.TEMPLATE;
+      boolean own = hasOwnPrompt(task);
       int before = own ? templated((Screen) task, "").length : overheadTokens;
       int after = own ? 0 : suffix(task).length;
       available = Math.min(available, contextTokens - before - after - answerTokensMax(task));
@@ -279,8 +328,8 @@ final class PromptBook {
   }
 
   /** The stop token that the model's own template ends a turn with. */
-  private OptionalInt endOfTurn(ModelInfo model) {
-    for (int id : template.suffix("")) {
+  private static OptionalInt endOfTurn(Turn turn, ModelInfo model) {
+    for (int id : turn.suffix()) {
       for (int stop : model.stopTokens()) {
         if (id == stop) {
           return OptionalInt.of(id);

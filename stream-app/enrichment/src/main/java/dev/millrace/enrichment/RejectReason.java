@@ -14,7 +14,10 @@ public enum RejectReason {
   UNDECODABLE,
   /** A text is no Unicode: not UTF-8, or half a surrogate pair, in any field. */
   INVALID_TEXT,
-  /** A required field is missing or empty, or a field has a value that no record can hold. */
+  /**
+   * A required field is missing or empty, a field has a value that no record can hold, or the
+   * model's chat template does not take the text.
+   */
   INVALID_DOCUMENT,
   /** Longer than the plan allows to read. */
   TOO_LONG,

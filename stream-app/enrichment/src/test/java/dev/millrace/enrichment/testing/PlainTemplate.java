@@ -30,15 +30,14 @@ public final class PlainTemplate implements ChatTemplate {
   }
 
   @Override
-  public int[] prefix(String system, String shared) {
+  public List<Turn> turns(String system, String shared, List<String> varying) {
     List<Message> before = system.isEmpty() ? List.of() : List.of(new Message("system", system));
-    return joined(List.of(encode(before, false), new int[] {USER}, tokenizer.encode(shared)));
-  }
-
-  @Override
-  public int[] suffix(String varying) {
-    return joined(
-        List.of(tokenizer.encode(varying), new int[] {CharacterTokenizer.END_OF_TURN, ASSISTANT}));
+    int[] prefix =
+        joined(List.of(encode(before, false), new int[] {USER}, tokenizer.encode(shared)));
+    int[] end = {CharacterTokenizer.END_OF_TURN, ASSISTANT};
+    return varying.stream()
+        .map(text -> new Turn(prefix, joined(List.of(tokenizer.encode(text), end))))
+        .toList();
   }
 
   private static int[] joined(List<int[]> pieces) {

@@ -16,6 +16,7 @@ import dev.millrace.engine.RequestHandle;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
 import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.tokenizer.ChatTemplate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +42,12 @@ public final class ScriptedEngine implements InferenceEngine {
 
   /** An engine with a context of so many tokens, each a character. */
   public ScriptedEngine(int contextTokens, Script script) {
-    this(ofCharacters(contextTokens), script);
+    this(contextTokens, script, new PlainTemplate());
+  }
+
+  /** The same with another template. */
+  public ScriptedEngine(int contextTokens, Script script, ChatTemplate template) {
+    this(ofCharacters(contextTokens, template), script);
   }
 
   /** An engine that says it runs a model; the script sees texts in the model's own tokens. */
@@ -50,7 +56,7 @@ public final class ScriptedEngine implements InferenceEngine {
     this.script = script;
   }
 
-  private static ModelInfo ofCharacters(int contextTokens) {
+  private static ModelInfo ofCharacters(int contextTokens, ChatTemplate template) {
     CharacterTokenizer tokenizer = new CharacterTokenizer();
     return new ModelInfo(
         "scripted",
@@ -60,7 +66,7 @@ public final class ScriptedEngine implements InferenceEngine {
         contextTokens,
         tokenizer.vocabulary(),
         tokenizer,
-        new PlainTemplate(),
+        template,
         new int[] {CharacterTokenizer.END_OF_TURN},
         new BackendInfo("scripted", "none", "f64", 1, "bitwise"));
   }

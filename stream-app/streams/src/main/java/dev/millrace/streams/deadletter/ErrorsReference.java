@@ -80,7 +80,8 @@ public final class ErrorsReference {
       case INVALID_TEXT ->
           "A text is no Unicode: bytes that are not UTF-8, or half a surrogate pair, in any field.";
       case INVALID_DOCUMENT ->
-          "A required field is missing or empty, or a field has a value that no record can hold.";
+          "A required field is missing or empty, a field has a value that no record can hold, or"
+              + " the model's chat template refuses the text.";
       case TOO_LONG -> "The text is longer than the plan allows to read.";
       case INVALID_ANSWER -> "The model gave no usable answer; it would give the same again.";
       case INTERNAL_ERROR -> "This software failed on the document; the log says where.";

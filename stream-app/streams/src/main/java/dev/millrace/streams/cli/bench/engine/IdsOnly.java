@@ -49,12 +49,7 @@ record IdsOnly(int vocabulary) implements Tokenizer, ChatTemplate {
   }
 
   @Override
-  public int[] prefix(String system, String shared) {
-    throw wordless();
-  }
-
-  @Override
-  public int[] suffix(String varying) {
+  public List<Turn> turns(String system, String shared, List<String> varying) {
     throw wordless();
   }
 
