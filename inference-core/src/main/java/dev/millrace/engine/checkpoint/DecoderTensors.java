@@ -19,7 +19,7 @@ import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -39,7 +39,7 @@ final class DecoderTensors {
   private final TensorNames names;
   private final String prefix;
   private final QuantisedTensors quantised;
-  private final Set<String> asked = new HashSet<>();
+  private final Set<String> asked = new LinkedHashSet<>();
 
   DecoderTensors(ModelFiles files) {
     this.files = files;
@@ -80,7 +80,7 @@ final class DecoderTensors {
    * they predict further tokens.
    */
   private void refuseUnasked() {
-    Set<String> modules = new HashSet<>();
+    Set<String> modules = new LinkedHashSet<>();
     asked.forEach(name -> modules.add(module(name)));
     Pattern ofLayer = Pattern.compile(Pattern.quote(prefix + "model.layers.") + "(\\d{1,9})\\..*");
     for (TensorInfo tensor : files.tensors()) {
