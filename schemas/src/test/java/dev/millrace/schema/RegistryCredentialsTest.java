@@ -92,8 +92,10 @@ class RegistryCredentialsTest {
         SchemaLookup _ = client.lookup(new SchemaId.Numbered(8));
       }
 
-      assertThat(stub.authorizations).containsOnly(basic("ann:one"));
+      // The client begins with either of them, by chance.
+      assertThat(stub.authorizations).allMatch(basic("ann:one")::equals);
       assertThat(other.authorizations).allMatch(basic("bob:two")::equals);
+      assertThat(stub.authorizations.size() + other.authorizations.size()).isPositive();
     }
   }
 
