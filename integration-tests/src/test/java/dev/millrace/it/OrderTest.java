@@ -62,7 +62,6 @@ class OrderTest {
               FOUND_BY_KEY)
           .except("dev.millrace.engine.tokenizer.TokenizerFile", "new HashMap", FOUND_BY_KEY)
           .except("dev.millrace.engine.tokenizer.TokenizerFile", "Map.copyOf", FOUND_BY_KEY)
-          .except("dev.millrace.engine.tokenizer.TokenizerFile", "Set.copyOf", ASKED)
           .except(
               "dev.millrace.enrichment.EngineEnricher",
               "ConcurrentHashMap.newKeySet",

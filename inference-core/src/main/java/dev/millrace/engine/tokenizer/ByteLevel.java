@@ -25,6 +25,16 @@ final class ByteLevel {
 
   private ByteLevel() {}
 
+  /** How a byte is stored. */
+  static char character(byte value) {
+    return CHARACTER_OF_BYTE[Byte.toUnsignedInt(value)];
+  }
+
+  /** Whether a stored token consists of this alphabet, so that text can become it. */
+  static boolean isStored(String stored) {
+    return stored.chars().allMatch(c -> c < BYTE_OF_CHARACTER.length && BYTE_OF_CHARACTER[c] >= 0);
+  }
+
   /** The bytes a stored token stands for; characters outside the alphabet stand for themselves. */
   static byte[] bytes(String stored) {
     byte[] bytes = new byte[stored.length()];

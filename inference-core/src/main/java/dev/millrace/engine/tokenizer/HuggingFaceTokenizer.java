@@ -1,132 +1,124 @@
 package dev.millrace.engine.tokenizer;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A Hugging Face {@code tokenizer.json} with a byte-level vocabulary, run by DJL's native library.
- * Decoding is our own: bytes of tokens, then UTF-8, so that streaming and whole decoding agree.
+ * A Hugging Face {@code tokenizer.json} with a byte-level vocabulary. Added tokens are found by
+ * code of our own, in raw text, then in normalised text; the text between them goes to DJL's native
+ * library, which is given no added tokens at all: it has no switch for leaving special tokens text.
+ * Decoding is our own, too: bytes of tokens, then UTF-8, so that streaming and whole decoding
+ * agree.
  *
- * <p>A text longer than {@value #PIECE_CHARS} characters is encoded in pieces, cut after a line
- * break where there is one in reach, so that memory stays bounded. At such a cut no token of the
- * Llama families is lost; a text without line breaks may differ by one token at the cut.
+ * <p>The ids are those of the tokenizers library for the whole text, with {@code
+ * encode_special_tokens} for {@link #encode} and without for {@link #encodeWithSpecialTokens}, and
+ * memory stays bounded: {@link PieceEncoder}.
  */
 public final class HuggingFaceTokenizer implements Tokenizer {
 
-  static final int PIECE_CHARS = 100_000;
-
-  private final NativeTokenizer plain;
-  private final NativeTokenizer withSpecial;
+  private final PieceEncoder pieces;
+  private final NativeTokenizer library;
+  private final AddedTokenSplitter raw;
+  private final AddedTokenSplitter normal;
+  private final @Nullable UnicodeNormalizer normalizer;
   private final Map<String, Integer> special;
   private final Map<Integer, byte[]> bytes;
   private final int vocabulary;
 
-  private HuggingFaceTokenizer(
-      TokenizerFile file, NativeTokenizer plain, NativeTokenizer withSpecial) {
-    this.plain = plain;
-    this.withSpecial = withSpecial;
-    this.special = file.special();
-    Set<Integer> specialIds = file.specialIds();
+  private HuggingFaceTokenizer(TokenizerFile file, @Nullable UnicodeNormalizer form) {
+    AddedVocabulary added = file.added();
+    UnaryOperator<String> normalize = form == null ? UnaryOperator.identity() : form::normalize;
+    this.raw = new AddedTokenSplitter(file.file(), added, false, normalize);
+    this.normal = new AddedTokenSplitter(file.file(), added, true, normalize);
+    this.normalizer = normal.isEmpty() ? null : form;
+    this.library = new NativeTokenizer(file.file(), file.json(normalizer == null));
+    this.pieces = new PieceEncoder(library);
+    this.special = Map.copyOf(added.specialIds());
     Map<Integer, byte[]> byId = new HashMap<>();
-    int idMax = -1;
-    for (var token : file.tokens().entrySet()) {
-      idMax = Math.max(idMax, token.getKey());
-      if (!specialIds.contains(token.getKey())) {
-        byId.put(token.getKey(), ByteLevel.bytes(token.getValue()));
-      }
-    }
+    file.tokens().forEach((id, stored) -> byId.put(id, ByteLevel.bytes(stored)));
+    added
+        .ids()
+        .forEach((content, id) -> {
+          if (!content.equals(file.tokens().get(id))) {
+            byId.put(id, content.getBytes(StandardCharsets.UTF_8));
+          }
+        });
+    this.vocabulary = byId.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
+    byId.keySet().removeAll(special.values());
     this.bytes = Map.copyOf(byId);
-    this.vocabulary = idMax + 1;
   }
 
   /**
    * Loads {@code tokenizer.json} of a model directory.
    *
-   * @throws TokenizerException if it is missing, malformed or of an unsupported kind
+   * @throws TokenizerException if it is missing, malformed or of an unsupported kind, or if text
+   *     could become a special token
    */
   public static HuggingFaceTokenizer open(Path directory) {
     TokenizerFile file = TokenizerFile.read(directory.resolve("tokenizer.json"));
-    NativeTokenizer plain = new NativeTokenizer(file.file(), file.plain());
-    NativeTokenizer withSpecial = null;
-    try {
-      withSpecial = new NativeTokenizer(file.file(), file.withSpecial());
-      requireSeparation(file, plain, withSpecial);
-      return new HuggingFaceTokenizer(file, plain, withSpecial);
-    } catch (RuntimeException | Error e) {
-      plain.close();
-      if (withSpecial != null) {
-        withSpecial.close();
-      }
-      throw e;
+    boolean normalized = file.added().tokens().values().stream().anyMatch(AddedToken::normalized);
+    if (!normalized || file.normalizer().isEmpty()) {
+      return new HuggingFaceTokenizer(file, null);
     }
-  }
-
-  /**
-   * Text must have no way to a special token, and a template must have one; proved here for each of
-   * them.
-   */
-  private static void requireSeparation(
-      TokenizerFile file, NativeTokenizer plain, NativeTokenizer withSpecial) {
-    Set<Integer> ids = file.specialIds();
-    for (var token : file.special().entrySet()) {
-      if (Arrays.stream(plain.encode(token.getKey())).anyMatch(ids::contains)) {
-        throw new TokenizerException(
-            file.file(),
-            "text that spells %s would become that special token".formatted(token.getKey()));
-      }
-      int[] found = withSpecial.encode(token.getKey());
-      if (!Arrays.equals(found, new int[] {token.getValue()})) {
-        throw new TokenizerException(
-            file.file(),
-            String.format(
-                Locale.ROOT,
-                "special token %s has id %d, but is encoded as %s",
-                token.getKey(),
-                token.getValue(),
-                Arrays.toString(found)));
-      }
+    UnicodeNormalizer form = new UnicodeNormalizer(file.file(), file.normalizer());
+    try {
+      return new HuggingFaceTokenizer(file, form);
+    } catch (RuntimeException | Error e) {
+      form.close();
+      throw e;
     }
   }
 
   @Override
   public int[] encode(String text) {
-    String sound = withoutLoneSurrogates(text);
-    if (sound.length() <= PIECE_CHARS) {
-      return plain.encode(sound);
-    }
-    List<int[]> pieces = new ArrayList<>();
-    for (int from = 0; from < sound.length(); ) {
-      int to = cut(sound, from);
-      pieces.add(plain.encode(sound.substring(from, to)));
-      from = to;
-    }
-    return concatenate(pieces);
+    return encode(withoutLoneSurrogates(text), true);
   }
 
   @Override
   public int[] encodeWithSpecialTokens(String prompt) {
-    return withSpecial.encode(withoutLoneSurrogates(prompt));
+    return encode(withoutLoneSurrogates(prompt), false);
   }
 
-  /** End of the piece that begins at {@code from}: after the last line break before a letter. */
-  private static int cut(String text, int from) {
-    int limit = from + PIECE_CHARS;
-    if (limit >= text.length()) {
-      return text.length();
-    }
-    for (int to = limit; to > from + PIECE_CHARS / 2; to--) {
-      if (text.charAt(to - 1) == '\n' && Character.isLetter(text.charAt(to))) {
-        return to;
-      }
-    }
-    return Character.isLowSurrogate(text.charAt(limit)) ? limit - 1 : limit;
+  private int[] encode(String text, boolean asText) {
+    IdList ids = new IdList();
+    raw.split(
+        text,
+        asText,
+        new AddedTokenSplitter.Parts() {
+          @Override
+          public void text(int from, int to) {
+            encodeNormal(text.substring(from, to), asText, ids);
+          }
+
+          @Override
+          public void token(int id) {
+            ids.add(id);
+          }
+        });
+    return ids.toArray();
+  }
+
+  private void encodeNormal(String text, boolean asText, IdList ids) {
+    String form = normalizer == null ? text : normalizer.normalize(text);
+    normal.split(
+        form,
+        asText,
+        new AddedTokenSplitter.Parts() {
+          @Override
+          public void text(int from, int to) {
+            pieces.encode(form.substring(from, to), ids);
+          }
+
+          @Override
+          public void token(int id) {
+            ids.add(id);
+          }
+        });
   }
 
   /** Lone surrogates are no characters: each becomes U+FFFD. */
@@ -146,16 +138,6 @@ public final class HuggingFaceTokenizer implements Tokenizer {
       i += Character.charCount(codePoint);
     }
     return sound.toString();
-  }
-
-  private static int[] concatenate(List<int[]> pieces) {
-    int[] all = new int[pieces.stream().mapToInt(piece -> piece.length).sum()];
-    int at = 0;
-    for (int[] piece : pieces) {
-      System.arraycopy(piece, 0, all, at, piece.length);
-      at += piece.length;
-    }
-    return all;
   }
 
   @Override
@@ -186,7 +168,9 @@ public final class HuggingFaceTokenizer implements Tokenizer {
 
   @Override
   public void close() {
-    plain.close();
-    withSpecial.close();
+    library.close();
+    if (normalizer != null) {
+      normalizer.close();
+    }
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongFunction;
 
 /**
  * One tokenizer inside DJL's native library. Calls it directly, because the class above it builds
@@ -30,8 +31,26 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
+  /**
+   * What became of a text.
+   *
+   * @param ids of its tokens
+   * @param words for each token the number of the pre-tokenizer's word it belongs to
+   */
+  record Words(int[] ids, long[] words) {}
+
   /** Ids of {@code text}, which has no lone surrogates; nothing is added. */
   int[] encode(String text) {
+    return encode(text, NativeTokenizer::ids);
+  }
+
+  /** The same, with words. */
+  Words encodeWords(String text) {
+    return encode(
+        text, encoding -> new Words(ids(encoding), TokenizersLibrary.LIB.getWordIds(encoding)));
+  }
+
+  private <T> T encode(String text, LongFunction<T> read) {
     lock.readLock().lock();
     try {
       if (closed) {
@@ -39,18 +58,22 @@ final class NativeTokenizer implements AutoCloseable {
       }
       long encoding = TokenizersLibrary.LIB.encode(handle, text, false);
       try {
-        long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
-        int[] narrow = new int[ids.length];
-        for (int i = 0; i < narrow.length; i++) {
-          narrow[i] = Math.toIntExact(ids[i]);
-        }
-        return narrow;
+        return read.apply(encoding);
       } finally {
         TokenizersLibrary.LIB.deleteEncoding(encoding);
       }
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  private static int[] ids(long encoding) {
+    long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+    int[] narrow = new int[ids.length];
+    for (int i = 0; i < narrow.length; i++) {
+      narrow[i] = Math.toIntExact(ids[i]);
+    }
+    return narrow;
   }
 
   @Override

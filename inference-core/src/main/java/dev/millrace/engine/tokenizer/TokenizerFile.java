@@ -4,88 +4,167 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What we need to know of a {@code tokenizer.json}, and the two forms of it that we hand to the
- * native library: as it is, and without its special tokens, so that text cannot spell one.
+ * What we need to know of a {@code tokenizer.json}: its added tokens, which we find in a text
+ * ourselves, and the rest of it in the form that we hand to the native library, out of which no
+ * text comes as a special token.
  *
  * @param file where it came from
- * @param tokens every token's id to its text as stored, special tokens included
- * @param special text of each special token to its id
- * @param withSpecial what we understand of the file, with truncation and padding off
- * @param plain the same without special tokens
+ * @param tokens every token's id to its text as stored, added tokens aside
+ * @param added the added tokens with their ids
+ * @param normalizer name of a normal form, or empty
+ * @param library what we understand of the file, without added tokens, truncation and padding
  */
 record TokenizerFile(
     Path file,
     Map<Integer, String> tokens,
-    Map<String, Integer> special,
-    String withSpecial,
-    String plain) {
+    AddedVocabulary added,
+    String normalizer,
+    ObjectNode library) {
 
+  private static final Logger LOG = LoggerFactory.getLogger(TokenizerFile.class);
   private static final long BYTES_MAX = 256L << 20;
   private static final int ID_MAX = 1 << 24;
+  private static final int NAMED_MAX = 5;
 
   static TokenizerFile read(Path file) {
     ObjectNode root = readObject(file);
     TokenizerRules rules = new TokenizerRules(file);
     ObjectNode model = rules.model(root.path("model"));
-    ObjectNode vocabulary = (ObjectNode) model.path("vocab");
     Map<Integer, String> tokens = new HashMap<>();
-    for (var entry : vocabulary.properties()) {
-      put(file, tokens, entry.getValue(), entry.getKey());
-    }
-    Map<String, Integer> special = new HashMap<>();
-    ArrayNode all = root.arrayNode();
-    ArrayNode ordinary = root.arrayNode();
-    for (JsonNode entry : root.path("added_tokens")) {
-      put(file, tokens, entry.path("id"), entry.path("content").asText());
-      ObjectNode added = rules.addedToken(entry);
-      all.add(added);
-      if (added.path("special").booleanValue()) {
-        special.put(added.path("content").textValue(), added.path("id").intValue());
-      } else {
-        ordinary.add(added);
+    Map<String, Integer> vocabulary = new HashMap<>();
+    for (var entry : model.path("vocab").properties()) {
+      int id = id(file, entry.getValue());
+      vocabulary.put(entry.getKey(), id);
+      String other = tokens.put(id, entry.getKey());
+      if (other != null) {
+        throw new TokenizerException(
+            file,
+            String.format(
+                Locale.ROOT,
+                "two tokens have the id %d: \"%s\", \"%s\"",
+                id,
+                other,
+                entry.getKey()));
       }
     }
-    ObjectNode clean = root.objectNode().put("version", "1.0");
-    clean.putNull("truncation").putNull("padding").putNull("post_processor");
-    clean.set("added_tokens", all);
-    clean.set("normalizer", rules.normalizer(root.path("normalizer")));
-    clean.set("pre_tokenizer", rules.preTokenizer(root.path("pre_tokenizer")));
-    clean.set("decoder", rules.decoder(root.path("decoder")));
-    clean.set("model", model);
-    String withSpecial = write(file, clean);
-    clean.set("added_tokens", ordinary);
-    vocabulary.remove(special.keySet());
+    List<AddedToken> entries = new ArrayList<>();
+    for (JsonNode entry : root.path("added_tokens")) {
+      entries.add(rules.addedToken(entry));
+    }
+    AddedVocabulary added = new AddedVocabulary(entries, vocabulary);
+    compareIds(file, root.path("added_tokens"), added, vocabulary);
+    JsonNode preTokenizer = rules.preTokenizer(root.path("pre_tokenizer"));
+    separate(file, added, tokens, new SpecialTokenReach(file, model, preTokenizer));
+    JsonNode normalizer = rules.normalizer(root.path("normalizer"));
+    ObjectNode library = root.objectNode().put("version", "1.0");
+    library.putNull("truncation").putNull("padding").putNull("post_processor");
+    library.putArray("added_tokens");
+    library.set("normalizer", normalizer);
+    library.set("pre_tokenizer", preTokenizer);
+    library.set("decoder", rules.decoder(root.path("decoder")));
+    library.set("model", model);
     return new TokenizerFile(
-        file, Map.copyOf(tokens), Map.copyOf(special), withSpecial, write(file, clean));
+        file, Map.copyOf(tokens), added, normalizer.path("type").asText(""), library);
   }
 
-  /** Ids of special tokens. */
-  Set<Integer> specialIds() {
-    return Set.copyOf(special.values());
+  /**
+   * The library counts added tokens anew and so do we; a file that has a special token under two
+   * ids says nothing we could trust.
+   */
+  private static void compareIds(
+      Path file, JsonNode entries, AddedVocabulary added, Map<String, Integer> vocabulary) {
+    List<String> other = new ArrayList<>();
+    for (JsonNode entry : entries) {
+      int said = id(file, entry.path("id"));
+      String content = entry.path("content").textValue();
+      int id = Objects.requireNonNull(added.ids().get(content));
+      if (said == id) {
+        continue;
+      }
+      if (added.isSpecial(content) && vocabulary.containsKey(content)) {
+        throw new TokenizerException(
+            file,
+            String.format(
+                Locale.ROOT,
+                "special token %s has id %d, but is encoded as [%d], its id in model.vocab",
+                content,
+                said,
+                id));
+      }
+      other.add(String.format(Locale.ROOT, "%s %d instead of %d", content, id, said));
+    }
+    if (!other.isEmpty()) {
+      LOG.warn(
+          "{}: {} added tokens have the ids that the tokenizers library gives them, not the file's:"
+              + " {}",
+          file.getFileName(),
+          other.size(),
+          String.join(", ", other.subList(0, Math.min(NAMED_MAX, other.size()))));
+    }
   }
 
-  private static void put(Path file, Map<Integer, String> tokens, JsonNode id, String text) {
+  /** Text must have no way to a special token's id. */
+  private static void separate(
+      Path file, AddedVocabulary added, Map<Integer, String> tokens, SpecialTokenReach reach) {
+    Map<String, Map.Entry<String, Integer>> entries = new LinkedHashMap<>();
+    for (var token : added.specialIds().entrySet()) {
+      AddedToken holder = added.token(token.getValue());
+      if (!added.isSpecial(holder.content())) {
+        throw reachable(
+            file, token, "added token \"" + holder.content() + "\", which is not special");
+      }
+      String entry = tokens.get(token.getValue());
+      if (entry != null) {
+        entries.put(entry, token);
+      }
+    }
+    Optional<SpecialTokenReach.Way> way = reach.find(entries.keySet());
+    if (way.isPresent()) {
+      String entry = way.get().entry();
+      throw reachable(
+          file,
+          Objects.requireNonNull(entries.get(entry)),
+          "\"" + entry + "\" in model.vocab, " + way.get().why());
+    }
+    reach.remove(entries.keySet());
+  }
+
+  private static TokenizerException reachable(
+      Path file, Map.Entry<String, Integer> token, String way) {
+    return new TokenizerException(
+        file,
+        String.format(
+            Locale.ROOT,
+            "text would become the special token %s: its id %d is also that of %s",
+            token.getKey(),
+            token.getValue(),
+            way));
+  }
+
+  private static int id(Path file, JsonNode id) {
     if (!id.isInt() || id.intValue() < 0 || id.intValue() > ID_MAX) {
       throw new TokenizerException(
           file,
           String.format(Locale.ROOT, "expected token ids from 0 to %,d, found %s", ID_MAX, id));
     }
-    String other = tokens.put(id.intValue(), text);
-    if (other != null && !other.equals(text)) {
-      throw new TokenizerException(file, "two tokens have the id " + id);
-    }
+    return id.intValue();
   }
 
   private static ObjectNode readObject(Path file) {
@@ -115,7 +194,13 @@ record TokenizerFile(
     }
   }
 
-  private static String write(Path file, JsonNode root) {
+  /** For the native library; without a normalizer if texts come to it normalised. */
+  String json(boolean normalizing) {
+    ObjectNode root = library.objectNode();
+    root.setAll(library);
+    if (!normalizing) {
+      root.putNull("normalizer");
+    }
     StringWriter text = new StringWriter();
     try (JsonGenerator generator = new JsonMapper().createGenerator(text)) {
       generator.writeTree(root);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -111,8 +112,7 @@ final class TokenizerRules {
 
   private ObjectNode sequence(JsonNode steps) {
     if (!steps.isArray() || steps.isEmpty() || steps.size() > STEPS_MAX) {
-      throw refuse(
-          "pretokenizers", String.format(Locale.ROOT, "a list of 1 to %d", STEPS_MAX), steps);
+      throw refuse("pretokenizers", "a list of 1 to " + STEPS_MAX, steps);
     }
     ObjectNode clean = JSON.objectNode().put("type", "Sequence");
     ArrayNode list = clean.putArray("pretokenizers");
@@ -163,24 +163,40 @@ final class TokenizerRules {
   }
 
   /** A token beside the model's own. */
-  ObjectNode addedToken(JsonNode token) {
+  AddedToken addedToken(JsonNode token) {
     String content = token.path("content").asText("");
     if (content.isEmpty() || !token.path("content").isTextual()) {
       throw refuse("added_tokens", "entries with content", token);
     }
-    ObjectNode clean = JSON.objectNode();
-    clean.put("id", token.path("id").intValue()).put("content", content);
-    for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized", "special")) {
-      clean.put(flag, token.path(flag).asBoolean());
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(content)) {
+      throw refuse("added_tokens", "content without half surrogate pairs", token);
     }
-    return clean;
+    return new AddedToken(
+        content,
+        flag(token, "single_word"),
+        flag(token, "lstrip"),
+        flag(token, "rstrip"),
+        flag(token, "normalized"),
+        flag(token, "special"));
+  }
+
+  private boolean flag(JsonNode token, String name) {
+    JsonNode value = token.path(name);
+    if (!value.isBoolean()) {
+      throw refuse("added_tokens[]." + name, "true or false", token);
+    }
+    return value.booleanValue();
   }
 
   private TokenizerException refuse(String key, String expected, JsonNode found) {
     String text = found.isMissingNode() ? "nothing" : found.toString();
     return new TokenizerException(
         file,
-        "key %s: expected %s, found %s"
-            .formatted(key, expected, text.length() > 80 ? text.substring(0, 80) + "…" : text));
+        String.format(
+            Locale.ROOT,
+            "key %s: expected %s, found %s",
+            key,
+            expected,
+            text.length() > 80 ? text.substring(0, 80) + "…" : text));
   }
 }

@@ -234,14 +234,14 @@ final class HuggingFaceTokenizerTest {
     assertThat(tokenizer.decode(ids)).isEqualTo(text);
     int[] one = tokenizer.encode(line);
     assertThat(ids).hasSize(one.length * (text.length() / line.length()));
-    String nearby = text.substring(0, 3 * HuggingFaceTokenizer.PIECE_CHARS);
+    String nearby = text.substring(0, 3 * PieceEncoder.PIECE_CHARS);
     assertThat(tokenizer.encode(nearby)).isEqualTo(tokenizer.encodeWithSpecialTokens(nearby));
   }
 
   @Test
   void shouldNotCutACharacterWhereThereIsNoLineBreak() {
     for (String unit : List.of("a", " ", "😀", "\n", "日", "\u0000")) {
-      String text = "x" + unit.repeat((2 * HuggingFaceTokenizer.PIECE_CHARS + 7) / unit.length());
+      String text = "x" + unit.repeat((2 * PieceEncoder.PIECE_CHARS + 7) / unit.length());
       assertThat(tokenizer.decode(tokenizer.encode(text))).isEqualTo(text);
     }
   }
