@@ -220,7 +220,7 @@ SUFFIXES = [
     "|capitalize", "|trim", "|reverse|list", "|sort", "|unique|list", "|min", "|max", "|sum", "|abs", "|round", "|escape", "|items|list",
     "|wordcount", "|center(20)", "|batch(2)|list", "|urlencode", "|replace('l', 'L')", "|map('string')|list", "|select|list", "|tojson(indent=2)",
     "[0]", "[-1]", "[1:]", "[::-1]", "['a']", ".a", ".upper()", "()", " in [1, 'a', none]", " == 1", " * 2", " if false else 'F'", " and 'x'",
-    " or 'y'", " is string", " is mapping", " is iterable", " is sequence", " is number", " is defined", " is odd", " is none", ".get('a')",
+    " or 'y'", " is string", " is mapping", " is iterable", " is sequence", " is number", " is defined", " is odd", " is none", " is filter", " is test", ".get('a')",
 ]
 OPERATORS = ["+", "-", "/", "//", "%", "==", "<", ">=", "in", "not in", "~", "and", "or"]
 OPERANDS = ["s", "n", "neg", "f", "t", "no", "l", "d", "undef", "0", "'a'", "(1, 2)"]

@@ -6,6 +6,7 @@ import dev.millrace.engine.template.Value.None;
 import dev.millrace.engine.template.Value.Real;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Jinja's tests by name. */
 final class Tests {
@@ -111,9 +112,14 @@ final class Tests {
       case "even" -> isMultiple(rendering, value, new Int(2), 0);
       case "lower" -> Cases.isAll(Printer.string(rendering, value), false);
       case "upper" -> Cases.isAll(Printer.string(rendering, value), true);
-      case "filter" -> value instanceof Text text && Filters.isOneOfJinja(text.string());
-      default -> value instanceof Text text && isOneOfJinja(text.string());
+      case "filter" -> named(rendering, value, Filters::isOneOfJinja);
+      default -> named(rendering, value, Tests::isOneOfJinja);
     };
+  }
+
+  private static boolean named(Rendering rendering, Value value, Predicate<String> known) {
+    Comparison.requireHashable(rendering, value);
+    return value instanceof Text text && known.test(text.string());
   }
 
   private static boolean isMultiple(Rendering rendering, Value value, Value of, long rest) {
