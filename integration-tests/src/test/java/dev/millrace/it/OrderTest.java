@@ -95,6 +95,7 @@ class OrderTest {
     JavaClasses classes =
         new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("-tests.jar"))
             .withImportOption(location -> !location.contains("dev/millrace/schema/avro"))
             .importPackages(ROOMS.rooms());
 
