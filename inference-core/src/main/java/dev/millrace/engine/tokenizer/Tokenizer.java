@@ -6,7 +6,8 @@ import java.util.OptionalInt;
 public interface Tokenizer extends AutoCloseable {
 
   /**
-   * Ids of plain text. Nothing is added, and text that spells a special token is treated as text.
+   * Ids of plain text. Nothing is added, text that spells a special token is treated as text, and
+   * no id of a special token is among them. Added tokens that are not special are found.
    */
   int[] encode(String text);
 
