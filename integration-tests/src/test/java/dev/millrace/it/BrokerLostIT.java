@@ -2,14 +2,15 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.cli.bench.stream.ChildNode;
+import dev.millrace.cli.bench.stream.DocumentLoad;
+import dev.millrace.cli.bench.stream.OutcomeChecker;
+import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.servers.LocalBroker;
-import dev.millrace.streams.cli.bench.ChildNode;
-import dev.millrace.streams.cli.bench.DocumentLoad;
-import dev.millrace.streams.cli.bench.OutcomeChecker;
-import dev.millrace.streams.cli.bench.OutcomeWatcher;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
-import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -44,9 +45,9 @@ class BrokerLostIT {
                   "documents.format", "text",
                   "processing.order", "key",
                   "health.port", Integer.toString(probes.port())));
-      Config config = ConfigReader.read(file, Map.of());
+      Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       StreamHarness.succeed("topics", "create", "--config", file.toString());
-      Set<PendingId> acknowledged =
+      Set<SourcePosition> acknowledged =
           new HashSet<>(DocumentLoad.produce(config, BEFORE, KEYS, number -> "text " + number));
       List<String> outputs =
           List.of("enriched-documents", "quarantined-documents", "dead-letter-documents");

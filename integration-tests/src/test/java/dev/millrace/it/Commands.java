@@ -1,6 +1,6 @@
 package dev.millrace.it;
 
-import dev.millrace.streams.cli.Main;
+import dev.millrace.cli.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;

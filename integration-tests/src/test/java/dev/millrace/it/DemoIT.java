@@ -78,9 +78,9 @@ class DemoIT {
 
   /** What {@code enrich} says of the demo's first documents. */
   private List<String> enrichedBackwards(int count) throws Exception {
-    Path bundle = StreamHarness.root().resolve("stream-app/streams/src/main/resources");
+    Path bundle = StreamHarness.root().resolve("stream-app/cli/src/main/resources");
     List<String> documents =
-        Files.readAllLines(bundle.resolve("dev/millrace/streams/demo/documents.jsonl"));
+        Files.readAllLines(bundle.resolve("dev/millrace/cli/demo/documents.jsonl"));
     Path input = directory.resolve("documents.jsonl");
     Files.write(input, documents.subList(0, count).reversed());
     Demo enrich = start("enrich", "--input", input.toString(), "--output", "-");
@@ -133,7 +133,7 @@ class DemoIT {
 
   private Demo start(String... arguments) throws IOException {
     Path root = StreamHarness.root();
-    Path target = root.resolve("stream-app/streams/target");
+    Path target = root.resolve("stream-app/cli/target");
     assumeThat(target.resolve("lib"))
         .as("SKIPPED, because the launcher's class path is not there; `mvn package` makes it")
         .isDirectory();
@@ -159,7 +159,7 @@ class DemoIT {
             "-Dmillrace.native.directory=" + directory.resolve("native"),
             "-cp",
             target.resolve("classes") + ":" + target.resolve("lib") + "/*",
-            "dev.millrace.streams.cli.Main"));
+            "dev.millrace.cli.Main"));
     command.addAll(List.of(arguments));
     Demo demo = new Demo(command, directory, temporary);
     started = demo.process;

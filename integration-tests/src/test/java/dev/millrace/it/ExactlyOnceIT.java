@@ -2,14 +2,15 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.cli.bench.stream.ChildNode;
+import dev.millrace.cli.bench.stream.DocumentLoad;
+import dev.millrace.cli.bench.stream.OutcomeChecker;
+import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.servers.LocalBroker;
-import dev.millrace.streams.cli.bench.ChildNode;
-import dev.millrace.streams.cli.bench.DocumentLoad;
-import dev.millrace.streams.cli.bench.OutcomeChecker;
-import dev.millrace.streams.cli.bench.OutcomeWatcher;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
-import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,9 +39,9 @@ class ExactlyOnceIT {
               broker.bootstrapServers(),
               "http://127.0.0.1:9",
               Map.of("documents.format", "text", "processing.order", "key"));
-      Config config = ConfigReader.read(file, Map.of());
+      Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       StreamHarness.succeed("topics", "create", "--config", file.toString());
-      Set<PendingId> acknowledged =
+      Set<SourcePosition> acknowledged =
           DocumentLoad.produce(config, DOCUMENTS, KEYS, ExactlyOnceIT::text);
       List<String> outputs =
           List.of("enriched-documents", "quarantined-documents", "dead-letter-documents");

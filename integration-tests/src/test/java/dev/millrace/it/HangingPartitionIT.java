@@ -6,13 +6,14 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.millrace.cli.bench.stream.ChildNode;
+import dev.millrace.cli.bench.stream.DocumentLoad;
+import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.cli.stream.TopicsCommand;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.servers.LocalBroker;
-import dev.millrace.streams.cli.TopicsCommand;
-import dev.millrace.streams.cli.bench.ChildNode;
-import dev.millrace.streams.cli.bench.DocumentLoad;
-import dev.millrace.streams.cli.bench.OutcomeWatcher;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ class HangingPartitionIT {
                   "app.transaction.timeout", "10s",
                   "watchdog.hanging", "11s",
                   "health.port", Integer.toString(probes.port())));
-      Config config = ConfigReader.read(file, Map.of());
+      Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       StreamHarness.succeed("topics", "create", "--config", file.toString());
       assertThat(DocumentLoad.produce(config, BEFORE, BEFORE, number -> "text " + number))
           .hasSize(BEFORE);

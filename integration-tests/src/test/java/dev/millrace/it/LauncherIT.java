@@ -168,7 +168,7 @@ class LauncherIT {
    */
   @Test
   void shouldRefuseLostCharactersWithoutTheLauncher() throws Exception {
-    Path target = ROOT.resolve("stream-app/streams/target");
+    Path target = ROOT.resolve("stream-app/cli/target");
     String java =
         "\"$MILLRACE_JAVA_HOME\"/bin/java -Xmx512m --enable-native-access=ALL-UNNAMED"
             + " --add-modules=jdk.incubator.vector --sun-misc-unsafe-memory-access=allow"
@@ -179,7 +179,7 @@ class LauncherIT {
             + "/classes:"
             + target
             + "/lib/*'"
-            + " dev.millrace.streams.cli.Main ";
+            + " dev.millrace.cli.Main ";
 
     Said lost = run(Map.of("LC_ALL", "C"), java + GENERATE + PROMPT);
     Said kept = run(Map.of("LC_ALL", "C.UTF-8"), java + "model inspect 'nö \uFFFD'");

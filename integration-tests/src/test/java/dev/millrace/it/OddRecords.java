@@ -1,6 +1,6 @@
 package dev.millrace.it;
 
-import dev.millrace.streams.config.DocumentFormat;
+import dev.millrace.operations.config.DocumentFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -6,15 +6,16 @@ import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.EnrichmentMetrics;
 import dev.millrace.enrichment.testing.ScriptedEngine;
 import dev.millrace.it.OddRecords.Odd;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.DocumentFormat;
+import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.records.AvroOutcomes;
+import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.servers.LocalBroker;
 import dev.millrace.streams.StreamApplication;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
-import dev.millrace.streams.config.DocumentFormat;
-import dev.millrace.streams.config.KafkaClientProperties;
-import dev.millrace.streams.processor.RecordHeaderNames;
-import dev.millrace.streams.wire.AvroOutcomes;
-import dev.millrace.streams.wire.JsonDecoder;
+import dev.millrace.streams.config.ApplicationSpec;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -70,7 +71,7 @@ class OddRecordsIT {
                   "documents.format", "json",
                   "documents.bytes.max", "4KiB",
                   "topics.record.bytes.max", "16KiB"));
-      Config config = ConfigReader.read(file, Map.of());
+      Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       StreamHarness.succeed("topics", "create", "--config", file.toString());
       try (Admin admin = Admin.create(KafkaClientProperties.admin(config))) {
         // As an earlier release made it: with the documents' timestamps.
@@ -168,7 +169,8 @@ class OddRecordsIT {
           .noneMatch(line -> line.contains("SECRET"));
       try (KafkaConsumer<byte[], byte[]> consumer =
           new KafkaConsumer<>(
-              KafkaClientProperties.consumer(ConfigReader.read(Path.of(file), Map.of())))) {
+              KafkaClientProperties.consumer(
+                  ConfigReader.read(ApplicationSpec.SPEC, Path.of(file), Map.of())))) {
         TopicPartition partition = new TopicPartition("documents", 0);
         consumer.assign(List.of(partition));
         consumer.seekToBeginning(List.of(partition));

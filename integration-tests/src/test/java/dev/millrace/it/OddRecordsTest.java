@@ -9,6 +9,19 @@ import dev.millrace.enrichment.PlanReader;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.enrichment.testing.ScriptedEngine;
 import dev.millrace.it.OddRecords.Odd;
+import dev.millrace.operations.config.DocumentFormat;
+import dev.millrace.operations.config.Topics;
+import dev.millrace.records.AvroDecoder;
+import dev.millrace.records.AvroOutcomes;
+import dev.millrace.records.AvroOutcomes.OutputSchemaIds;
+import dev.millrace.records.Backoff;
+import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.OutputTopics;
+import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.TextDecoder;
+import dev.millrace.records.TimestampLimits;
+import dev.millrace.records.TimestampRange;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaId;
 import dev.millrace.schema.SchemaLookup;
@@ -17,9 +30,6 @@ import dev.millrace.schema.WireDeserializer;
 import dev.millrace.schema.avro.DeadLetter;
 import dev.millrace.schema.avro.Document;
 import dev.millrace.schema.avro.EnrichedDocument;
-import dev.millrace.streams.config.DocumentFormat;
-import dev.millrace.streams.processor.Backoff;
-import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.EnrichmentProcessor;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
@@ -27,19 +37,10 @@ import dev.millrace.streams.processor.Ordering;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorMonitors;
 import dev.millrace.streams.processor.ProcessorOptions;
-import dev.millrace.streams.processor.RecordHeaderNames;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
-import dev.millrace.streams.processor.TimestampLimits;
-import dev.millrace.streams.processor.TimestampRange;
 import dev.millrace.streams.topology.EnrichmentTopology;
-import dev.millrace.streams.topology.Topics;
-import dev.millrace.streams.wire.AvroDocuments;
-import dev.millrace.streams.wire.AvroOutcomes;
-import dev.millrace.streams.wire.AvroOutcomes.OutputSchemaIds;
-import dev.millrace.streams.wire.JsonDecoder;
-import dev.millrace.streams.wire.TextDecoder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -75,7 +76,8 @@ class OddRecordsTest {
 
   private static final long START_MILLIS = Instant.parse("2026-06-01T00:00:00Z").toEpochMilli();
   private static final long HOUR = Duration.ofHours(1).toMillis();
-  private static final Topics TOPICS = new Topics("in", "enriched", "quarantined", "dead");
+  private static final Topics TOPICS =
+      new Topics("in", new OutputTopics("enriched", "quarantined", "dead"));
   static final SchemaSource SCHEMAS = OddRecordsTest::schema;
   static final OutputSchemaIds SCHEMA_IDS = new OutputSchemaIds(11, 12, 13);
 
@@ -93,7 +95,7 @@ class OddRecordsTest {
 
   private static DocumentDecoder decoder(DocumentFormat format) {
     return switch (format) {
-      case AVRO -> new AvroDocuments(SCHEMAS);
+      case AVRO -> new AvroDecoder(SCHEMAS);
       case JSON -> new JsonDecoder();
       case TEXT -> new TextDecoder();
     };
@@ -111,11 +113,14 @@ class OddRecordsTest {
     TimestampLimits limits = new TimestampLimits();
     limits.update(
         Map.of(
-            EnrichmentProcessor.STORE, new TimestampRange(Long.MAX_VALUE, HOUR),
-            EnrichmentProcessor.ENRICHED, new TimestampRange(24 * HOUR, HOUR),
-            EnrichmentProcessor.DEAD_LETTER, new TimestampRange(Long.MAX_VALUE, 0)));
+            "changelog",
+            new TimestampRange(Long.MAX_VALUE, HOUR),
+            TOPICS.outputs().enriched(),
+            new TimestampRange(24 * HOUR, HOUR),
+            TOPICS.outputs().deadLetter(),
+            new TimestampRange(Long.MAX_VALUE, 0)));
     SourceTimestamps timestamps =
-        new SourceTimestamps(limits, () -> Instant.ofEpochMilli(nowMillis()));
+        new SourceTimestamps(limits, "changelog", () -> Instant.ofEpochMilli(nowMillis()));
     Properties properties = new Properties();
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "odd");
     properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
@@ -170,7 +175,7 @@ class OddRecordsTest {
 
   private static ProcessorOptions options() {
     return new ProcessorOptions(
-        TOPICS.documents(),
+        TOPICS,
         Ordering.NONE,
         4_000,
         6_000,
@@ -231,10 +236,10 @@ class OddRecordsTest {
     WireDeserializer<DeadLetter> dead = new WireDeserializer<>(SCHEMAS, DeadLetter.class);
     Map<Long, List<String>> outcomes = new TreeMap<>();
     Map<String, Integer> reasons = new TreeMap<>();
-    for (String topic : TOPICS.outputs()) {
+    for (String topic : TOPICS.outputs().all()) {
       for (TestRecord<byte[], byte[]> record : read(driver, topic)) {
         long offset = Long.parseLong(header(record, RecordHeaderNames.SOURCE_OFFSET));
-        boolean isLetter = topic.equals(TOPICS.deadLetter());
+        boolean isLetter = topic.equals(TOPICS.outputs().deadLetter());
         if (isLetter) {
           reasons.merge(header(record, RecordHeaderNames.REASON), 1, Integer::sum);
         }

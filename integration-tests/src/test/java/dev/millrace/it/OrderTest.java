@@ -35,12 +35,13 @@ class OrderTest {
               "dev.millrace.engine.tokenizer",
               "dev.millrace.enrichment",
               "dev.millrace.enrichment.evaluation",
+              "dev.millrace.records",
+              "dev.millrace.operations.config",
               "dev.millrace.streams.processor",
-              "dev.millrace.streams.wire",
               "dev.millrace.streams.config",
-              "dev.millrace.streams.cli.enrich",
-              "dev.millrace.streams.cli.model",
-              "dev.millrace.streams.demo")
+              "dev.millrace.cli.enrich",
+              "dev.millrace.cli.model",
+              "dev.millrace.cli.demo")
           .except("dev.millrace.engine.EngineLoop", "new HashMap", "requests end independently")
           .except(
               "dev.millrace.engine.DeviceEngine",
@@ -75,18 +76,17 @@ class OrderTest {
               "dev.millrace.streams.processor.SourceTimestamps",
               "new ConcurrentHashMap",
               FOUND_BY_KEY)
-          .except("dev.millrace.streams.processor.TimestampLimits", "Map.copyOf", FOUND_BY_KEY)
+          .except("dev.millrace.records.TimestampLimits", "Map.copyOf", FOUND_BY_KEY)
           .except(
               "dev.millrace.streams.processor.EnrichmentProcessorSupplier",
               "Map.copyOf",
               "settings of a topic, for Kafka")
-          .except("dev.millrace.streams.config.Config", "Map.copyOf", FOUND_BY_KEY)
-          .except("dev.millrace.streams.config.ConfigReader", "Set.of", ASKED)
-          .except("dev.millrace.streams.config.ConfigReference", "Map.of", FOUND_BY_KEY)
-          .except("dev.millrace.streams.config.ConfigRules", "new HashSet", ASKED)
-          .except("dev.millrace.streams.config.ClientSettings", "Set.of", ASKED)
+          .except("dev.millrace.operations.config.Config", "Map.copyOf", FOUND_BY_KEY)
+          .except("dev.millrace.operations.config.ConfigReader", "Set.of", ASKED)
+          .except("dev.millrace.operations.config.TopicKeys", "new HashSet", ASKED)
+          .except("dev.millrace.operations.config.ClientSettings", "Set.of", ASKED)
           .except(
-              "dev.millrace.streams.config.KafkaClientProperties",
+              "dev.millrace.operations.config.KafkaClientProperties",
               "new HashMap",
               "settings of a client, for Kafka");
 

@@ -2,16 +2,17 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.cli.bench.stream.ChildNode;
+import dev.millrace.cli.bench.stream.DocumentLoad;
+import dev.millrace.cli.bench.stream.OutcomeChecker;
+import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.servers.LocalBroker;
-import dev.millrace.streams.cli.bench.ChildNode;
-import dev.millrace.streams.cli.bench.DocumentLoad;
-import dev.millrace.streams.cli.bench.OutcomeChecker;
-import dev.millrace.streams.cli.bench.OutcomeWatcher;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
-import dev.millrace.streams.config.KafkaClientProperties;
-import dev.millrace.streams.processor.PendingId;
-import dev.millrace.streams.processor.RecordHeaderNames;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,9 +47,9 @@ class PoisonIT {
               broker.bootstrapServers(),
               "http://127.0.0.1:9",
               Map.of("documents.format", "text", "topics.partitions", "1"));
-      Config config = ConfigReader.read(file, Map.of());
+      Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       StreamHarness.succeed("topics", "create", "--config", file.toString());
-      Set<PendingId> acknowledged =
+      Set<SourcePosition> acknowledged =
           DocumentLoad.produce(
               config,
               DOCUMENTS,

@@ -2,23 +2,24 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.cli.bench.stream.DocumentLoad;
+import dev.millrace.cli.bench.stream.OutcomeChecker;
+import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.cli.bench.stream.ScriptedEnricher;
 import dev.millrace.enrichment.Document;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.deploy.SchemaDeployment;
+import dev.millrace.records.AvroDecoder;
+import dev.millrace.records.AvroOutcomes;
+import dev.millrace.records.DocumentEncoder;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.schema.SchemaCatalog;
 import dev.millrace.schema.SchemaRole;
 import dev.millrace.servers.LocalServers;
 import dev.millrace.streams.StreamApplication;
-import dev.millrace.streams.cli.bench.DocumentLoad;
-import dev.millrace.streams.cli.bench.OutcomeChecker;
-import dev.millrace.streams.cli.bench.OutcomeWatcher;
-import dev.millrace.streams.cli.bench.ScriptedEnricher;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
-import dev.millrace.streams.deploy.SchemaDeployment;
-import dev.millrace.streams.processor.PendingId;
-import dev.millrace.streams.wire.AvroDocuments;
-import dev.millrace.streams.wire.AvroOutcomes;
-import dev.millrace.streams.wire.DocumentBytes;
+import dev.millrace.streams.config.ApplicationSpec;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ class RegistryLostIT {
       Path file = StreamHarness.config(directory, servers, Map.of("processing.backoff.max", "2s"));
       StreamHarness.succeed("topics", "create", "--config", file.toString());
       StreamHarness.succeed("schemas", "register", "--config", file.toString());
-      Config config = ConfigReader.read(file, Map.of());
+      Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       try (RegistryClient deploying = registry(config);
           RegistryClient running = registry(config);
           ScriptedEnricher enricher =
@@ -59,7 +60,7 @@ class RegistryLostIT {
               new StreamApplication(
                   config,
                   enricher,
-                  new AvroDocuments(running),
+                  new AvroDecoder(running),
                   new AvroOutcomes(new SchemaDeployment(config, running).outputIds(), "it"),
                   new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
           OutcomeWatcher watcher = new OutcomeWatcher(config, outputs())) {
@@ -68,7 +69,7 @@ class RegistryLostIT {
         assertThat(other).isNotEqualTo(known);
         Probes probes = new Probes(application.healthPort());
         application.start();
-        Set<PendingId> acknowledged =
+        Set<SourcePosition> acknowledged =
             new HashSet<>(
                 DocumentLoad.produceBytes(config, FIRST, FIRST, number -> known(number, known)));
         watcher.await(FIRST, StreamHarness.PATIENCE, () -> !application.hasFailed());
@@ -146,7 +147,7 @@ class RegistryLostIT {
   }
 
   private static byte[] known(int number, int schemaId) {
-    return DocumentBytes.avro(schemaId).of(Document.of("d-" + number, "text " + number, "en"));
+    return DocumentEncoder.avro(schemaId).of(Document.of("d-" + number, "text " + number, "en"));
   }
 
   /** The field at the end is absent: the first branch of its union, one zero byte. */

@@ -2,8 +2,8 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.cli.Main;
 import dev.millrace.servers.LocalServers;
-import dev.millrace.streams.cli.Main;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.servers.LocalServers;
 import dev.millrace.streams.EnrichmentRuntime;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
-import dev.millrace.streams.config.KafkaClientProperties;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +62,7 @@ class StreamIT {
       StreamHarness.succeed("schemas", "check", "--config", config);
       Path documents = documents();
       StreamHarness.succeed("produce", "--config", config, "--input", documents.toString());
-      Config settings = ConfigReader.read(file, Map.of());
+      Config settings = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
       poison(settings);
 
       List<JsonNode> outcomes;

@@ -2,8 +2,8 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.streams.config.ConfigKey;
-import dev.millrace.streams.config.ConfigKeys;
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -187,6 +187,10 @@ class TidyTest {
             "stream-app",
             "stream-app/enrichment",
             "stream-app/local-servers",
+            "stream-app/records",
+            "stream-app/operations",
+            "stream-app/cli-engine",
+            "stream-app/cli",
             "stream-app/streams",
             "k8s",
             "integration-tests")) {
@@ -230,7 +234,7 @@ class TidyTest {
       }
     }
     Set<String> settings =
-        ConfigKeys.all().stream()
+        ApplicationSpec.SPEC.keys().stream()
             .map(ConfigKey::name)
             .collect(Collectors.toCollection(TreeSet::new));
     MarkdownNames names =

@@ -2,10 +2,10 @@ package dev.millrace.streams;
 
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.streams.health.Probe;
+import dev.millrace.operations.health.Probe;
+import dev.millrace.records.RetryCause;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
-import dev.millrace.streams.processor.RetryCause;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;

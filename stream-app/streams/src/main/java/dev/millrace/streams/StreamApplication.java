@@ -1,26 +1,28 @@
 package dev.millrace.streams;
 
 import dev.millrace.enrichment.Enricher;
+import dev.millrace.operations.OperationException;
+import dev.millrace.operations.cluster.Cluster;
+import dev.millrace.operations.cluster.PartitionWatch;
+import dev.millrace.operations.cluster.Watch;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.HealthKeys;
+import dev.millrace.operations.config.Topics;
+import dev.millrace.operations.config.WatchdogKeys;
+import dev.millrace.operations.deploy.TopicDeployment;
+import dev.millrace.operations.health.HealthServer;
+import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.OutcomeEncoder;
+import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigKeys;
-import dev.millrace.streams.config.ProcessingKeys;
-import dev.millrace.streams.deploy.Cluster;
-import dev.millrace.streams.deploy.DeployException;
-import dev.millrace.streams.deploy.TopicDeployment;
-import dev.millrace.streams.health.HealthServer;
-import dev.millrace.streams.health.Watch;
-import dev.millrace.streams.metrics.ProcessorMeters;
-import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
-import dev.millrace.streams.processor.OutcomeEncoder;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorMonitors;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
-import dev.millrace.streams.processor.TimestampLimits;
+import dev.millrace.streams.topology.ApplicationTopics;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.StreamsSettings;
 import dev.millrace.streams.topology.ThreadRestarts;
@@ -90,10 +92,7 @@ public final class StreamApplication implements AutoCloseable {
     this.permits = ApplicationSettings.permits(config);
     this.health =
         new ApplicationHealth(
-            config.get(ProcessingKeys.WATCHDOG_STALL),
-            System::nanoTime,
-            this::outsideProblems,
-            this::fail);
+            config.get(WatchdogKeys.STALL), System::nanoTime, this::outsideProblems, this::fail);
     this.decoding =
         Executors.newFixedThreadPool(
             DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
@@ -102,7 +101,8 @@ public final class StreamApplication implements AutoCloseable {
         new EnrichmentServices(
             new Submitter(decoder, enricher, decoding),
             encoder,
-            new SourceTimestamps(timestamps, InstantSource.system()),
+            new SourceTimestamps(
+                timestamps, ApplicationTopics.changelog(config), InstantSource.system()),
             timestamps,
             permits,
             gate,
@@ -110,11 +110,13 @@ public final class StreamApplication implements AutoCloseable {
                 List.of(new ProcessorMeters(registry, InstantSource.system()), health)),
             System::nanoTime,
             new SecureRandom().nextLong());
+    Topics topics = Topics.of(config);
+    List<String> changelogs = ApplicationTopics.changelogs(config);
     Properties properties = StreamsSettings.of(config);
     this.streams =
         new KafkaStreams(
             EnrichmentTopology.build(
-                ApplicationSettings.topics(config),
+                topics,
                 new EnrichmentProcessorSupplier(
                     ApplicationSettings.processor(config),
                     services,
@@ -136,7 +138,8 @@ public final class StreamApplication implements AutoCloseable {
             System::nanoTime);
     this.partitions =
         new PartitionWatch(
-            config,
+            config.get(WatchdogKeys.HANGING),
+            PartitionWatch.consequences(topics, changelogs),
             cluster::ends,
             () -> !brokers.problem().isEmpty(),
             registry,
@@ -148,8 +151,8 @@ public final class StreamApplication implements AutoCloseable {
   private HealthServer openProbes() {
     try {
       return HealthServer.start(
-          config.get(ConfigKeys.HEALTH_HOST),
-          config.get(ConfigKeys.HEALTH_PORT),
+          config.get(HealthKeys.HOST),
+          config.get(HealthKeys.PORT),
           health::live,
           () -> health.ready().withNotes(partitions.notes()),
           registry::scrape);
@@ -174,7 +177,7 @@ public final class StreamApplication implements AutoCloseable {
         config.get(AppKeys.ID),
         StreamsSettings.instanceId(config),
         config.get(AppKeys.THREADS),
-        config.get(ConfigKeys.HEALTH_HOST),
+        config.get(HealthKeys.HOST),
         server.port());
   }
 
@@ -257,9 +260,9 @@ public final class StreamApplication implements AutoCloseable {
 
   /** At the start, and whenever a topic has refused a record for its timestamp. */
   private void readTimestampLimits() {
-    try (TopicDeployment topics = new TopicDeployment(config)) {
+    try (TopicDeployment topics = ApplicationTopics.deployment(config)) {
       timestamps.update(topics.timestampRanges());
-    } catch (DeployException e) {
+    } catch (OperationException e) {
       LOG.warn(
           "records keep their timestamps, for what the topics take is not known: {}",
           e.getMessage());

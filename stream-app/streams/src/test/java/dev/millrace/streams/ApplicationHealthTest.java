@@ -3,8 +3,8 @@ package dev.millrace.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.RetryCause;
 import dev.millrace.streams.processor.ProcessorMonitor.Load;
-import dev.millrace.streams.processor.RetryCause;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;

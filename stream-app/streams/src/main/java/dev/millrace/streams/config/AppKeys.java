@@ -1,13 +1,17 @@
 package dev.millrace.streams.config;
 
-import static dev.millrace.streams.config.ConfigKey.optional;
-import static dev.millrace.streams.config.ConfigType.integer;
-import static dev.millrace.streams.config.ConfigType.oneOf;
-import static dev.millrace.streams.config.ConfigType.optionalText;
-import static dev.millrace.streams.config.ConfigType.path;
-import static dev.millrace.streams.config.ConfigType.text;
-import static dev.millrace.streams.config.ConfigType.time;
+import static dev.millrace.operations.config.ConfigKey.optional;
+import static dev.millrace.operations.config.ConfigType.integer;
+import static dev.millrace.operations.config.ConfigType.oneOf;
+import static dev.millrace.operations.config.ConfigType.optionalText;
+import static dev.millrace.operations.config.ConfigType.path;
+import static dev.millrace.operations.config.ConfigType.text;
+import static dev.millrace.operations.config.ConfigType.time;
 
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigProblems;
+import dev.millrace.operations.config.ConfigSection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -136,23 +140,47 @@ public final class AppKeys {
           "How long a stop waits for the stream threads after draining.");
 
   /** In the order of the reference page. */
-  static final List<ConfigKey<?>> ALL =
-      List.of(
-          ID,
-          INSTANCE_ID,
-          STATE_DIR,
-          THREADS,
-          GROUP_PROTOCOL,
-          STANDBY_REPLICAS,
-          REPLICATION_FACTOR,
-          COMMIT_INTERVAL,
-          TRANSACTION_TIMEOUT,
-          SESSION_TIMEOUT,
-          HEARTBEAT_INTERVAL,
-          POLL_INTERVAL_MAX,
-          POLL_RECORDS_MAX,
-          DRAIN_TIMEOUT,
-          STOP_TIMEOUT);
+  public static final ConfigSection SECTION =
+      ConfigSection.of(
+          "app",
+          "The Kafka Streams application.",
+          List.of(
+              ID,
+              INSTANCE_ID,
+              STATE_DIR,
+              THREADS,
+              GROUP_PROTOCOL,
+              STANDBY_REPLICAS,
+              REPLICATION_FACTOR,
+              COMMIT_INTERVAL,
+              TRANSACTION_TIMEOUT,
+              SESSION_TIMEOUT,
+              HEARTBEAT_INTERVAL,
+              POLL_INTERVAL_MAX,
+              POLL_RECORDS_MAX,
+              DRAIN_TIMEOUT,
+              STOP_TIMEOUT),
+          AppKeys::check);
 
   private AppKeys() {}
+
+  private static void check(ConfigProblems problems) {
+    Config config = problems.config();
+    Duration transaction = config.get(TRANSACTION_TIMEOUT);
+    problems.require(
+        transaction.compareTo(config.get(COMMIT_INTERVAL).multipliedBy(4)) >= 0,
+        "app.transaction.timeout (%s) must be at least four times app.commit.interval (%s)",
+        transaction,
+        config.get(COMMIT_INTERVAL));
+    problems.require(
+        config.get(HEARTBEAT_INTERVAL).multipliedBy(3).compareTo(config.get(SESSION_TIMEOUT)) <= 0,
+        "app.heartbeat.interval (%s) must be at most a third of app.session.timeout (%s)",
+        config.get(HEARTBEAT_INTERVAL),
+        config.get(SESSION_TIMEOUT));
+    problems.require(
+        config.get(GROUP_PROTOCOL) == GroupProtocol.CLASSIC || config.get(STANDBY_REPLICAS) == 0,
+        "app.standby.replicas (%s) works with app.group.protocol classic only; with streams, set"
+            + " streams.num.standby.replicas on the group",
+        config.get(STANDBY_REPLICAS));
+  }
 }

@@ -1,18 +1,22 @@
 package dev.millrace.streams.config;
 
-import static dev.millrace.streams.config.ConfigKey.optional;
-import static dev.millrace.streams.config.ConfigType.bytes;
-import static dev.millrace.streams.config.ConfigType.integer;
-import static dev.millrace.streams.config.ConfigType.oneOf;
-import static dev.millrace.streams.config.ConfigType.time;
+import static dev.millrace.operations.config.ConfigKey.optional;
+import static dev.millrace.operations.config.ConfigType.bytes;
+import static dev.millrace.operations.config.ConfigType.integer;
+import static dev.millrace.operations.config.ConfigType.oneOf;
+import static dev.millrace.operations.config.ConfigType.time;
 
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigProblems;
+import dev.millrace.operations.config.ConfigSection;
 import dev.millrace.streams.processor.Ordering;
 import java.time.Duration;
 import java.util.List;
 
 /**
  * Settings of the way of a document through the application: order, limits, retries; {@code
- * processing.*} and {@code watchdog.*}.
+ * processing.*}.
  */
 public final class ProcessingKeys {
   private static final long GIB = 1L << 30;
@@ -117,43 +121,44 @@ public final class ProcessingKeys {
           "30s",
           "Longest wait before a document is submitted again.");
 
-  public static final ConfigKey<Duration> WATCHDOG_STALL =
-      optional(
-          "watchdog.stall",
-          time("s", 1, 604_800),
-          "40m",
-          "1h",
-          "Without any outcome for so long while documents are pending, readiness goes red.");
-
-  public static final ConfigKey<Duration> WATCHDOG_HANGING =
-      optional(
-          "watchdog.hanging",
-          time("s", 1, 604_800),
-          "20m",
-          "70m",
-          "A partition of one of the topics hangs if its last stable offset stays at the same place"
-              + " below its end for so long: the log, the readiness response and the metrics say"
-              + " so. Keep it above every transaction.timeout.ms of those who write to the topics."
-              + " The default is what a broker calls late: the 15 minutes that it allows them by"
-              + " default (transaction.max.timeout.ms) and 5 more.");
-
   /** In the order of the reference page. */
-  static final List<ConfigKey<?>> ALL =
-      List.of(
-          ORDER,
-          IN_FLIGHT_MAX,
-          IN_FLIGHT_BYTES_MAX,
-          IN_FLIGHT_TASK_MAX,
-          PENDING_TASK_MAX,
-          SLICE,
-          TICK,
-          DEADLINE,
-          ATTEMPTS_MAX,
-          RESTARTS_MAX,
-          BACKOFF_MIN,
-          BACKOFF_MAX,
-          WATCHDOG_STALL,
-          WATCHDOG_HANGING);
+  public static final ConfigSection SECTION =
+      ConfigSection.of(
+          "processing",
+          "How much is in flight, and what happens to slow documents.",
+          List.of(
+              ORDER,
+              IN_FLIGHT_MAX,
+              IN_FLIGHT_BYTES_MAX,
+              IN_FLIGHT_TASK_MAX,
+              PENDING_TASK_MAX,
+              SLICE,
+              TICK,
+              DEADLINE,
+              ATTEMPTS_MAX,
+              RESTARTS_MAX,
+              BACKOFF_MIN,
+              BACKOFF_MAX),
+          ProcessingKeys::check);
 
   private ProcessingKeys() {}
+
+  private static void check(ConfigProblems problems) {
+    Config config = problems.config();
+    problems.require(
+        config.get(BACKOFF_MIN).compareTo(config.get(BACKOFF_MAX)) <= 0,
+        "processing.backoff.min (%s) must not be above processing.backoff.max (%s)",
+        config.get(BACKOFF_MIN),
+        config.get(BACKOFF_MAX));
+    problems.require(
+        config.get(IN_FLIGHT_TASK_MAX) <= config.get(IN_FLIGHT_MAX),
+        "processing.in.flight.task.max (%s) must not be above processing.in.flight.max (%s)",
+        config.get(IN_FLIGHT_TASK_MAX),
+        config.get(IN_FLIGHT_MAX));
+    problems.require(
+        config.get(PENDING_TASK_MAX) >= config.get(IN_FLIGHT_TASK_MAX),
+        "processing.pending.task.max (%s) must not be below processing.in.flight.task.max (%s)",
+        config.get(PENDING_TASK_MAX),
+        config.get(IN_FLIGHT_TASK_MAX));
+  }
 }

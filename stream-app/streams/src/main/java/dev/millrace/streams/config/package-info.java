@@ -1,9 +1,7 @@
 /**
- * Text to validated settings: each key is declared once, in {@link
- * dev.millrace.streams.config.ConfigKeys}.
+ * The settings of the Kafka Streams application: its own keys, and the list of all there are.
  *
- * <p>Knows the names of Kafka client settings and the processor's limits; opens no connection.
- * Everything here is immutable, and runs before anything is started.
+ * <p>Immutable.
  */
 @NullMarked
 package dev.millrace.streams.config;

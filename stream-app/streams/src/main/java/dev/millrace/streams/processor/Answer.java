@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Outcome;
+import dev.millrace.records.RetryCause;
 
 /** What came back for a submitted document. */
 sealed interface Answer {

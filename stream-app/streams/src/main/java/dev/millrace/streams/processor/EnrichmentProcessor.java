@@ -3,9 +3,15 @@ package dev.millrace.streams.processor;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.Origin;
+import dev.millrace.records.OutcomeRecords;
+import dev.millrace.records.OutputRecord;
+import dev.millrace.records.Refusal;
+import dev.millrace.records.RetryCause;
+import dev.millrace.records.Sink;
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.SourceRecord;
 import dev.millrace.streams.processor.Mailbox.Letter;
-import dev.millrace.streams.processor.OutcomeRecords.Consumed;
-import dev.millrace.streams.processor.OutcomeRecords.Routed;
 import java.time.Duration;
 import java.util.Locale;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -27,20 +33,12 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
   /** Name of the store. */
   public static final String STORE = "pending";
 
-  /** Name of the sink of enriched documents. */
-  public static final String ENRICHED = "enriched";
-
-  /** Name of the sink of quarantined documents. */
-  public static final String QUARANTINED = "quarantined";
-
-  /** Name of the sink of dead letters. */
-  public static final String DEAD_LETTER = "dead-letter";
-
   private static final long POLL_NANOS = Duration.ofMillis(5).toNanos();
   private static final Duration PAUSE_MAX = Duration.ofSeconds(10);
 
   private final ProcessorOptions options;
   private final EnrichmentServices services;
+  private final Refusal refusal;
   private final OutcomeRecords records;
   private @Nullable Run run;
 
@@ -49,7 +47,21 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     this.options = options;
     this.services = services;
     this.records =
-        new OutcomeRecords(services.encoder(), services.limits(), options.recordBytesMax());
+        new OutcomeRecords(
+            services.encoder(),
+            options.topics().outputs(),
+            services.limits(),
+            options.recordBytesMax());
+    this.refusal = new Refusal(options.documentBytesMax(), options.recordBytesMax());
+  }
+
+  /** Name of the node that writes to a sink. */
+  public static String node(Sink sink) {
+    return switch (sink) {
+      case ENRICHED -> "enriched";
+      case QUARANTINED -> "quarantined";
+      case DEAD_LETTER -> "dead-letter";
+    };
   }
 
   /**
@@ -107,7 +119,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       this.context = context;
       this.task = context.taskId().toString();
       KeyValueStore<byte[], byte[]> pending = context.getStateStore(STORE);
-      this.store = new PendingStore(pending, options.topic());
+      this.store = new PendingStore(pending, options.topics().documents());
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
       this.order = new OrderKeeper(options.ordering());
@@ -124,28 +136,31 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               .recordMetadata()
               .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
       PendingId id = new PendingId(from.partition(), from.offset());
-      long timestamp = services.timestamps().own(id, record.timestamp());
-      Outcome.Rejected rejected = Refusal.of(options, from.topic(), record);
-      if (rejected != null) {
-        emit(consumed(id, from.topic(), timestamp, record), rejected, 0);
-        return;
-      }
-      Envelope envelope =
-          new Envelope(
-              from.topic(),
-              timestamp,
-              context.currentSystemTimeMs(),
-              0,
-              Restarts.none(services.process()),
+      SourcePosition position = id.in(from.topic());
+      SourceRecord source =
+          new SourceRecord(
+              position,
+              services.timestamps().own(position, record.timestamp()),
               record.key(),
               record.headers(),
               record.value());
+      long beside =
+          PendingId.BYTES
+              + EnvelopeCodec.sizeBesideValue(from.topic(), record.key(), record.headers());
+      Outcome.Rejected refused = refusal.of(source, beside).orElse(null);
+      if (refused != null) {
+        emit(Origin.of(source, 1), refused, 0);
+        return;
+      }
+      Envelope envelope =
+          new Envelope(source, context.currentSystemTimeMs(), 0, Restarts.none(services.process()));
       byte[] bytes;
       try {
         bytes = EnvelopeCodec.encode(envelope);
       } catch (RuntimeException e) {
-        Outcome.Rejected fault = OutcomeRecords.fault("the record cannot be stored", id, e);
-        emit(consumed(id, from.topic(), timestamp, record), fault, 0);
+        Outcome.Rejected fault =
+            OutcomeRecords.fault("the record cannot be stored", source.name(), e);
+        emit(Origin.of(source, 1), fault, 0);
         return;
       }
       boolean atOnce = parked() == 0 && careful.isOver(context.currentSystemTimeMs());
@@ -157,11 +172,6 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       setPace();
       waitBounded();
-    }
-
-    private static Consumed consumed(
-        PendingId id, String topic, long timestamp, Record<byte[], byte[]> record) {
-      return new Consumed(id, topic, timestamp, record.key(), record.headers(), record.value(), 1);
     }
 
     /**
@@ -208,7 +218,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       if (isolated != null) {
         Envelope envelope = required(isolated);
         store.taken(isolated);
-        order.announce(isolated, envelope.key());
+        order.announce(isolated, envelope.record().key());
         inFlight.takeAlone(isolated, envelope);
       }
       takeParked();
@@ -225,7 +235,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       int restarts = found.envelope().restarts().count();
       store.remove(found.id());
       emit(
-          Consumed.of(found.id(), found.envelope()),
+          Origin.of(found.envelope().record(), found.envelope().attempts() + 1),
           new Outcome.Rejected(
               RejectReason.PROCESS_ENDED,
               String.format(
@@ -235,7 +245,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
                       + " processing.restarts.max is %d"),
                   restarts,
                   options.restartsMax())),
-          age(found.envelope()));
+          age(found.envelope().firstSeenMillis()));
     }
 
     private void drain() {
@@ -286,6 +296,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
                         options.deadline())));
             return;
           }
+          entry.nextAttempt();
         }
         case ENGINE_LOST -> services.gate().engineIsLost();
         case OVERLOADED, CANCELLED, REGISTRY_UNAVAILABLE -> {}
@@ -296,21 +307,29 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private void complete(PendingId id, Outcome outcome) {
       suspects.settled(id);
       for (OrderKeeper.Ready ready : order.complete(id, outcome)) {
-        Envelope envelope = required(ready.id());
-        store.remove(ready.id());
-        inFlight.finished(ready.id());
-        emit(Consumed.of(ready.id(), envelope), ready.outcome(), age(envelope));
+        PendingId readyId = ready.id();
+        InFlight.Entry entry = inFlight.finished(readyId);
+        if (entry == null) {
+          throw new IllegalStateException(
+              "document %s of stream task %s has an outcome but is not in memory"
+                  .formatted(readyId, task));
+        }
+        // Only a dead letter needs the document itself, and reads it: so it is removed afterwards.
+        Origin origin = entry.origin(() -> required(readyId).record().value());
+        emit(origin, ready.outcome(), age(entry.firstSeenMillis()));
+        store.remove(readyId);
       }
     }
 
-    private long age(Envelope envelope) {
-      return Math.max(0, context.currentSystemTimeMs() - envelope.firstSeenMillis());
+    private long age(long firstSeenMillis) {
+      return Math.max(0, context.currentSystemTimeMs() - firstSeenMillis);
     }
 
-    private void emit(Consumed from, Outcome outcome, long ageMillis) {
-      Routed routed = records.route(from, outcome, context.currentSystemTimeMs());
-      context.forward(routed.record(), routed.child());
-      switch (routed.outcome()) {
+    private void emit(Origin from, Outcome outcome, long ageMillis) {
+      OutputRecord out = records.route(from, outcome, context.currentSystemTimeMs());
+      context.forward(
+          new Record<>(out.key(), out.value(), out.timestamp(), out.headers()), node(out.sink()));
+      switch (out.outcome()) {
         case Outcome.Enriched(Enrichment enrichment) ->
             services.monitor().enriched(enrichment, false, ageMillis);
         case Outcome.Quarantined(Enrichment enrichment) ->
@@ -325,7 +344,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         store.takeParked((id, bytes) ->
             inFlight.contains(id)
                 || (careful.allows(id, context.currentSystemTimeMs())
-                    && take(id, EnvelopeCodec.decode(bytes))));
+                    && take(id, EnvelopeCodec.decode(id, bytes))));
       }
     }
 
@@ -337,7 +356,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       if (!inFlight.take(id, envelope)) {
         return false;
       }
-      order.announce(id, envelope.key());
+      order.announce(id, envelope.record().key());
       return true;
     }
 
@@ -347,7 +366,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
 
     private @Nullable Envelope load(PendingId id) {
       byte[] bytes = store.get(id);
-      return bytes == null ? null : EnvelopeCodec.decode(bytes);
+      return bytes == null ? null : EnvelopeCodec.decode(id, bytes);
     }
 
     private Envelope required(PendingId id) {

@@ -1,5 +1,7 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.records.OutcomeEncoder;
+import dev.millrace.records.TimestampLimits;
 import java.util.function.LongSupplier;
 
 /**

@@ -1,5 +1,7 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.SourceRecord;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -27,8 +29,12 @@ final class EnvelopeCodec {
 
   private EnvelopeCodec() {}
 
-  /** Length of what {@link #encode} gives. */
-  static long size(String topic, byte @Nullable [] key, Headers headers, byte[] value) {
+  /**
+   * Length of what {@link #encode} gives for a record of a topic, but for its value.
+   *
+   * @param topic where it was read
+   */
+  static long sizeBesideValue(String topic, byte @Nullable [] key, Headers headers) {
     long size = 1 + Integer.BYTES + 2L * Long.BYTES + Integer.BYTES;
     size += Integer.BYTES + 1 + Long.BYTES;
     size += Integer.BYTES + topic.getBytes(StandardCharsets.UTF_8).length;
@@ -37,30 +43,46 @@ final class EnvelopeCodec {
       size += Integer.BYTES + header.key().getBytes(StandardCharsets.UTF_8).length;
       size += Integer.BYTES + length(header.value());
     }
-    return size + Integer.BYTES + value.length;
+    return size + Integer.BYTES;
   }
 
   static byte[] encode(Envelope envelope) {
-    long size = size(envelope.topic(), envelope.key(), envelope.headers(), envelope.value());
+    SourceRecord record = envelope.record();
+    byte[] value = record.requireValue();
+    String topic = topic(record);
+    long size = sizeBesideValue(topic, record.key(), record.headers()) + value.length;
     ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(size));
     buffer.put(VERSION).putInt(envelope.attempts());
     Restarts restarts = envelope.restarts();
     buffer.putInt(restarts.count()).put((byte) (restarts.alone() ? 1 : 0));
     buffer.putLong(restarts.process());
-    buffer.putLong(envelope.firstSeenMillis()).putLong(envelope.timestamp());
-    put(buffer, envelope.topic().getBytes(StandardCharsets.UTF_8));
-    put(buffer, envelope.key());
-    Header[] headers = envelope.headers().toArray();
+    buffer.putLong(envelope.firstSeenMillis()).putLong(record.timestamp());
+    put(buffer, topic.getBytes(StandardCharsets.UTF_8));
+    put(buffer, record.key());
+    Header[] headers = record.headers().toArray();
     buffer.putInt(headers.length);
     for (Header header : headers) {
       put(buffer, header.key().getBytes(StandardCharsets.UTF_8));
       put(buffer, header.value());
     }
-    put(buffer, envelope.value());
+    put(buffer, value);
     return buffer.array();
   }
 
-  static Envelope decode(byte[] bytes) {
+  private static String topic(SourceRecord record) {
+    SourcePosition position = record.position();
+    if (position == null) {
+      throw new IllegalArgumentException("a record that was read has a position");
+    }
+    return position.topic();
+  }
+
+  /**
+   * Reads what {@link #encode} wrote.
+   *
+   * @param id its key in the store
+   */
+  static Envelope decode(PendingId id, byte[] bytes) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     try {
       byte version = buffer.get();
@@ -90,14 +112,20 @@ final class EnvelopeCodec {
       if (buffer.hasRemaining()) {
         throw broken(buffer.remaining() + " bytes after the end");
       }
-      return new Envelope(
-          topic, timestamp, firstSeenMillis, attempts, restarts, key, headers, value);
+      SourceRecord record = new SourceRecord(id.in(topic), timestamp, key, headers, value);
+      return new Envelope(record, firstSeenMillis, attempts, restarts);
     } catch (BufferUnderflowException e) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT, "cannot read a pending document: cut off after %d bytes", bytes.length),
           e);
     }
+  }
+
+  /** The topic alone of what {@link #encode} wrote. */
+  static String topic(byte[] bytes) {
+    SourcePosition position = decode(PendingId.FIRST, bytes).record().position();
+    return position == null ? "" : position.topic();
   }
 
   private static int length(byte @Nullable [] bytes) {

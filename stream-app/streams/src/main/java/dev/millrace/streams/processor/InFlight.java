@@ -1,10 +1,14 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.records.Origin;
+import dev.millrace.records.RetryCause;
+import dev.millrace.records.SourceRecord;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +21,9 @@ final class InFlight {
   /** One document. */
   static final class Entry {
     private final PendingId id;
-    private final long firstSeenMillis;
+    private final Envelope head;
     private final int size;
+    private int attempt;
     private int retries;
     private boolean submitted;
     private boolean awaitsRegistry;
@@ -27,12 +32,37 @@ final class InFlight {
 
     private Entry(PendingId id, Envelope envelope) {
       this.id = id;
-      this.firstSeenMillis = envelope.firstSeenMillis();
-      this.size = envelope.value().length;
+      SourceRecord record = envelope.record();
+      this.size = record.requireValue().length;
+      this.attempt = envelope.attempts() + 1;
+      // All but the value: the enricher has it, and the store.
+      this.head =
+          new Envelope(
+              new SourceRecord(
+                  record.position(), record.timestamp(), record.key(), record.headers(), null),
+              envelope.firstSeenMillis(),
+              envelope.attempts(),
+              envelope.restarts());
     }
 
     long firstSeenMillis() {
-      return firstSeenMillis;
+      return head.firstSeenMillis();
+    }
+
+    /** The attempt under way has failed, and another one follows. */
+    void nextAttempt() {
+      attempt++;
+    }
+
+    /**
+     * What the outcome is about.
+     *
+     * @param value reads the record's value
+     */
+    Origin origin(Supplier<byte @Nullable []> value) {
+      SourceRecord record = head.record();
+      return new Origin(
+          record.position(), record.timestamp(), record.key(), record.headers(), value, attempt);
     }
   }
 

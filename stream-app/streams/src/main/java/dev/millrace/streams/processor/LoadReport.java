@@ -39,8 +39,8 @@ final class LoadReport {
     toldAwaiting = inFlight.awaitingRegistry() > 0;
     long oldest = inFlight.oldestFirstSeenMillis();
     if (oldest == 0 && store.size() > 0) {
-      byte[] first = store.firstParked();
-      oldest = first == null ? 0 : EnvelopeCodec.decode(first).firstSeenMillis();
+      Envelope first = store.firstParked();
+      oldest = first == null ? 0 : first.firstSeenMillis();
     }
     monitor.load(
         task,

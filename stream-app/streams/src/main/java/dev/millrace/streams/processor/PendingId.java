@@ -1,11 +1,12 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.records.SourcePosition;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 
 /**
- * Where a document came from, and its key in the pending store. The order of the bytes is the order
- * of arrival.
+ * Key of a document in the pending store of its input topic. The order of the bytes is the order of
+ * arrival.
  *
  * @param partition of the input topic, not negative
  * @param offset in that partition, not negative
@@ -51,6 +52,11 @@ public record PendingId(int partition, long offset) implements Comparable<Pendin
   /** Partition and offset, big endian. */
   public byte[] bytes() {
     return ByteBuffer.allocate(BYTES).putInt(partition).putLong(offset).array();
+  }
+
+  /** The position that it names in a topic. */
+  SourcePosition in(String topic) {
+    return new SourcePosition(topic, partition, offset);
   }
 
   /** The smallest above this one. */

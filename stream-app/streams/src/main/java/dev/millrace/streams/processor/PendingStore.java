@@ -32,9 +32,10 @@ final class PendingStore {
     try (KeyValueIterator<byte[], byte[]> all = store.all()) {
       while (all.hasNext()) {
         KeyValue<byte[], byte[]> entry = all.next();
-        last = PendingId.of(entry.key).next();
+        PendingId id = PendingId.of(entry.key);
+        last = id.next();
         size++;
-        String from = EnvelopeCodec.decode(entry.value).topic();
+        String from = EnvelopeCodec.topic(entry.value);
         if (!from.equals(topic)) {
           throw new IllegalStateException(
               "the pending store holds documents of topic %s, this application reads %s; let the"
@@ -100,11 +101,13 @@ final class PendingStore {
     return store.get(id.bytes());
   }
 
-  /** Removes a document that has an outcome now. */
+  /**
+   * Removes a document that is there and has an outcome now. Not with {@code delete}, which reads
+   * the whole document to give it back.
+   */
   void remove(PendingId id) {
-    if (store.delete(id.bytes()) != null) {
-      size--;
-    }
+    store.put(id.bytes(), null);
+    size--;
   }
 
   /**
@@ -127,10 +130,14 @@ final class PendingStore {
   }
 
   /** The envelope of the first parked document, or null if none is parked. */
-  byte @Nullable [] firstParked() {
+  @Nullable Envelope firstParked() {
     try (KeyValueIterator<byte[], byte[]> parked =
         store.range(cursor.bytes(), PendingId.LAST.bytes())) {
-      return parked.hasNext() ? parked.next().value : null;
+      if (!parked.hasNext()) {
+        return null;
+      }
+      KeyValue<byte[], byte[]> first = parked.next();
+      return EnvelopeCodec.decode(PendingId.of(first.key), first.value);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.RetryCause;
 
 /**
  * What the processors of all stream tasks report. Called on any thread; must return quickly and

@@ -2,6 +2,7 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.RetryCause;
 import java.util.List;
 
 /**

@@ -1,12 +1,14 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.operations.config.Topics;
+import dev.millrace.records.Backoff;
 import java.time.Duration;
 import java.util.Locale;
 
 /**
  * Limits of the processor.
  *
- * @param topic the input topic
+ * @param topics input and outputs
  * @param ordering order of the outcomes
  * @param documentBytesMax largest value that is enriched
  * @param recordBytesMax largest record that the output, dead-letter and changelog topics take
@@ -24,7 +26,7 @@ import java.util.Locale;
  * @param backoff wait before a document is submitted again
  */
 public record ProcessorOptions(
-    String topic,
+    Topics topics,
     Ordering ordering,
     int documentBytesMax,
     int recordBytesMax,

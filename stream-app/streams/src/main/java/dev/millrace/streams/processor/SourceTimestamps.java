@@ -1,5 +1,7 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.TimestampLimits;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,35 +17,38 @@ import org.apache.kafka.streams.processor.TimestampExtractor;
  */
 public final class SourceTimestamps implements TimestampExtractor {
   private final TimestampLimits limits;
+  private final String changelog;
   private final InstantSource clock;
 
   /** Only those that were changed, from being read until being processed: hardly ever any. */
-  private final Map<PendingId, Long> changed = new ConcurrentHashMap<>();
+  private final Map<SourcePosition, Long> changed = new ConcurrentHashMap<>();
 
   /**
    * @param limits borrowed
+   * @param changelog name of the changelog topic
    */
-  public SourceTimestamps(TimestampLimits limits, InstantSource clock) {
+  public SourceTimestamps(TimestampLimits limits, String changelog, InstantSource clock) {
     this.limits = limits;
+    this.changelog = changelog;
     this.clock = clock;
   }
 
   @Override
   public long extract(ConsumerRecord<Object, Object> record, long partitionTime) {
     long own = Math.max(0, record.timestamp());
-    long allowed = limits.allowed(EnrichmentProcessor.STORE, own, clock.millis());
+    long allowed = limits.allowed(changelog, own, clock.millis());
     if (allowed != own) {
-      changed.put(new PendingId(record.partition(), record.offset()), own);
+      changed.put(new SourcePosition(record.topic(), record.partition(), record.offset()), own);
     }
     return allowed;
   }
 
   /** The record's own timestamp; {@code extracted} if it was not changed. */
-  long own(PendingId id, long extracted) {
+  long own(SourcePosition position, long extracted) {
     if (changed.isEmpty()) {
       return extracted;
     }
-    Long own = changed.remove(id);
+    Long own = changed.remove(position);
     return own == null ? extracted : own;
   }
 }

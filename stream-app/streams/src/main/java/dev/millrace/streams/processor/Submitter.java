@@ -6,6 +6,10 @@ import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.Decoded;
+import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.OutcomeRecords;
+import dev.millrace.records.RetryCause;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -47,7 +51,7 @@ public final class Submitter {
       return;
     }
     try {
-      switch (decode(id, envelope)) {
+      switch (decode(envelope)) {
         case Decoded.Success(Document document) ->
             enricher.submit(
                 mailbox,
@@ -65,16 +69,19 @@ public final class Submitter {
     } catch (RuntimeException | StackOverflowError fault) {
       // One document must not stop the stream: it would come back after each restart.
       mailbox.post(
-          id, new Answer.Final(OutcomeRecords.fault("the document cannot be enriched", id, fault)));
+          id,
+          new Answer.Final(
+              OutcomeRecords.fault(
+                  "the document cannot be enriched", envelope.record().name(), fault)));
     } catch (Error fault) {
       mailbox.post(id, new Answer.Broken(fault));
     }
   }
 
   /** A decoder that stumbles over the bytes has shown that they do not decode. */
-  private Decoded decode(PendingId id, Envelope envelope) {
+  private Decoded decode(Envelope envelope) {
     try {
-      return decoder.decode(id, envelope);
+      return decoder.decode(envelope.record());
     } catch (RuntimeException | StackOverflowError e) {
       return new Decoded.Invalid(
           RejectReason.UNDECODABLE, "decoding failed with " + e.getClass().getSimpleName());

@@ -56,7 +56,7 @@ final class Suspects {
       if (bytes == null) {
         continue;
       }
-      Envelope before = EnvelopeCodec.decode(bytes);
+      Envelope before = EnvelopeCodec.decode(id, bytes);
       Envelope after = before.with(before.restarts().found(services.process()));
       if (after.restarts().count() >= restartsMax) {
         condemned.add(new Condemned(id, after));
@@ -120,7 +120,7 @@ final class Suspects {
     PendingId id = marked;
     if (id != null) {
       byte[] bytes = store.get(id);
-      if (bytes != null && EnvelopeCodec.decode(bytes).restarts().alone()) {
+      if (bytes != null && EnvelopeCodec.decode(id, bytes).restarts().alone()) {
         setAlone(id, false);
       }
     }
@@ -132,7 +132,7 @@ final class Suspects {
       throw new IllegalStateException(
           "document %s is to be isolated but not pending".formatted(id));
     }
-    Envelope before = EnvelopeCodec.decode(bytes);
+    Envelope before = EnvelopeCodec.decode(id, bytes);
     Envelope after = before.with(before.restarts().alone(alone));
     store.replace(id, EnvelopeCodec.encode(after));
     return after;

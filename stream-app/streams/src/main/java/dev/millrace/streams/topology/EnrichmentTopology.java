@@ -1,5 +1,7 @@
 package dev.millrace.streams.topology;
 
+import dev.millrace.operations.config.Topics;
+import dev.millrace.records.Sink;
 import dev.millrace.streams.processor.EnrichmentProcessor;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -41,13 +43,14 @@ public final class EnrichmentTopology {
             new ByteArrayDeserializer(),
             topics.documents())
         .addProcessor(ENRICH, supplier, SOURCE);
-    addSink(topology, EnrichmentProcessor.ENRICHED, topics.enriched());
-    addSink(topology, EnrichmentProcessor.QUARANTINED, topics.quarantined());
-    addSink(topology, EnrichmentProcessor.DEAD_LETTER, topics.deadLetter());
+    for (Sink sink : Sink.values()) {
+      topology.addSink(
+          EnrichmentProcessor.node(sink),
+          topics.outputs().of(sink),
+          new ByteArraySerializer(),
+          new ByteArraySerializer(),
+          ENRICH);
+    }
     return topology;
-  }
-
-  private static void addSink(Topology topology, String name, String topic) {
-    topology.addSink(name, topic, new ByteArraySerializer(), new ByteArraySerializer(), ENRICH);
   }
 }

@@ -1,9 +1,10 @@
 package dev.millrace.streams.topology;
 
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.streams.config.AppKeys;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigKey;
-import dev.millrace.streams.config.ConfigKeys;
 import dev.millrace.streams.config.GroupProtocol;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -37,7 +38,7 @@ public final class StreamsSettings {
     put(
         properties,
         StreamsConfig.BOOTSTRAP_SERVERS_CONFIG,
-        String.join(",", config.get(ConfigKeys.BOOTSTRAP_SERVERS)));
+        String.join(",", config.get(KafkaKeys.BOOTSTRAP_SERVERS)));
     put(properties, StreamsConfig.STATE_DIR_CONFIG, config.path(AppKeys.STATE_DIR));
     put(properties, StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.get(AppKeys.THREADS));
     put(
@@ -70,7 +71,7 @@ public final class StreamsSettings {
         TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG, Long.toString(Duration.ofHours(1).toMillis()),
         TopicConfig.DELETE_RETENTION_MS_CONFIG, Long.toString(DELETIONS_KEPT.toMillis()),
         TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-            Long.toString(config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX)));
+            Long.toString(config.get(TopicKeys.RECORD_BYTES_MAX)));
   }
 
   /** Name of this instance: as configured, or the host's. */
@@ -145,7 +146,7 @@ public final class StreamsSettings {
   }
 
   private static void putProducer(Properties properties, Config config) {
-    long recordBytesMax = config.get(ConfigKeys.TOPICS_RECORD_BYTES_MAX);
+    long recordBytesMax = config.get(TopicKeys.RECORD_BYTES_MAX);
     put(
         properties,
         StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),

@@ -4,8 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.millrace.streams.GeneratedPage;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigException;
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.DocumentKeys;
+import dev.millrace.operations.config.HealthKeys;
+import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.ModelKeys;
+import dev.millrace.operations.config.RegistryKeys;
+import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.operations.config.WatchdogKeys;
 import dev.millrace.streams.processor.Ordering;
+import dev.millrace.streams.reference.ConfigExample;
+import dev.millrace.streams.reference.ConfigReference;
+import dev.millrace.streams.reference.GeneratedPage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -31,7 +44,7 @@ class ConfigReaderTest {
   @TempDir private Path directory;
 
   private Config parse(String yaml, Map<String, String> environment) {
-    return ConfigReader.parse("test.yaml", directory, yaml, environment);
+    return ConfigReader.parse(ApplicationSpec.SPEC, "test.yaml", directory, yaml, environment);
   }
 
   private Config parse(String yaml) {
@@ -52,13 +65,13 @@ class ConfigReaderTest {
 
     assertThat(config.get(AppKeys.THREADS)).isEqualTo(2);
     assertThat(config.get(ProcessingKeys.ORDER)).isEqualTo(Ordering.NONE);
-    assertThat(config.path(ConfigKeys.MODEL_DIR)).isEqualTo(directory.resolve("models/demo"));
+    assertThat(config.path(ModelKeys.DIR)).isEqualTo(directory.resolve("models/demo"));
   }
 
   @Test
   void shouldReadEveryKeyFromItsExample() {
     StringBuilder yaml = new StringBuilder();
-    for (ConfigKey<?> key : ConfigKeys.all()) {
+    for (ConfigKey<?> key : ApplicationSpec.SPEC.keys()) {
       if (!key.secret()) {
         yaml.append(key.name()).append(": '").append(key.example()).append("'\n");
       }
@@ -67,7 +80,7 @@ class ConfigReaderTest {
 
     Config config = parse(yaml.toString());
 
-    for (ConfigKey<?> key : ConfigKeys.all()) {
+    for (ConfigKey<?> key : ApplicationSpec.SPEC.keys()) {
       if (!key.secret()) {
         assertThat(config.get(key))
             .as(key.name())
@@ -89,7 +102,7 @@ class ConfigReaderTest {
             processing: {order: key, deadline: 90s}
             """);
 
-    assertThat(config.get(ConfigKeys.BOOTSTRAP_SERVERS)).containsExactly("a:1", "b:2");
+    assertThat(config.get(KafkaKeys.BOOTSTRAP_SERVERS)).containsExactly("a:1", "b:2");
     assertThat(config.get(ProcessingKeys.ORDER)).isEqualTo(Ordering.KEY);
     assertThat(config.get(ProcessingKeys.DEADLINE)).isEqualTo(Duration.ofSeconds(90));
   }
@@ -171,7 +184,7 @@ class ConfigReaderTest {
                 kafka.client.sasl.jaas.config: 'Module required password="${file:pw}";'
                 """);
 
-    assertThat(config.get(ConfigKeys.REGISTRY_PASSWORD)).isEqualTo("s3cret");
+    assertThat(config.get(RegistryKeys.PASSWORD)).isEqualTo("s3cret");
     assertThat(config.client())
         .containsEntry("sasl.jaas.config", "Module required password=\"s3cret\";");
     assertThat(config.toString()).doesNotContain("s3cret").contains("schema.registry.password=***");
@@ -205,7 +218,7 @@ class ConfigReaderTest {
         parse(
             "kafka.bootstrap.servers: b:9092\nmodel.dir: m\nschema.registry.url: '" + url + "'\n");
 
-    assertThat(String.join(",", config.get(ConfigKeys.REGISTRY_URL))).contains("qx");
+    assertThat(String.join(",", config.get(RegistryKeys.URL))).contains("qx");
     assertThat(config.toString()).contains("***@registry").doesNotContain("qx");
     assertThat(config.printable().toString()).contains("***@registry").doesNotContain("qx");
   }
@@ -290,7 +303,8 @@ class ConfigReaderTest {
   void shouldNameTheFileThatCannotBeRead() {
     assertThat(problems(MINIMAL + "schema.registry.password: ${file:nothing}\n"))
         .anySatisfy(line -> assertThat(line).contains("nothing").contains("NoSuchFile"));
-    assertThatThrownBy(() -> ConfigReader.read(directory.resolve("no.yaml"), Map.of()))
+    assertThatThrownBy(
+            () -> ConfigReader.read(ApplicationSpec.SPEC, directory.resolve("no.yaml"), Map.of()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("no.yaml");
   }
@@ -347,20 +361,43 @@ class ConfigReaderTest {
   @Test
   void shouldListEveryDeclaredKeyOnce() throws IllegalAccessException {
     int declared = 0;
-    for (Class<?> list : List.of(ConfigKeys.class, AppKeys.class, ProcessingKeys.class)) {
+    for (Class<?> list :
+        List.of(
+            AppKeys.class,
+            DocumentKeys.class,
+            HealthKeys.class,
+            KafkaKeys.class,
+            ModelKeys.class,
+            ProcessingKeys.class,
+            RegistryKeys.class,
+            TopicKeys.class,
+            WatchdogKeys.class)) {
       for (var field : list.getDeclaredFields()) {
         if (field.getType() == ConfigKey.class) {
           declared++;
-          assertThat(ConfigKeys.all()).contains((ConfigKey<?>) field.get(null));
+          assertThat(ApplicationSpec.SPEC.keys()).contains((ConfigKey<?>) field.get(null));
         }
       }
     }
-    assertThat(ConfigKeys.all()).hasSize(declared).doesNotHaveDuplicates();
-    assertThat(ConfigKeys.byName()).hasSize(declared);
+    assertThat(ApplicationSpec.SPEC.keys()).hasSize(declared).doesNotHaveDuplicates();
   }
 
   @Test
   void shouldKeepTheReferencePageCurrent() {
-    GeneratedPage.check("configuration.md", ConfigReference.markdown());
+    GeneratedPage.check("reference/configuration.md", ConfigReference.markdown());
+  }
+
+  @Test
+  void shouldKeepTheCompleteExampleCurrentAndReadable() {
+    GeneratedPage.check("examples/millrace.yaml", ConfigExample.yaml());
+
+    Config config =
+        ConfigReader.read(
+            ApplicationSpec.SPEC, GeneratedPage.path("examples/millrace.yaml"), Map.of());
+
+    for (ConfigKey<?> key : ApplicationSpec.SPEC.keys()) {
+      String expected = key.isRequired() ? key.example() : key.defaultText();
+      assertThat(config.get(key)).as(key.name()).isEqualTo(key.type().parser().apply(expected));
+    }
   }
 }

@@ -11,7 +11,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.enrichment.Enricher.Deferral.Kind;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.streams.wire.TextDecoder;
+import dev.millrace.records.DeadLetter;
+import dev.millrace.records.Decoded;
+import dev.millrace.records.OutcomeRecords;
+import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.RetryCause;
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.SourceRecord;
+import dev.millrace.records.TextDecoder;
+import dev.millrace.records.TimestampRange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,8 +68,8 @@ class EnrichmentProcessorTest {
     app.enricher.answer("bad", new Outcome.Rejected(RejectReason.INTERNAL_ERROR, "no"));
     app.tick();
 
-    TestRecord<byte[], byte[]> enriched = app.read(TOPICS.enriched()).getFirst();
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> enriched = app.read(TOPICS.outputs().enriched()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(text(enriched.key())).isEqualTo("documents-0-0");
     assertThat(header(enriched, RecordHeaderNames.MESSAGE_ID)).isEqualTo("documents-0-0");
     assertThat(dead.key()).as("as it came").isNull();
@@ -79,12 +87,12 @@ class EnrichmentProcessorTest {
 
     assertThat(app.enricher.texts()).containsExactly("a");
     assertThat(app.stored()).isEqualTo(1);
-    assertThat(app.read(TOPICS.enriched())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().enriched())).isEmpty();
 
     app.enricher.enrich("a");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of a");
     assertThat(app.stored()).isZero();
   }
 
@@ -97,7 +105,7 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("a");
     app.tick();
 
-    TestRecord<byte[], byte[]> out = app.read(TOPICS.enriched()).getFirst();
+    TestRecord<byte[], byte[]> out = app.read(TOPICS.outputs().enriched()).getFirst();
 
     assertThat(text(out.key())).isEqualTo("k");
     assertThat(out.timestamp()).isEqualTo(1234);
@@ -117,7 +125,7 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("a");
     app.tick();
 
-    assertThat(text(app.read(TOPICS.enriched()).getFirst().key())).isEqualTo("id-a");
+    assertThat(text(app.read(TOPICS.outputs().enriched()).getFirst().key())).isEqualTo("id-a");
   }
 
   @Test
@@ -127,8 +135,8 @@ class EnrichmentProcessorTest {
     app.enricher.quarantine("a");
     app.tick();
 
-    assertThat(app.values(TOPICS.quarantined())).containsExactly("unsafe summary of a");
-    assertThat(app.read(TOPICS.enriched())).isEmpty();
+    assertThat(app.values(TOPICS.outputs().quarantined())).containsExactly("unsafe summary of a");
+    assertThat(app.read(TOPICS.outputs().enriched())).isEmpty();
   }
 
   @Test
@@ -138,7 +146,7 @@ class EnrichmentProcessorTest {
     app.enricher.answer("a", new Outcome.Rejected(RejectReason.TOO_LONG, "9 tokens, at most 8"));
     app.tick();
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(app.letterText()).isEqualTo("a");
     assertThat(text(dead.key())).isEqualTo("k");
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LONG");
@@ -152,7 +160,7 @@ class EnrichmentProcessorTest {
     ProcessorHarness app = open(options());
     app.send(new TestRecord<>(bytes("k"), null, new RecordHeaders(), Instant.ofEpochMilli(1)));
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(app.letters.getLast().value()).isNull();
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("NULL_VALUE");
     assertThat(app.stored()).isZero();
@@ -164,7 +172,7 @@ class EnrichmentProcessorTest {
     ProcessorHarness app = open(options());
     app.send("k", "x".repeat(2001));
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(app.letterText()).hasSize(2001);
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LARGE");
     assertThat(header(dead, RecordHeaderNames.MESSAGE)).contains("2001").contains("2000");
@@ -176,7 +184,7 @@ class EnrichmentProcessorTest {
     ProcessorHarness app = open(options());
     app.send("k", "x".repeat(9000));
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     DeadLetter letter = app.letters.getLast();
     assertThat(app.letterText().length()).isBetween(2000, 4000);
     assertThat(OutcomeRecords.size(dead.key(), dead.headers(), dead.value().length))
@@ -193,7 +201,7 @@ class EnrichmentProcessorTest {
     headers.add("big", new byte[9000]);
     app.send(new TestRecord<>(bytes("k"), bytes("a"), headers, Instant.ofEpochMilli(1)));
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LARGE");
     assertThat(app.letterText()).isEqualTo("a");
     assertThat(app.letters.getLast().headers()).isEmpty();
@@ -209,10 +217,10 @@ class EnrichmentProcessorTest {
     app.enricher.enrichAll();
     app.tick();
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("OUTCOME_TOO_LARGE");
     assertThat(app.letterText()).isEqualTo("a");
-    assertThat(app.read(TOPICS.enriched())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().enriched())).isEmpty();
     assertThat(app.events.rejections).containsExactly(RejectReason.OUTCOME_TOO_LARGE);
     assertThat(app.events.enriched).isZero();
   }
@@ -226,7 +234,8 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("a");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b", "summary of a");
+    assertThat(app.values(TOPICS.outputs().enriched()))
+        .containsExactly("summary of b", "summary of a");
   }
 
   @Test
@@ -239,13 +248,14 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("c");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of c");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of c");
     assertThat(app.stored()).isEqualTo(2);
 
     app.enricher.enrich("a");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a", "summary of b");
+    assertThat(app.values(TOPICS.outputs().enriched()))
+        .containsExactly("summary of a", "summary of b");
     assertThat(app.stored()).isZero();
   }
 
@@ -262,12 +272,13 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("b");
     app.enricher.defer("a", Kind.OVERLOADED);
     app.tick();
-    assertThat(app.read(TOPICS.enriched())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().enriched())).isEmpty();
     app.advance(Duration.ofSeconds(1));
     app.enricher.enrich("a");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a", "summary of b");
+    assertThat(app.values(TOPICS.outputs().enriched()))
+        .containsExactly("summary of a", "summary of b");
   }
 
   @Test
@@ -278,7 +289,7 @@ class EnrichmentProcessorTest {
     }
     app.enricher.enrich("d3");
     app.tick();
-    app.read(TOPICS.enriched());
+    app.read(TOPICS.outputs().enriched());
     app.enricher.submissions.clear();
 
     app.restart();
@@ -289,7 +300,7 @@ class EnrichmentProcessorTest {
       app.enricher.submissions.clear();
       app.tick();
     }
-    assertThat(app.values(TOPICS.enriched()))
+    assertThat(app.values(TOPICS.outputs().enriched()))
         .hasSize(19)
         .doesNotHaveDuplicates()
         .doesNotContain("summary of d3");
@@ -306,12 +317,12 @@ class EnrichmentProcessorTest {
     before.listener().onOutcome(new Outcome.Rejected(RejectReason.TOO_LONG, "late"));
     app.tick();
 
-    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
     assertThat(app.events.stale).isEqualTo(1);
     assertThat(app.enricher.cancelled).contains(before.owner());
     app.enricher.enrich("a");
     app.tick();
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of a");
   }
 
   @Test
@@ -323,7 +334,7 @@ class EnrichmentProcessorTest {
     app.tick();
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of a");
     assertThat(app.events.stale).isEqualTo(1);
   }
 
@@ -397,8 +408,10 @@ class EnrichmentProcessorTest {
       app.advance(Duration.ofSeconds(5));
     }
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("DEADLINE");
+    assertThat(header(dead, RecordHeaderNames.ATTEMPT)).isEqualTo("3");
+    assertThat(app.letters.getLast().attempt()).isEqualTo(3);
     assertThat(app.letterText()).isEqualTo("a");
   }
 
@@ -425,7 +438,7 @@ class EnrichmentProcessorTest {
     assertThat(app.gate.engineLost()).isTrue();
     assertThat(app.enricher.texts()).containsExactly("a");
     assertThat(app.stored()).isEqualTo(2);
-    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
   }
 
   @Test
@@ -435,7 +448,7 @@ class EnrichmentProcessorTest {
     app.send("k", "a");
     app.advance(Duration.ofHours(10));
     assertThat(app.stored()).isEqualTo(1);
-    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
     assertThat(app.events.retries).contains(RetryCause.REGISTRY_UNAVAILABLE);
     assertThat(app.events.loads.values()).allMatch(load -> load.awaitingRegistry() == 1);
 
@@ -445,7 +458,7 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("a");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of a");
     assertThat(app.events.loads.values()).allMatch(load -> load.awaitingRegistry() == 0);
   }
 
@@ -463,7 +476,7 @@ class EnrichmentProcessorTest {
     }
 
     assertThat(app.enricher.texts()).containsExactly("b");
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("UNKNOWN_SCHEMA");
     assertThat(app.letterText()).isEqualTo("a");
   }
@@ -478,7 +491,7 @@ class EnrichmentProcessorTest {
     app.tick();
 
     assertThat(app.enricher.texts()).containsExactly("a");
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of a");
     assertThat(app.stored()).isEqualTo(1);
   }
 
@@ -491,8 +504,8 @@ class EnrichmentProcessorTest {
     app.enricher.enrichAll();
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b");
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of b");
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(app.letterText()).isEqualTo("a");
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("INTERNAL_ERROR");
     assertThat(header(dead, RecordHeaderNames.MESSAGE))
@@ -509,8 +522,8 @@ class EnrichmentProcessorTest {
     app.enricher.enrich("b");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b");
-    assertThat(header(app.read(TOPICS.deadLetter()).getFirst(), RecordHeaderNames.REASON))
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of b");
+    assertThat(header(app.read(TOPICS.outputs().deadLetter()).getFirst(), RecordHeaderNames.REASON))
         .isEqualTo("INTERNAL_ERROR");
     assertThat(app.stored()).isZero();
   }
@@ -524,7 +537,7 @@ class EnrichmentProcessorTest {
     app.enricher.answer("a", new Outcome.Rejected(RejectReason.TOO_LONG, "too long"));
     app.tick();
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("TOO_LONG");
     assertThat(app.letterText()).isEqualTo("a");
     assertThat(dead.key()).isNull();
@@ -537,9 +550,12 @@ class EnrichmentProcessorTest {
     TimestampRange recent = new TimestampRange(hour, hour);
     app.limits.update(
         Map.of(
-            EnrichmentProcessor.STORE, new TimestampRange(Long.MAX_VALUE, hour),
-            EnrichmentProcessor.ENRICHED, recent,
-            EnrichmentProcessor.DEAD_LETTER, recent));
+            ProcessorHarness.CHANGELOG,
+            new TimestampRange(Long.MAX_VALUE, hour),
+            ProcessorHarness.TOPICS.outputs().enriched(),
+            recent,
+            ProcessorHarness.TOPICS.outputs().deadLetter(),
+            recent));
     app.advance(Duration.ofDays(1));
     long far = app.nowMillis() + 48 * hour;
     for (String text : new String[] {"a", "b"}) {
@@ -560,11 +576,11 @@ class EnrichmentProcessorTest {
     assertThat(app.read("test-pending-changelog"))
         .allSatisfy(
             written -> assertThat(written.timestamp()).isLessThanOrEqualTo(app.nowMillis() + hour));
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(dead.timestamp()).isEqualTo(app.nowMillis());
     assertThat(header(dead, RecordHeaderNames.SOURCE_TIMESTAMP)).isEqualTo(Long.toString(far));
     assertThat(app.letters.getLast().timestamp()).isEqualTo(far);
-    List<TestRecord<byte[], byte[]>> enriched = app.read(TOPICS.enriched());
+    List<TestRecord<byte[], byte[]>> enriched = app.read(TOPICS.outputs().enriched());
     assertThat(enriched.get(0).timestamp()).isEqualTo(app.nowMillis());
     assertThat(header(enriched.get(0), RecordHeaderNames.SOURCE_TIMESTAMP))
         .isEqualTo(Long.toString(far));
@@ -595,7 +611,12 @@ class EnrichmentProcessorTest {
     ProcessorHarness app = open(options());
     app.send("k", "a");
     Envelope foreign =
-        new Envelope("old-topic", 1, 1, 0, Restarts.none(1), null, new RecordHeaders(), bytes("b"));
+        new Envelope(
+            new SourceRecord(
+                new SourcePosition("old-topic", 0, 5), 1, null, new RecordHeaders(), bytes("b")),
+            1,
+            0,
+            Restarts.none(1));
     app.store().put(new PendingId(0, 5).bytes(), EnvelopeCodec.encode(foreign));
 
     assertThatThrownBy(app::restart)

@@ -4,6 +4,7 @@ import static dev.millrace.streams.processor.ProcessorHarness.TOPICS;
 import static dev.millrace.streams.processor.ProcessorHarness.options;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.records.Decoded;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,6 @@ class LooksTest {
     app.enricher.enrich("b");
     app.tick();
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of b");
+    assertThat(app.values(TOPICS.outputs().enriched())).containsExactly("summary of b");
   }
 }

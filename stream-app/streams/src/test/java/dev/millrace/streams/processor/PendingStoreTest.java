@@ -3,6 +3,8 @@ package dev.millrace.streams.processor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.SourceRecord;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
@@ -10,6 +12,7 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 
 class PendingStoreTest {
+  private static final PendingId ID = new PendingId(2, 7);
 
   @Test
   void shouldSortKeysAsDocumentsArrived() {
@@ -39,20 +42,25 @@ class PendingStoreTest {
     RecordHeaders headers = new RecordHeaders();
     headers.add("a", new byte[] {1}).add("a", null).add("é", new byte[0]);
     Envelope envelope =
-        new Envelope("tópic", 5, 6, 7, new Restarts(2, true, -9), null, headers, new byte[] {9, 8});
+        new Envelope(
+            new SourceRecord(
+                new SourcePosition("tópic", 3, 14), 5, null, headers, new byte[] {9, 8}),
+            6,
+            7,
+            new Restarts(2, true, -9));
 
     byte[] bytes = EnvelopeCodec.encode(envelope);
-    Envelope read = EnvelopeCodec.decode(bytes);
+    Envelope read = EnvelopeCodec.decode(new PendingId(3, 14), bytes);
 
-    assertThat(bytes).hasSize((int) EnvelopeCodec.size("tópic", null, headers, new byte[] {9, 8}));
-    assertThat(read.topic()).isEqualTo("tópic");
-    assertThat(read.timestamp()).isEqualTo(5);
+    assertThat(bytes).hasSize((int) EnvelopeCodec.sizeBesideValue("tópic", null, headers) + 2);
+    assertThat(read.record().position()).isEqualTo(new SourcePosition("tópic", 3, 14));
+    assertThat(read.record().timestamp()).isEqualTo(5);
     assertThat(read.firstSeenMillis()).isEqualTo(6);
     assertThat(read.attempts()).isEqualTo(7);
     assertThat(read.restarts()).isEqualTo(new Restarts(2, true, -9));
-    assertThat(read.key()).isNull();
-    assertThat(read.headers()).isEqualTo(headers);
-    assertThat(read.value()).containsExactly(9, 8);
+    assertThat(read.record().key()).isNull();
+    assertThat(read.record().headers()).isEqualTo(headers);
+    assertThat(read.record().value()).containsExactly(9, 8);
   }
 
   @Test
@@ -70,14 +78,14 @@ class PendingStoreTest {
             + "0000000276"
             + "77";
 
-    Envelope read = EnvelopeCodec.decode(java.util.HexFormat.of().parseHex(golden));
+    Envelope read = EnvelopeCodec.decode(ID, java.util.HexFormat.of().parseHex(golden));
 
-    assertThat(read.topic()).isEqualTo("t");
+    assertThat(read.record().position()).isEqualTo(ID.in("t"));
     assertThat(read.attempts()).isEqualTo(2);
     assertThat(read.restarts()).isEqualTo(Restarts.none(0));
-    assertThat(read.key()).containsExactly('k');
-    assertThat(read.headers().lastHeader("h").value()).isNull();
-    assertThat(read.value()).containsExactly('v', 'w');
+    assertThat(read.record().key()).containsExactly('k');
+    assertThat(read.record().headers().lastHeader("h").value()).isNull();
+    assertThat(read.record().value()).containsExactly('v', 'w');
   }
 
   @Test
@@ -97,10 +105,10 @@ class PendingStoreTest {
             + "77";
     byte[] bytes = java.util.HexFormat.of().parseHex(golden);
 
-    Envelope read = EnvelopeCodec.decode(bytes);
+    Envelope read = EnvelopeCodec.decode(ID, bytes);
 
     assertThat(read.restarts()).isEqualTo(new Restarts(3, true, 7));
-    assertThat(read.value()).containsExactly('v', 'w');
+    assertThat(read.record().value()).containsExactly('v', 'w');
     assertThat(EnvelopeCodec.encode(read)).isEqualTo(bytes);
   }
 
@@ -109,22 +117,19 @@ class PendingStoreTest {
     byte[] bytes =
         EnvelopeCodec.encode(
             new Envelope(
-                "t",
-                5,
+                new SourceRecord(
+                    ID.in("t"), 5, new byte[] {1}, new RecordHeaders(), new byte[] {9}),
                 6,
                 7,
-                Restarts.none(3),
-                new byte[] {1},
-                new RecordHeaders(),
-                new byte[] {9}));
+                Restarts.none(3)));
     for (int length = 0; length < bytes.length; length++) {
       byte[] cut = java.util.Arrays.copyOf(bytes, length);
-      assertThatThrownBy(() -> EnvelopeCodec.decode(cut))
+      assertThatThrownBy(() -> EnvelopeCodec.decode(ID, cut))
           .as("cut to %d bytes", length)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("cannot read a pending document");
     }
     bytes[0] = 3;
-    assertThatThrownBy(() -> EnvelopeCodec.decode(bytes)).hasMessageContaining("version 3");
+    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, bytes)).hasMessageContaining("version 3");
   }
 }

@@ -3,9 +3,20 @@ package dev.millrace.streams.processor;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.operations.config.Topics;
+import dev.millrace.records.Backoff;
+import dev.millrace.records.DeadLetter;
+import dev.millrace.records.Decoded;
+import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.OutcomeEncoder;
+import dev.millrace.records.OutcomeRecords;
+import dev.millrace.records.OutputTopics;
+import dev.millrace.records.RetryCause;
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.SourceRecord;
+import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.SharedRocksDb;
-import dev.millrace.streams.topology.Topics;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -36,13 +47,18 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The processor in its topology, with a fake enricher, plain-text documents and a hand-moved clock.
  */
 final class ProcessorHarness implements AutoCloseable {
   static final Topics TOPICS =
-      new Topics("documents", "enriched-documents", "quarantined-documents", "dead-letters");
+      new Topics(
+          "documents",
+          new OutputTopics("enriched-documents", "quarantined-documents", "dead-letters"));
+
+  static final String CHANGELOG = "test-pending-changelog";
 
   static final long START_MILLIS = 1_000_000;
 
@@ -65,7 +81,7 @@ final class ProcessorHarness implements AutoCloseable {
   final List<DeadLetter> letters = new ArrayList<>();
 
   private final SourceTimestamps timestamps =
-      new SourceTimestamps(limits, () -> Instant.ofEpochMilli(nowMillis()));
+      new SourceTimestamps(limits, CHANGELOG, () -> Instant.ofEpochMilli(nowMillis()));
   private final Path stateDir;
   private final ProcessorOptions options;
   private final Permits permits;
@@ -90,7 +106,7 @@ final class ProcessorHarness implements AutoCloseable {
 
   static ProcessorOptions options(Ordering ordering, Duration carefulStart) {
     return new ProcessorOptions(
-        TOPICS.documents(),
+        TOPICS,
         ordering,
         2000,
         4000,
@@ -118,7 +134,7 @@ final class ProcessorHarness implements AutoCloseable {
     properties.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
     EnrichmentServices services =
         new EnrichmentServices(
-            new Submitter((id, envelope) -> decoder.decode(id, envelope), enricher, Runnable::run),
+            new Submitter(record -> decoder.decode(record), enricher, Runnable::run),
             new TextEncoder(),
             timestamps,
             limits,
@@ -147,8 +163,8 @@ final class ProcessorHarness implements AutoCloseable {
         TOPICS.documents(), new ByteArraySerializer(), new ByteArraySerializer());
   }
 
-  private Decoded decode(PendingId id, Envelope envelope) {
-    String text = text(envelope.value());
+  private Decoded decode(SourceRecord record) {
+    String text = text(record.requireValue());
     Decoded other = undecodable.get(text);
     return other != null ? other : new Decoded.Success(Document.of("id-" + text, text, ""));
   }
@@ -181,7 +197,8 @@ final class ProcessorHarness implements AutoCloseable {
 
   /** What the store says about the restarts of the document at an offset. */
   Restarts restarts(long offset) {
-    return EnvelopeCodec.decode(store().get(new PendingId(0, offset).bytes())).restarts();
+    PendingId id = new PendingId(0, offset);
+    return EnvelopeCodec.decode(id, store().get(id.bytes())).restarts();
   }
 
   /** Fills the store before the processor is opened, as restoration does. */
@@ -316,7 +333,7 @@ final class ProcessorHarness implements AutoCloseable {
   /** Encodes the summary. */
   private final class TextEncoder implements OutcomeEncoder {
     @Override
-    public byte[] enriched(Enrichment enrichment, String topic, PendingId source) {
+    public byte[] enriched(Enrichment enrichment, @Nullable SourcePosition source) {
       String summary = enrichment.summary().orElse("");
       if (unwritable.contains(summary)) {
         throw new ArithmeticException("quotes the document: " + summary);
@@ -325,7 +342,7 @@ final class ProcessorHarness implements AutoCloseable {
     }
 
     @Override
-    public byte[] quarantined(Enrichment enrichment, String topic, PendingId source) {
+    public byte[] quarantined(Enrichment enrichment, @Nullable SourcePosition source) {
       return bytes("unsafe " + enrichment.summary().orElse(""));
     }
 

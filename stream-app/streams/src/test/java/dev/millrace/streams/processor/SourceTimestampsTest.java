@@ -2,6 +2,9 @@ package dev.millrace.streams.processor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.records.SourcePosition;
+import dev.millrace.records.TimestampLimits;
+import dev.millrace.records.TimestampRange;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +19,7 @@ class SourceTimestampsTest {
 
   private final TimestampLimits limits = new TimestampLimits();
   private final SourceTimestamps timestamps =
-      new SourceTimestamps(limits, () -> Instant.ofEpochMilli(NOW));
+      new SourceTimestamps(limits, "changelog", () -> Instant.ofEpochMilli(NOW));
 
   private long extract(long offset, long timestamp) {
     return timestamps.extract(
@@ -37,13 +40,14 @@ class SourceTimestampsTest {
 
   @Test
   void shouldTellTheOwnTimestampOfARecordOnce() {
-    limits.update(Map.of(EnrichmentProcessor.STORE, new TimestampRange(Long.MAX_VALUE, 1000)));
-    PendingId id = new PendingId(3, 5);
+    limits.update(Map.of("changelog", new TimestampRange(Long.MAX_VALUE, 1000)));
+    SourcePosition id = new SourcePosition("documents", 3, 5);
 
     assertThat(extract(5, NOW + 5000)).isEqualTo(NOW);
     assertThat(extract(6, NOW + 100)).isEqualTo(NOW + 100);
 
-    assertThat(timestamps.own(id.next(), NOW + 100)).isEqualTo(NOW + 100);
+    assertThat(timestamps.own(new SourcePosition("documents", 3, 6), NOW + 100))
+        .isEqualTo(NOW + 100);
     assertThat(timestamps.own(id, NOW)).isEqualTo(NOW + 5000);
     assertThat(timestamps.own(id, NOW)).isEqualTo(NOW);
   }
@@ -52,7 +56,7 @@ class SourceTimestampsTest {
   void shouldTakeARecordWithoutATimestampForOneAsOldAsTime() {
     assertThat(extract(1, -1)).isZero();
     assertThat(extract(1, Long.MIN_VALUE)).isZero();
-    assertThat(timestamps.own(new PendingId(3, 1), 0)).isZero();
+    assertThat(timestamps.own(new SourcePosition("documents", 3, 1), 0)).isZero();
   }
 
   @Test

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.Enricher.Deferral.Kind;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.Decoded;
+import dev.millrace.records.RecordHeaderNames;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -96,10 +98,10 @@ class SuspectsTest {
     assertThat(app.enricher.texts()).containsExactly("a", "b", "new");
     finish(app, "new");
 
-    assertThat(app.values(TOPICS.enriched()))
+    assertThat(app.values(TOPICS.outputs().enriched()))
         .containsExactly("summary of a", "summary of b", "summary of new");
     assertThat(app.events.suspected).containsExactly("0@0 2", "0@1 2");
-    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
   }
 
   @Test
@@ -116,7 +118,7 @@ class SuspectsTest {
     assertThat(kill(app)).doesNotContain("poison");
     app.tick();
 
-    TestRecord<byte[], byte[]> dead = app.read(TOPICS.deadLetter()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
     assertThat(app.letterText()).isEqualTo("poison");
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("PROCESS_ENDED");
     assertThat(header(dead, RecordHeaderNames.MESSAGE)).contains("3 processes ended");
@@ -125,7 +127,8 @@ class SuspectsTest {
     finish(app, "c");
     app.send("k", "d");
     finish(app, "d");
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of c", "summary of d");
+    assertThat(app.values(TOPICS.outputs().enriched()))
+        .containsExactly("summary of c", "summary of d");
     assertThat(app.stored()).isZero();
     assertThat(app.events.rejections).containsExactly(RejectReason.PROCESS_ENDED);
   }
@@ -174,7 +177,7 @@ class SuspectsTest {
     }
 
     assertThat(app.restarts(0).count()).isEqualTo(2);
-    assertThat(app.read(TOPICS.deadLetter())).isEmpty();
+    assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
   }
 
   @Test
@@ -214,7 +217,8 @@ class SuspectsTest {
     finish(app, "a");
     finish(app, "b");
 
-    assertThat(app.values(TOPICS.enriched())).containsExactly("summary of a", "summary of b");
+    assertThat(app.values(TOPICS.outputs().enriched()))
+        .containsExactly("summary of a", "summary of b");
   }
 
   /** The harness starts a task without what was not committed: here, what came without a look. */

@@ -13,11 +13,18 @@ import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanReader;
 import dev.millrace.enrichment.testing.Script;
 import dev.millrace.enrichment.testing.ScriptedEngine;
+import dev.millrace.operations.config.Topics;
+import dev.millrace.records.AvroDecoder;
+import dev.millrace.records.AvroOutcomes;
+import dev.millrace.records.Backoff;
+import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.DocumentEncoder;
+import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.OutputTopics;
+import dev.millrace.records.TimestampLimits;
 import dev.millrace.schema.SchemaCatalog;
 import dev.millrace.schema.SchemaLookup;
 import dev.millrace.schema.SchemaRole;
-import dev.millrace.streams.processor.Backoff;
-import dev.millrace.streams.processor.DocumentDecoder;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
 import dev.millrace.streams.processor.Ordering;
@@ -27,12 +34,6 @@ import dev.millrace.streams.processor.ProcessorOptions;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
-import dev.millrace.streams.processor.TimestampLimits;
-import dev.millrace.streams.topology.Topics;
-import dev.millrace.streams.wire.AvroDocuments;
-import dev.millrace.streams.wire.AvroOutcomes;
-import dev.millrace.streams.wire.DocumentBytes;
-import dev.millrace.streams.wire.JsonDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -59,7 +60,9 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
  */
 final class ReplayNode {
   static final Topics TOPICS =
-      new Topics("documents", "enriched-documents", "quarantined-documents", "dead-letters");
+      new Topics(
+          "documents",
+          new OutputTopics("enriched-documents", "quarantined-documents", "dead-letters"));
 
   /** A topic that is none: bytes of {@code produce}. */
   static final String PRODUCED = "produced";
@@ -182,7 +185,7 @@ final class ReplayNode {
       Executor decoding)
       throws InterruptedException {
     TimestampLimits limits = new TimestampLimits();
-    SourceTimestamps timestamps = new SourceTimestamps(limits, InstantSource.system());
+    SourceTimestamps timestamps = new SourceTimestamps(limits, "changelog", InstantSource.system());
     EnrichmentServices services =
         new EnrichmentServices(
             new Submitter(decoder(), enricher, decoding),
@@ -212,7 +215,7 @@ final class ReplayNode {
 
   private static ProcessorOptions options(Arrival arrival) {
     return new ProcessorOptions(
-        TOPICS.documents(),
+        TOPICS,
         Ordering.NONE,
         100_000,
         200_000,
@@ -229,11 +232,11 @@ final class ReplayNode {
   }
 
   private static DocumentDecoder decoder() {
-    AvroDocuments avro =
-        new AvroDocuments(
+    AvroDecoder avro =
+        new AvroDecoder(
             _ -> new SchemaLookup.Found(SchemaCatalog.current().schema(SchemaRole.DOCUMENT)));
     JsonDecoder json = new JsonDecoder();
-    return (id, record) -> (record.value()[0] == '{' ? json : avro).decode(id, record);
+    return record -> (record.requireValue()[0] == '{' ? json : avro).decode(record);
   }
 
   private static List<Output> sent(
@@ -269,8 +272,8 @@ final class ReplayNode {
   /** What {@code produce} would send for the documents that are lines of JSON. */
   private static List<Output> produced(List<Input> inputs) {
     List<Output> outputs = new ArrayList<>();
-    for (DocumentBytes format :
-        List.of(DocumentBytes.avro(Input.SCHEMA_ID), DocumentBytes.json())) {
+    for (DocumentEncoder format :
+        List.of(DocumentEncoder.avro(Input.SCHEMA_ID), DocumentEncoder.json())) {
       for (Input input : inputs) {
         String line = new String(input.value(), StandardCharsets.UTF_8);
         if (input.isJson() && line.endsWith("}")) {

@@ -157,7 +157,7 @@ class ReplayTest {
     for (Output output : outputs) {
       if (outcomeTopics().contains(output.topic())) {
         SchemaRole role =
-            output.topic().equals(ReplayNode.TOPICS.deadLetter())
+            output.topic().equals(ReplayNode.TOPICS.outputs().deadLetter())
                 ? SchemaRole.DEAD_LETTER
                 : SchemaRole.ENRICHED_DOCUMENT;
         String twice = masked.put(number(output), Masked.of(output, role));

@@ -6,8 +6,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.millrace.streams.config.Config;
-import dev.millrace.streams.config.ConfigReader;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.streams.config.ApplicationSpec;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
@@ -23,6 +24,7 @@ class StreamsSettingsTest {
 
   private static Config config(String more) {
     return ConfigReader.parse(
+        ApplicationSpec.SPEC,
         "test",
         Path.of("/base"),
         """

@@ -1,0 +1,158 @@
+package dev.millrace.cli.enrich;
+
+import dev.millrace.cli.CommandException;
+import dev.millrace.cli.JsonLines;
+import dev.millrace.enrichment.Enricher;
+import dev.millrace.enrichment.Enricher.Deferral;
+import dev.millrace.enrichment.Enricher.OutcomeListener;
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.Outcome.Rejected;
+import dev.millrace.enrichment.RejectReason;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Enriches lines, many at once, and hands the results on in the lines' order. At most so many lines
+ * and bytes are in work: enough that the engine always has something to choose from, and no more
+ * memory however long the input is. Owned by the thread that runs it.
+ */
+final class OrderedRun {
+  private static final Logger LOG = LoggerFactory.getLogger(OrderedRun.class);
+  private static final long RETRY_MILLIS = 20;
+  private static final long PROGRESS_MILLIS = 1000;
+
+  private final Enricher enricher;
+  private final Sink sink;
+  private final Tally tally;
+  private final int linesMax;
+  private final long bytesMax;
+  private final Deque<Slot> window = new ArrayDeque<>();
+  private long bytes;
+
+  OrderedRun(Enricher enricher, Sink sink, Tally tally, int linesMax, long bytesMax) {
+    this.enricher = enricher;
+    this.sink = sink;
+    this.tally = tally;
+    this.linesMax = linesMax;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Takes results, in order, on the running thread. */
+  interface Sink {
+    /**
+     * A line's result.
+     *
+     * @param id null if the line's could not be read
+     */
+    void accept(@Nullable String id, InputLine line, Outcome outcome) throws IOException;
+  }
+
+  /** A line in work. */
+  private static final class Slot implements OutcomeListener {
+    final InputLine line;
+    final int bytes;
+    int attempts;
+    CompletableFuture<Object> answer = new CompletableFuture<>();
+
+    Slot(InputLine line, int bytes) {
+      this.line = line;
+      this.bytes = bytes;
+    }
+
+    @Override
+    public void onOutcome(Outcome outcome) {
+      answer.complete(outcome);
+    }
+
+    @Override
+    public void onDeferred(Deferral deferral) {
+      answer.complete(deferral);
+    }
+  }
+
+  /**
+   * Runs to the end of the lines.
+   *
+   * @throws CommandException if the engine is lost
+   */
+  void run(JsonLines lines) throws IOException, InterruptedException {
+    for (JsonLines.Line line = lines.next(); line != null; line = lines.next()) {
+      int size = line instanceof JsonLines.Text text ? text.bytes() : 0;
+      while (!window.isEmpty() && (window.size() >= linesMax || bytes + size > bytesMax)) {
+        takeFirst();
+      }
+      Slot slot = new Slot(InputLine.of(line), size);
+      submit(slot);
+      window.add(slot);
+      bytes += size;
+      while (!window.isEmpty() && window.getFirst().answer.isDone()) {
+        takeFirst();
+      }
+    }
+    while (!window.isEmpty()) {
+      takeFirst();
+    }
+  }
+
+  private void submit(Slot slot) {
+    switch (slot.line) {
+      case InputLine.Bad bad -> slot.answer.complete(new Rejected(bad.reason(), bad.message()));
+      case InputLine.Good good -> {
+        slot.attempts++;
+        try {
+          enricher.submit(this, good.document(), slot.attempts, Long.MAX_VALUE, slot);
+        } catch (RuntimeException e) {
+          // One document must not cost the file; the fault is told under the document's name.
+          LOG.error("cannot enrich document {}: a fault of this software", good.document().id(), e);
+          slot.answer.complete(
+              new Rejected(
+                  RejectReason.INTERNAL_ERROR, "fault while enriching: " + e.getClass().getName()));
+        }
+      }
+    }
+  }
+
+  private void takeFirst() throws IOException, InterruptedException {
+    Slot slot = window.getFirst();
+    Object answer = await(slot);
+    while (answer instanceof Deferral deferral) {
+      if (deferral.kind() != Deferral.Kind.OVERLOADED) {
+        throw CommandException.failure("the engine gave up: " + deferral.message());
+      }
+      Thread.sleep(RETRY_MILLIS);
+      slot.answer = new CompletableFuture<>();
+      submit(slot);
+      answer = await(slot);
+    }
+    window.removeFirst();
+    bytes -= slot.bytes;
+    Outcome outcome = (Outcome) answer;
+    @Nullable String id =
+        switch (slot.line) {
+          case InputLine.Good good -> good.document().id();
+          case InputLine.Bad bad -> bad.id();
+        };
+    tally.count(outcome);
+    sink.accept(id, slot.line, outcome);
+  }
+
+  private Object await(Slot slot) throws InterruptedException {
+    while (true) {
+      try {
+        return slot.answer.get(PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        tally.tick();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a slot is only ever completed with an answer", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.millrace.cli.enrich;
+
+import dev.millrace.cli.Progress;
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.Outcome.Enriched;
+import dev.millrace.enrichment.Outcome.Quarantined;
+import dev.millrace.enrichment.Outcome.Rejected;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Counts results and tells of them now and then. Owned by one thread. */
+final class Tally {
+  private final String command;
+  private final Progress progress;
+  private final Map<String, Integer> rejections = new TreeMap<>();
+  private int enriched;
+  private int quarantined;
+
+  /**
+   * @param command named in each line
+   * @param progress began with the work; borrowed
+   */
+  Tally(String command, Progress progress) {
+    this.command = command;
+    this.progress = progress;
+  }
+
+  void count(Outcome outcome) {
+    switch (outcome) {
+      case Enriched _ -> enriched++;
+      case Quarantined _ -> quarantined++;
+      case Rejected rejected -> rejections.merge(rejected.reason().name(), 1, Integer::sum);
+    }
+    tick();
+  }
+
+  /** Tells how far it is, if it has not for a while. */
+  void tick() {
+    progress.tell(() -> line(""));
+  }
+
+  /** Tells the end. */
+  void done() {
+    progress.stage(line("done: "));
+  }
+
+  double seconds() {
+    return progress.seconds();
+  }
+
+  private String line(String prefix) {
+    int failed = rejections.values().stream().mapToInt(Integer::intValue).sum();
+    int documents = enriched + quarantined + failed;
+    double seconds = seconds();
+    String reasons =
+        rejections.isEmpty()
+            ? ""
+            : rejections.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + entry.getValue())
+                .collect(Collectors.joining(", ", " (", ")"));
+    return String.format(
+        Locale.ROOT,
+        "%s: %s%d documents, %d enriched, %d quarantined, %d failed%s, %.1f/s",
+        command,
+        prefix,
+        documents,
+        enriched,
+        quarantined,
+        failed,
+        reasons,
+        seconds > 0 ? documents / seconds : 0);
+  }
+}

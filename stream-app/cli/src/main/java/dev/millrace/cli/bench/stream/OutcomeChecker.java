@@ -1,0 +1,245 @@
+package dev.millrace.cli.bench.stream;
+
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.SourcePosition;
+import dev.millrace.streams.config.AppKeys;
+import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.topology.ApplicationTopics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * Judges after a run whether each document has exactly one outcome. Reads everything again, with
+ * committed records only. Used by one thread.
+ */
+public final class OutcomeChecker {
+  private static final int SHOWN_MAX = 5;
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  private final Config config;
+  private final Set<SourcePosition> acknowledged;
+  private final boolean ordered;
+
+  /**
+   * @param acknowledged positions that the producer was told were written
+   * @param ordered whether outcomes of a key must keep the order of their documents
+   */
+  public OutcomeChecker(Config config, Set<SourcePosition> acknowledged, boolean ordered) {
+    this.config = config;
+    this.acknowledged = Set.copyOf(acknowledged);
+    this.ordered = ordered;
+  }
+
+  /**
+   * What was found.
+   *
+   * @param outcomes committed records in the three output topics
+   * @param problems one line each; empty if each document has exactly one outcome
+   */
+  public record Verdict(long outcomes, List<String> problems) {
+    /** Copies the lines. */
+    public Verdict {
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /** Reads the topics to their end and judges. */
+  public Verdict check() {
+    List<String> problems = new ArrayList<>();
+    Set<SourcePosition> seen = new HashSet<>();
+    Set<SourcePosition> twice = new TreeSet<>();
+    Map<String, Long> latestOfKey = new HashMap<>();
+    Set<String> unordered = new TreeSet<>();
+    long[] outcomes = {0};
+    for (String topic : outputs()) {
+      readAll(
+          topic,
+          record -> {
+            outcomes[0]++;
+            SourcePosition from = source(record);
+            if (!seen.add(from)) {
+              twice.add(from);
+            }
+            if (ordered && record.key() != null && topic.equals(outputs().getFirst())) {
+              String key = from.partition() + new String(record.key(), StandardCharsets.UTF_8);
+              Long before = latestOfKey.put(key, from.offset());
+              if (before != null && before > from.offset()) {
+                unordered.add(key);
+              }
+            }
+          });
+    }
+    Set<SourcePosition> lost = new TreeSet<>(acknowledged);
+    lost.removeAll(seen);
+    Set<SourcePosition> invented = new TreeSet<>(seen);
+    invented.removeAll(acknowledged);
+    add(problems, "lost: acknowledged, but without an outcome", lost);
+    add(problems, "duplicated: with two outcomes", twice);
+    add(problems, "invented: an outcome of a document nobody produced", invented);
+    add(problems, "out of order: keys", unordered);
+    checkOutputEqualsInput(problems);
+    checkChangelog(problems);
+    checkOffsets(problems);
+    return new Verdict(outcomes[0], problems);
+  }
+
+  private List<String> outputs() {
+    return List.of(
+        config.get(TopicKeys.ENRICHED),
+        config.get(TopicKeys.QUARANTINED),
+        config.get(TopicKeys.DEAD_LETTER));
+  }
+
+  /** Key and timestamp of an outcome are those of its document. */
+  private void checkOutputEqualsInput(List<String> problems) {
+    Map<SourcePosition, Integer> inputs = new HashMap<>();
+    readAll(
+        config.get(TopicKeys.DOCUMENTS),
+        record ->
+            inputs.put(
+                new SourcePosition(record.topic(), record.partition(), record.offset()),
+                fingerprint(record)));
+    Set<SourcePosition> changed = new TreeSet<>();
+    readAll(
+        config.get(TopicKeys.ENRICHED),
+        record -> {
+          Integer input = inputs.get(source(record));
+          if (input != null && record.key() != null && input != fingerprint(record)) {
+            changed.add(source(record));
+          }
+        });
+    add(problems, "changed: key or timestamp differs from the document's", changed);
+  }
+
+  private static int fingerprint(ConsumerRecord<byte[], byte[]> record) {
+    return 31 * java.util.Arrays.hashCode(record.key()) + Long.hashCode(record.timestamp());
+  }
+
+  /** Folded to its last values, the changelog of the pending store is empty. */
+  private void checkChangelog(List<String> problems) {
+    Set<PendingId> pending = new TreeSet<>();
+    readAll(
+        ApplicationTopics.changelog(config),
+        record -> {
+          PendingId id = PendingId.of(record.key());
+          if (record.value() == null) {
+            pending.remove(id);
+          } else {
+            pending.add(id);
+          }
+        });
+    add(problems, "pending in the changelog", pending);
+  }
+
+  /** The committed offsets are the ends of the input. */
+  private void checkOffsets(List<String> problems) {
+    try (Admin admin = Admin.create(KafkaClientProperties.admin(config))) {
+      Map<TopicPartition, OffsetAndMetadata> committed =
+          admin
+              .listConsumerGroupOffsets(config.get(AppKeys.ID))
+              .partitionsToOffsetAndMetadata()
+              .get();
+      Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+      for (TopicPartition partition : partitions(config.get(TopicKeys.DOCUMENTS))) {
+        asked.put(partition, OffsetSpec.latest());
+      }
+      for (var end : admin.listOffsets(asked).all().get().entrySet()) {
+        OffsetAndMetadata offset = committed.get(end.getKey());
+        long found = offset == null ? 0 : offset.offset();
+        if (found != end.getValue().offset()) {
+          problems.add(
+              String.format(
+                  Locale.ROOT,
+                  "committed offset of %s is %d, its end is %d",
+                  end.getKey(),
+                  found,
+                  end.getValue().offset()));
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while reading offsets", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("cannot read offsets: " + e.getCause(), e);
+    }
+  }
+
+  private List<TopicPartition> partitions(String topic) {
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      return consumer.partitionsFor(topic).stream()
+          .map(info -> new TopicPartition(topic, info.partition()))
+          .toList();
+    }
+  }
+
+  private KafkaConsumer<byte[], byte[]> consumer() {
+    return new KafkaConsumer<>(KafkaClientProperties.consumer(config));
+  }
+
+  private void readAll(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    List<TopicPartition> partitions = partitions(topic);
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+        consumer.poll(POLL).forEach(each);
+      }
+    }
+  }
+
+  /** Where the document of an outcome was read, as the outcome's headers say. */
+  public static SourcePosition source(ConsumerRecord<byte[], byte[]> record) {
+    return new SourcePosition(
+        header(record, RecordHeaderNames.SOURCE_TOPIC),
+        Integer.parseInt(header(record, RecordHeaderNames.SOURCE_PARTITION)),
+        Long.parseLong(header(record, RecordHeaderNames.SOURCE_OFFSET)));
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    if (header == null) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "record %d of %s-%d has no header %s",
+              record.offset(),
+              record.topic(),
+              record.partition(),
+              name));
+    }
+    return new String(header.value(), StandardCharsets.UTF_8);
+  }
+
+  private static void add(List<String> problems, String what, Set<?> found) {
+    if (!found.isEmpty()) {
+      problems.add(
+          String.format(
+              Locale.ROOT,
+              "%s: %d, e.g. %s",
+              what,
+              found.size(),
+              found.stream().limit(SHOWN_MAX).toList()));
+    }
+  }
+}

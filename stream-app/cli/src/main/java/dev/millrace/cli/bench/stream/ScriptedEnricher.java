@@ -1,0 +1,108 @@
+package dev.millrace.cli.bench.stream;
+
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.Enricher;
+import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Stands in for a model: answers after a while, in another order than asked. Texts may say what
+ * becomes of them: {@code reject}, {@code quarantine}, or {@code crash}, which ends the process as
+ * a fault in native code does. Thread-safe.
+ */
+public final class ScriptedEnricher implements Enricher {
+  /** What a shell says of a process that aborted. */
+  private static final int CRASHED = 134;
+
+  private final ScheduledExecutorService threads;
+  private final long delayMinNanos;
+  private final long delayMaxNanos;
+  private final Random random;
+  private final Map<Object, Boolean> cancelled = new ConcurrentHashMap<>();
+  private final AtomicLong answered = new AtomicLong();
+
+  /**
+   * @param delayMin shortest time an answer takes
+   * @param delayMax longest
+   * @param seed of the delays
+   */
+  public ScriptedEnricher(Duration delayMin, Duration delayMax, long seed) {
+    this.threads =
+        Executors.newScheduledThreadPool(
+            1, Thread.ofPlatform().daemon().name("scripted-", 0).factory());
+    this.delayMinNanos = delayMin.toNanos();
+    this.delayMaxNanos = Math.max(delayMax.toNanos(), delayMin.toNanos() + 1);
+    this.random = new Random(seed);
+  }
+
+  @Override
+  public void submit(
+      Object owner, Document document, int attempt, long deadlineNanos, OutcomeListener listener) {
+    long delay;
+    synchronized (random) {
+      delay = random.nextLong(delayMinNanos, delayMaxNanos);
+    }
+    try {
+      Future<?> _ =
+          threads.schedule(
+              () -> answer(owner, document, attempt, listener), delay, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      listener.onDeferred(new Deferral(Deferral.Kind.CANCELLED, "closed"));
+    }
+  }
+
+  private void answer(Object owner, Document document, int attempt, OutcomeListener listener) {
+    answered.incrementAndGet();
+    if (cancelled.containsKey(owner)) {
+      listener.onDeferred(new Deferral(Deferral.Kind.CANCELLED, "cancelled"));
+    } else if (document.text().startsWith("crash")) {
+      Runtime.getRuntime().halt(CRASHED);
+    } else if (document.text().startsWith("reject")) {
+      listener.onOutcome(new Outcome.Rejected(RejectReason.INVALID_ANSWER, "as scripted"));
+    } else if (document.text().startsWith("quarantine")) {
+      listener.onOutcome(new Outcome.Quarantined(enrichment(document, attempt)));
+    } else {
+      listener.onOutcome(new Outcome.Enriched(enrichment(document, attempt)));
+    }
+  }
+
+  private static Enrichment enrichment(Document document, int attempt) {
+    return new Enrichment(
+        document,
+        "0".repeat(64),
+        Optional.of("summary of " + document.id()),
+        Optional.empty(),
+        Map.of(),
+        Optional.empty(),
+        List.of(),
+        new Enrichment.Coverage(document.text().length(), List.of(), 1),
+        new Enrichment.Usage(1, 1, 0, 1, 1, 0, 0, 0, 0),
+        new Enrichment.Provenance(
+            "scripted", "none", "none", "", "none", "bench", "scripted", "none", attempt),
+        Instant.EPOCH);
+  }
+
+  @Override
+  public void cancelAll(Object owner) {
+    cancelled.put(owner, true);
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.millrace.cli.stream;
+
+import dev.millrace.cli.CommandException;
+import dev.millrace.cli.ExitCode;
+import dev.millrace.cli.Signals;
+import dev.millrace.cli.VersionProvider;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.deploy.SchemaDeployment;
+import dev.millrace.schema.RegistryClient;
+import dev.millrace.streams.EnrichmentRuntime;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** The stream application. */
+@Command(
+    name = "run",
+    description = {
+      "Runs the stream application until it is stopped (Ctrl-C or SIGTERM).",
+      "Topics and schemas must be there: see `topics` and `schemas`."
+    })
+public final class RunCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
+  @Mixin private ConfigOption config;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Config settings = config.read();
+    LOG.info("configuration {}: {}", settings.source(), settings.printable());
+    settings.notes().forEach(note -> LOG.warn("configuration: {}", note));
+    checkDeployment(settings);
+    // The model is loaded before the group is joined: a slow start must not hold partitions.
+    try (EnrichmentRuntime runtime = new EnrichmentRuntime(settings, VersionProvider.version())) {
+      Signals.onStop(runtime.application()::stop);
+      runtime.application().start();
+      boolean inGoodOrder = runtime.application().awaitEnd();
+      if (!inGoodOrder) {
+        throw CommandException.failure(
+            "the application stopped because of a fault; the log says which. Nothing is lost:"
+                + " what was pending is enriched after the next start");
+      }
+    }
+    LOG.info("stopped");
+    return ExitCode.SUCCESS;
+  }
+
+  private static void checkDeployment(Config settings) {
+    int _ = TopicsCommand.check(settings);
+    try (RegistryClient registry =
+        RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
+      SchemasCommand.report(new SchemaDeployment(settings, registry).check());
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.millrace.operations.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Every setting of a program: what its rooms declare, put together. Parsing, checks, the reference
+ * page and the start-up print come from it. Immutable.
+ *
+ * @param sections in the order of the reference page
+ * @param rules relations between settings of several sections
+ */
+public record ConfigSpec(List<ConfigSection> sections, List<ConfigRule> rules) {
+
+  /** Copies the lists; refuses two settings of one name, new or old. */
+  public ConfigSpec {
+    sections = List.copyOf(sections);
+    rules = List.copyOf(rules);
+    Map<String, ConfigKey<?>> names = new LinkedHashMap<>();
+    for (ConfigSection section : sections) {
+      for (ConfigKey<?> key : section.keys()) {
+        for (String name : key.names()) {
+          if (names.put(name, key) != null) {
+            throw new IllegalArgumentException("two settings are called " + name);
+          }
+        }
+      }
+    }
+  }
+
+  /** All settings, in the order of the reference page. */
+  public List<ConfigKey<?>> keys() {
+    List<ConfigKey<?>> keys = new ArrayList<>();
+    sections.forEach(section -> keys.addAll(section.keys()));
+    return keys;
+  }
+
+  /** The settings by their names of today and of old. */
+  Map<String, ConfigKey<?>> byName() {
+    Map<String, ConfigKey<?>> byName = new LinkedHashMap<>();
+    for (ConfigKey<?> key : keys()) {
+      key.names().forEach(name -> byName.put(name, key));
+    }
+    return byName;
+  }
+
+  /** One line for each relation that does not hold. */
+  List<String> problems(Config config) {
+    ConfigProblems problems = new ConfigProblems(config);
+    sections.forEach(section -> section.rule().check(problems));
+    rules.forEach(rule -> rule.check(problems));
+    return problems.found();
+  }
+}

@@ -1,0 +1,92 @@
+package dev.millrace.operations.config;
+
+import static dev.millrace.operations.config.ConfigKey.optional;
+import static dev.millrace.operations.config.ConfigType.bytes;
+import static dev.millrace.operations.config.ConfigType.integer;
+import static dev.millrace.operations.config.ConfigType.text;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Topics; {@code topics.*}. */
+public final class TopicKeys {
+  private static final long GIB = 1L << 30;
+
+  public static final ConfigKey<String> DOCUMENTS =
+      optional("topics.documents", text(), "documents", "documents", "Input.");
+
+  public static final ConfigKey<String> ENRICHED =
+      optional("topics.enriched", text(), "enriched-documents", "enriched", "Enriched documents.");
+
+  public static final ConfigKey<String> QUARANTINED =
+      optional(
+          "topics.quarantined",
+          text(),
+          "quarantined-documents",
+          "quarantine",
+          "Documents that the safety check held back.");
+
+  public static final ConfigKey<String> DEAD_LETTER =
+      optional(
+          "topics.dead.letter",
+          text(),
+          "dead-letter-documents",
+          "dead-letters",
+          "Documents that cannot be enriched, with their original bytes and the reason.");
+
+  public static final ConfigKey<Integer> PARTITIONS =
+      optional(
+          "topics.partitions",
+          integer(1, 10_000),
+          "6",
+          "12",
+          "Partitions of topics made by `topics create`.");
+
+  public static final ConfigKey<Integer> REPLICATION_FACTOR =
+      optional(
+          "topics.replication.factor",
+          integer(-1, 32),
+          "-1",
+          "3",
+          "Replicas of topics made by `topics create`; -1 takes the broker's default.");
+
+  public static final ConfigKey<Long> RECORD_BYTES_MAX =
+      optional(
+          "topics.record.bytes.max",
+          bytes(16 << 10, GIB),
+          "8MiB",
+          "2MiB",
+          "Largest record of any of the topics. `topics check` compares it with the topics'"
+              + " max.message.bytes.");
+
+  /** In the order of the reference page. */
+  public static final ConfigSection SECTION =
+      ConfigSection.of(
+          "topics",
+          "Names and sizes of the topics.",
+          List.of(
+              DOCUMENTS,
+              ENRICHED,
+              QUARANTINED,
+              DEAD_LETTER,
+              PARTITIONS,
+              REPLICATION_FACTOR,
+              RECORD_BYTES_MAX),
+          TopicKeys::check);
+
+  private TopicKeys() {}
+
+  private static void check(ConfigProblems problems) {
+    Set<String> seen = new HashSet<>();
+    for (ConfigKey<String> key : List.of(DOCUMENTS, ENRICHED, QUARANTINED, DEAD_LETTER)) {
+      String topic = problems.config().get(key);
+      problems.require(seen.add(topic), "%s: topic %s is used twice", key.name(), topic);
+      problems.require(
+          topic.matches("[a-zA-Z0-9._-]{1,249}") && !topic.equals(".") && !topic.equals(".."),
+          "%s: \"%s\" is not a topic name: letters, digits, dot, dash and underscore, at most 249",
+          key.name(),
+          topic);
+    }
+  }
+}

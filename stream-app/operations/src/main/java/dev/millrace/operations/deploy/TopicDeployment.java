@@ -1,0 +1,284 @@
+package dev.millrace.operations.deploy;
+
+import dev.millrace.operations.OperationException;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.operations.config.Topics;
+import dev.millrace.records.TimestampRange;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** The topics of the application. Owns an admin client: close it. */
+public final class TopicDeployment implements AutoCloseable {
+  private static final String DELETE = "delete";
+  private static final int VISIBLE_ATTEMPTS = 200;
+  private static final int VISIBLE_WAIT_MILLIS = 50;
+
+  private final Config config;
+  private final Admin admin;
+  private final String documents;
+  private final List<String> outputs;
+  private final List<String> changelogs;
+
+  /**
+   * Opens an admin client; connects at the first call.
+   *
+   * @param changelogs topics in which the application keeps its state, one partition for each of
+   *     the input's; it makes them itself
+   */
+  public TopicDeployment(Config config, List<String> changelogs) {
+    this.config = config;
+    this.admin = Admin.create(KafkaClientProperties.admin(config));
+    Topics topics = Topics.of(config);
+    this.documents = topics.documents();
+    this.outputs = topics.outputs().all();
+    this.changelogs = List.copyOf(changelogs);
+  }
+
+  /**
+   * Creates the topics that do not exist; changes none.
+   *
+   * @return for each topic, whether it was created
+   */
+  public Map<String, Boolean> create() {
+    Map<String, Boolean> created = new LinkedHashMap<>();
+    List<String> all = new ArrayList<>();
+    all.add(documents);
+    all.addAll(outputs);
+    for (String topic : all) {
+      NewTopic wanted =
+          new NewTopic(topic, Optional.of(config.get(TopicKeys.PARTITIONS)), replicationFactor())
+              .configs(
+                  Map.of(
+                      TopicConfig.CLEANUP_POLICY_CONFIG,
+                      DELETE,
+                      TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                      Long.toString(recordBytesMax())));
+      try {
+        await("create topic " + topic, admin.createTopics(List.of(wanted)).all());
+        created.put(topic, true);
+      } catch (OperationException e) {
+        if (!(e.getCause() instanceof TopicExistsException)) {
+          throw e;
+        }
+        created.put(topic, false);
+      }
+    }
+    all.forEach(this::awaitVisible);
+    return created;
+  }
+
+  /** The controller has the topic; the brokers hear of it a moment later. */
+  private void awaitVisible(String topic) {
+    for (int attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
+      if (partitions(topic).isPresent()) {
+        return;
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(VISIBLE_WAIT_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new OperationException("interrupted while waiting for topic " + topic, e);
+      }
+    }
+    throw new OperationException(
+        String.format(
+            Locale.ROOT,
+            "topic %s was created, but no broker knows it after %d s",
+            topic,
+            VISIBLE_ATTEMPTS * VISIBLE_WAIT_MILLIS / 1000));
+  }
+
+  /** What is wrong with the topics, one line each; empty if the application may start. */
+  public List<String> check() {
+    List<String> problems = new ArrayList<>();
+    List<String> existing = new ArrayList<>();
+    List<String> all = new ArrayList<>();
+    all.add(documents);
+    all.addAll(outputs);
+    for (String topic : all) {
+      if (partitions(topic).isEmpty()) {
+        problems.add("topic %s does not exist; run `millrace topics create`".formatted(topic));
+      } else {
+        existing.add(topic);
+      }
+    }
+    List<String> kept = changelogs.stream().filter(topic -> partitions(topic).isPresent()).toList();
+    existing.addAll(kept);
+    Map<String, Map<String, String>> settings = settings(existing);
+    for (String topic : outputs) {
+      checkSize(topic, settings, problems);
+      checkValue(topic, TopicConfig.CLEANUP_POLICY_CONFIG, DELETE, settings, problems);
+    }
+    for (String changelog : kept) {
+      checkSize(changelog, settings, problems);
+      checkValue(changelog, TopicConfig.CLEANUP_POLICY_CONFIG, "compact", settings, problems);
+      checkPartitions(changelog, problems);
+    }
+    return problems;
+  }
+
+  /** What an operator should know of the topics that does not stop the application. */
+  public List<String> warnings() {
+    List<String> others = written();
+    return TopicTimestamps.warnings(documents, others, settingsOfExisting(documents, others));
+  }
+
+  /** What the application writes to. */
+  private List<String> written() {
+    List<String> topics = new ArrayList<>(outputs);
+    topics.addAll(changelogs);
+    return topics;
+  }
+
+  /** The timestamps that changelogs and outputs take; without those that do not exist. */
+  public Map<String, TimestampRange> timestampRanges() {
+    List<String> topics = written();
+    Map<String, Map<String, String>> settings = settingsOfExisting(documents, topics);
+    Map<String, TimestampRange> ranges = new LinkedHashMap<>();
+    for (String topic : topics) {
+      Map<String, String> found = settings.get(topic);
+      if (found != null) {
+        ranges.put(topic, TopicTimestamps.range(found));
+      }
+    }
+    return ranges;
+  }
+
+  private Map<String, Map<String, String>> settingsOfExisting(String first, List<String> others) {
+    List<String> existing = new ArrayList<>();
+    for (String topic : others) {
+      if (partitions(topic).isPresent()) {
+        existing.add(topic);
+      }
+    }
+    if (partitions(first).isPresent()) {
+      existing.add(first);
+    }
+    return settings(existing);
+  }
+
+  private void checkPartitions(String changelog, List<String> problems) {
+    int input = partitions(documents).orElse(0);
+    int stored = partitions(changelog).orElse(0);
+    if (input != 0 && input != stored) {
+      problems.add(
+          String.format(
+              Locale.ROOT,
+              ("topic %s has %d partitions, but had %d when the application first ran, as topic"
+                  + " %s says; partitions cannot be added to a running application: choose another"
+                  + " app.id once it has finished"),
+              documents,
+              input,
+              stored,
+              changelog));
+    }
+  }
+
+  private void checkSize(
+      String topic, Map<String, Map<String, String>> settings, List<String> problems) {
+    String text = settings.getOrDefault(topic, Map.of()).get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
+    if (text != null && Long.parseLong(text) < recordBytesMax()) {
+      problems.add(
+          String.format(
+                  Locale.ROOT,
+                  "topic %s takes records of %s bytes, topics.record.bytes.max is %d; raise "
+                      + "max.message.bytes",
+                  topic,
+                  text,
+                  recordBytesMax())
+              + " of the topic, or lower topics.record.bytes.max");
+    }
+  }
+
+  private static void checkValue(
+      String topic,
+      String name,
+      String expected,
+      Map<String, Map<String, String>> settings,
+      List<String> problems) {
+    String found = settings.getOrDefault(topic, Map.of()).get(name);
+    if (found != null && !found.equals(expected)) {
+      problems.add("topic %s has %s=%s, expected %s".formatted(topic, name, found, expected));
+    }
+  }
+
+  private Optional<Integer> partitions(String topic) {
+    KafkaFuture<TopicDescription> description =
+        admin.describeTopics(List.of(topic)).topicNameValues().get(topic);
+    if (description == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(await("describe topic " + topic, description).partitions().size());
+    } catch (OperationException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private Map<String, Map<String, String>> settings(List<String> topics) {
+    List<ConfigResource> resources =
+        topics.stream().map(t -> new ConfigResource(ConfigResource.Type.TOPIC, t)).toList();
+    Map<String, Map<String, String>> settings = new HashMap<>();
+    await("read the settings of the topics", admin.describeConfigs(resources).all())
+        .forEach((resource, entries) -> {
+          Map<String, String> values = new HashMap<>();
+          entries.entries().forEach(entry -> values.put(entry.name(), entry.value()));
+          settings.put(resource.name(), values);
+        });
+    return settings;
+  }
+
+  private Optional<Short> replicationFactor() {
+    int configured = config.get(TopicKeys.REPLICATION_FACTOR);
+    return configured < 1 ? Optional.empty() : Optional.of((short) configured);
+  }
+
+  private long recordBytesMax() {
+    return config.get(TopicKeys.RECORD_BYTES_MAX);
+  }
+
+  private <T> T await(String doing, KafkaFuture<T> future) {
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperationException("interrupted: cannot " + doing, e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (cause instanceof TimeoutException) {
+        throw new OperationException(
+            "cannot %s: no broker answers at %s; start it, or set kafka.bootstrap.servers"
+                .formatted(doing, String.join(",", config.get(KafkaKeys.BOOTSTRAP_SERVERS))),
+            cause);
+      }
+      throw new OperationException("cannot %s: %s".formatted(doing, cause.getMessage()), cause);
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close();
+  }
+}

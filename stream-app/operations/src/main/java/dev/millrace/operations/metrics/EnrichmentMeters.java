@@ -1,0 +1,27 @@
+package dev.millrace.operations.metrics;
+
+import dev.millrace.enrichment.Enrichment.Warning;
+import dev.millrace.enrichment.EnrichmentMetrics;
+import io.micrometer.core.instrument.MeterRegistry;
+
+/** What the enricher reports, as meters. Thread-safe. */
+public final class EnrichmentMeters implements EnrichmentMetrics {
+  private final Meters meters;
+
+  /** Registers meters as their fields come up: the plan says which there are. */
+  public EnrichmentMeters(MeterRegistry registry) {
+    this.meters = new Meters(registry);
+  }
+
+  @Override
+  public void branch(String field, int suffixTokens, int generatedTokens) {
+    meters.counter(Metric.BRANCHES, field).increment();
+    meters.counter(Metric.BRANCH_TOKENS, field, "prefilled").increment(suffixTokens);
+    meters.counter(Metric.BRANCH_TOKENS, field, "generated").increment(generatedTokens);
+  }
+
+  @Override
+  public void warning(Warning warning) {
+    meters.counter(Metric.WARNINGS, warning.code().name(), warning.field()).increment();
+  }
+}

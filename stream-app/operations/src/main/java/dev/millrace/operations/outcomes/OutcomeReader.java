@@ -1,0 +1,161 @@
+package dev.millrace.operations.outcomes;
+
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
+import dev.millrace.operations.OperationException;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.records.EnrichedDocuments;
+import dev.millrace.records.SourcePosition;
+import dev.millrace.schema.Decoding;
+import dev.millrace.schema.SchemaSource;
+import dev.millrace.schema.WireDeserializer;
+import dev.millrace.schema.avro.DeadLetter;
+import dev.millrace.schema.avro.EnrichedDocument;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/** Reads committed outcomes from the beginning of the output topics. Used by one thread. */
+public final class OutcomeReader implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final int BATCH = 500;
+
+  private final Config config;
+  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final WireDeserializer<EnrichedDocument> enriched;
+  private final WireDeserializer<DeadLetter> deadLetters;
+  private final List<ConsumerRecord<byte[], byte[]>> waiting = new ArrayList<>();
+
+  /**
+   * An outcome and what it is about.
+   *
+   * @param id the document's id; of a dead letter, its key; null if there is none
+   * @param source position of the document in the input topic
+   * @param outcome what became of it
+   */
+  public record Entry(@Nullable String id, SourcePosition source, Outcome outcome) {}
+
+  /**
+   * @param schemas borrowed
+   */
+  public OutcomeReader(Config config, SchemaSource schemas) {
+    this.config = config;
+    this.enriched = new WireDeserializer<>(schemas, EnrichedDocument.class);
+    this.deadLetters = new WireDeserializer<>(schemas, DeadLetter.class);
+    Map<String, Object> properties = new HashMap<>(KafkaClientProperties.consumer(config));
+    properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH);
+    this.consumer = new KafkaConsumer<>(properties);
+    try {
+      assign();
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
+  }
+
+  private void assign() {
+    List<TopicPartition> partitions = new ArrayList<>();
+    for (ConfigKey<String> key :
+        List.of(TopicKeys.ENRICHED, TopicKeys.QUARANTINED, TopicKeys.DEAD_LETTER)) {
+      String topic = config.get(key);
+      try {
+        consumer
+            .partitionsFor(topic)
+            .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+      } catch (TimeoutException e) {
+        throw new OperationException(
+            "cannot read topic %s: it does not exist, or no broker answers at %s"
+                .formatted(topic, String.join(",", config.get(KafkaKeys.BOOTSTRAP_SERVERS))),
+            e);
+      }
+    }
+    consumer.assign(partitions);
+    consumer.seekToBeginning(partitions);
+  }
+
+  /** The next outcomes, at most {@code max}; none if none came within a moment. */
+  public List<Entry> poll(long max) {
+    if (waiting.isEmpty()) {
+      consumer.poll(POLL).forEach(waiting::add);
+    }
+    List<ConsumerRecord<byte[], byte[]>> now =
+        waiting.subList(0, (int) Math.min(max, waiting.size()));
+    List<Entry> entries = now.stream().map(this::read).toList();
+    now.clear();
+    return entries;
+  }
+
+  private Entry read(ConsumerRecord<byte[], byte[]> record) {
+    if (record.topic().equals(config.get(TopicKeys.DEAD_LETTER))) {
+      DeadLetter letter = value(deadLetters, record);
+      ByteBuffer key = letter.getKey();
+      String id = key == null ? null : StandardCharsets.UTF_8.decode(key.duplicate()).toString();
+      var from = letter.getSourcePosition();
+      return new Entry(
+          id,
+          new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
+          new Outcome.Rejected(reason(letter), letter.getMessage()));
+    }
+    EnrichedDocument document = value(enriched, record);
+    var enrichment = EnrichedDocuments.fromAvro(document);
+    var from = document.getSourcePosition();
+    return new Entry(
+        document.getDocumentId(),
+        new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
+        record.topic().equals(config.get(TopicKeys.QUARANTINED))
+            ? new Outcome.Quarantined(enrichment)
+            : new Outcome.Enriched(enrichment));
+  }
+
+  private static RejectReason reason(DeadLetter letter) {
+    try {
+      return RejectReason.valueOf(letter.getReason());
+    } catch (IllegalArgumentException e) {
+      // Written by a newer version: shown, not refused.
+      return RejectReason.INTERNAL_ERROR;
+    }
+  }
+
+  private static <T extends org.apache.avro.specific.SpecificRecord> T value(
+      WireDeserializer<T> deserializer, ConsumerRecord<byte[], byte[]> record) {
+    Decoding<T> decoding =
+        deserializer.decode(
+            record.value(),
+            name -> {
+              Header header = record.headers().lastHeader(name);
+              return header == null ? null : header.value();
+            });
+    if (decoding instanceof Decoding.Value<T>(T value)) {
+      return value;
+    }
+    throw new OperationException(
+        String.format(
+            Locale.ROOT,
+            "cannot read record %d of %s-%d: %s",
+            record.offset(),
+            record.topic(),
+            record.partition(),
+            decoding));
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+}

@@ -1,0 +1,31 @@
+package dev.millrace.records;
+
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.DocumentException;
+import dev.millrace.enrichment.RejectReason;
+import java.util.function.Supplier;
+
+/** What the bytes of a record turned out to be. */
+public sealed interface Decoded {
+
+  /** A document. */
+  record Success(Document document) implements Decoded {}
+
+  /** Not a document, now or later; the message never holds the bytes. */
+  record Invalid(RejectReason reason, String message) implements Decoded {}
+
+  /** The registry answers that it does not know the schema, which may change shortly. */
+  record UnknownSchema(String message) implements Decoded {}
+
+  /** The registry does not answer. */
+  record Unavailable(String message) implements Decoded {}
+
+  /** What reading a document gives: the document, or what is wrong with it. */
+  static Decoded of(Supplier<Document> reading) {
+    try {
+      return new Success(reading.get());
+    } catch (DocumentException e) {
+      return new Invalid(e.reason(), String.valueOf(e.getMessage()));
+    }
+  }
+}

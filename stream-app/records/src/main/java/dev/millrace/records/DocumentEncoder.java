@@ -1,0 +1,60 @@
+package dev.millrace.records;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.enrichment.Document;
+import dev.millrace.schema.WireSerializer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+
+/** Turns documents into the bytes of input records, for {@code produce}. Thread-safe. */
+@FunctionalInterface
+public interface DocumentEncoder {
+
+  /** The value of a record of the input topic. */
+  byte[] of(Document document);
+
+  /** Avro under a schema id. */
+  static DocumentEncoder avro(int schemaId) {
+    WireSerializer<dev.millrace.schema.avro.Document> serializer =
+        new WireSerializer<>(schemaId, dev.millrace.schema.avro.Document.class);
+    return document -> serializer.serialize(AvroDecoder.toAvro(document));
+  }
+
+  /** The text itself; the id goes into the key. */
+  static DocumentEncoder text() {
+    return document -> document.text().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** A JSON object. */
+  static DocumentEncoder json() {
+    ObjectMapper mapper = new ObjectMapper();
+    return document -> {
+      ObjectNode node = mapper.createObjectNode();
+      node.put("id", document.id()).put("text", document.text());
+      putUnlessEmpty(node, "language", document.language());
+      putUnlessEmpty(node, "title", document.title());
+      putUnlessEmpty(node, "source", document.source());
+      putUnlessEmpty(node, "tenant", document.tenant());
+      if (!document.attributes().isEmpty()) {
+        ObjectNode attributes = node.putObject("attributes");
+        document.attributes().forEach(attributes::put);
+      }
+      if (!document.createdAt().equals(Instant.EPOCH)) {
+        node.put("createdAt", document.createdAt().toString());
+      }
+      try {
+        return mapper.writeValueAsBytes(node);
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("a tree of texts can always be written", e);
+      }
+    };
+  }
+
+  private static void putUnlessEmpty(ObjectNode node, String field, String text) {
+    if (!text.isEmpty()) {
+      node.put(field, text);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package dev.millrace.records;
+
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What can be said about a record before anything is done with it.
+ *
+ * @param documentBytesMax bytes of the largest value that is enriched
+ * @param recordBytesMax bytes of the largest record that the topics take
+ */
+public record Refusal(int documentBytesMax, int recordBytesMax) {
+
+  /**
+   * Why a record is not enriched; empty if it is to be.
+   *
+   * @param besideValue bytes that are stored beside the value
+   */
+  public Optional<Outcome.Rejected> of(SourceRecord record, long besideValue) {
+    byte[] value = record.value();
+    if (value == null) {
+      return Optional.of(new Outcome.Rejected(RejectReason.NULL_VALUE, "the record has no value"));
+    }
+    if (value.length > documentBytesMax) {
+      return tooLarge(
+          "the value has %d bytes, documents.bytes.max is %d", value.length, documentBytesMax);
+    }
+    long size = value.length + besideValue + OutcomeRecords.size(null, record.headers(), 0);
+    return size <= recordBytesMax
+        ? Optional.empty()
+        : tooLarge(
+            "value, key and headers take %d bytes, topics.record.bytes.max is %d",
+            size, recordBytesMax);
+  }
+
+  private static Optional<Outcome.Rejected> tooLarge(String message, long found, long expected) {
+    return Optional.of(
+        new Outcome.Rejected(
+            RejectReason.TOO_LARGE, String.format(Locale.ROOT, message, found, expected)));
+  }
+}

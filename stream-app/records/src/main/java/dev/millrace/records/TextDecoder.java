@@ -1,0 +1,34 @@
+package dev.millrace.records;
+
+import dev.millrace.enrichment.Document;
+import dev.millrace.enrichment.RejectReason;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+
+/** Values that are the text itself. Immutable. */
+public final class TextDecoder implements DocumentDecoder {
+
+  @Override
+  public Decoded decode(SourceRecord record) {
+    return StrictUtf8.decode(record.requireValue())
+        .<Decoded>map(text ->
+            Decoded.of(() ->
+                new Document(
+                    DefaultId.of(record),
+                    text,
+                    "",
+                    "",
+                    "",
+                    "",
+                    Map.of(),
+                    Instant.ofEpochMilli(record.timestamp()))))
+        .orElseGet(() ->
+            new Decoded.Invalid(
+                RejectReason.INVALID_TEXT,
+                String.format(
+                    Locale.ROOT,
+                    "the %d bytes of the value are not UTF-8",
+                    record.requireValue().length)));
+  }
+}

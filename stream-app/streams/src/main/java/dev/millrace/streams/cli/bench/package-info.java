@@ -1,9 +1,0 @@
-/**
- * Measurements that a user can repeat.
- *
- * <p>Each checks its result before it reports a time. Runs on the main thread.
- */
-@NullMarked
-package dev.millrace.streams.cli.bench;
-
-import org.jspecify.annotations.NullMarked;

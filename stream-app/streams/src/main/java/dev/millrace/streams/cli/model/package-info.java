@@ -1,9 +1,0 @@
-/**
- * Commands about one model: what it is, its logits, its words.
- *
- * <p>Knows the engine's facade, no documents and no Kafka. One command runs on one thread.
- */
-@NullMarked
-package dev.millrace.streams.cli.model;
-
-import org.jspecify.annotations.NullMarked;

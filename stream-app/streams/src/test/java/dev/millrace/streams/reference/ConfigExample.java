@@ -1,0 +1,57 @@
+package dev.millrace.streams.reference;
+
+import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigSection;
+import dev.millrace.streams.config.ApplicationSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The complete example of a configuration file, made from the list of settings. */
+public final class ConfigExample {
+  private static final int WIDTH = 100;
+
+  private ConfigExample() {}
+
+  /** Every setting with its default, or an example where it has none, under its description. */
+  public static String yaml() {
+    StringBuilder file = new StringBuilder();
+    file.append(
+        """
+        # Every setting of `./millrace run --config FILE`. Those that must be set have an example,
+        # all others their default: a file of your own needs the first ones only. Secrets and
+        # settings of Kafka's clients: see docs/reference/configuration.md.
+        #
+        # Generated from the classes whose names end in `Keys`; edit them and run the tests with
+        # -Dmillrace.docs.write=true.
+        """);
+    for (ConfigSection section : ApplicationSpec.SPEC.sections()) {
+      file.append("\n# ---- ").append(section.description()).append("\n");
+      for (ConfigKey<?> key : section.keys()) {
+        file.append("\n");
+        wrap(key.description()).forEach(line -> file.append("# ").append(line).append("\n"));
+        file.append(key.isRequired() ? "# Must be set.\n" : "# " + key.type().name() + "\n");
+        file.append(key.name()).append(": ");
+        file.append(quoted(key.isRequired() ? key.example() : key.defaultText())).append("\n");
+      }
+    }
+    return file.toString();
+  }
+
+  private static String quoted(String text) {
+    return text.isEmpty() ? "\"\"" : text;
+  }
+
+  private static List<String> wrap(String text) {
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder();
+    for (String word : text.split(" ")) {
+      if (!line.isEmpty() && line.length() + 1 + word.length() > WIDTH - 2) {
+        lines.add(line.toString());
+        line.setLength(0);
+      }
+      line.append(line.isEmpty() ? "" : " ").append(word);
+    }
+    lines.add(line.toString());
+    return lines;
+  }
+}

@@ -1,0 +1,53 @@
+package dev.millrace.streams.reference;
+
+import dev.millrace.operations.metrics.Metric;
+import java.util.stream.Collectors;
+
+/** The reference page, made from the list of metrics. */
+public final class MetricsReference {
+
+  private MetricsReference() {}
+
+  /** The page in Markdown. */
+  public static String markdown() {
+    StringBuilder page = new StringBuilder();
+    page.append(
+        """
+        # Metrics
+
+        Generated from `Metric`; edit that class and run the tests with
+        `-Dmillrace.docs.write=true`.
+
+        Served in Prometheus' text format at `/metrics` of `health.host`:`health.port`.
+        Kafka's own metrics are served beside them under `kafka_`.
+        """);
+    for (Metric metric : Metric.values()) {
+      page.append("\n## ").append(prometheusName(metric)).append("\n\n");
+      page.append(metric.description()).append("\n\n");
+      page.append("- kind: ").append(metric.kind().name().toLowerCase(java.util.Locale.ROOT));
+      page.append(", unit: ").append(metric.unit()).append("\n");
+      if (!metric.tags().isEmpty()) {
+        page.append("- tags: ")
+            .append(
+                metric.tags().stream().map(t -> "`" + t + "`").collect(Collectors.joining(", ")))
+            .append("\n");
+      }
+      if (!metric.worry().isEmpty()) {
+        page.append("- worry when: ").append(metric.worry()).append("\n");
+      }
+    }
+    return page.toString();
+  }
+
+  /**
+   * The name under which Prometheus sees it; a timer has {@code _count}, {@code _sum} behind it.
+   */
+  public static String prometheusName(Metric metric) {
+    String name = metric.meter().replace('.', '_');
+    String unit = metric.countsThings() ? "" : "_" + metric.unit();
+    return switch (metric.kind()) {
+      case COUNTER -> name + unit + "_total";
+      case TIMER, GAUGE -> name + unit;
+    };
+  }
+}
