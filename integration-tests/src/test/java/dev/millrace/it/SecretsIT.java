@@ -3,8 +3,8 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.millrace.cli.Main;
 import dev.millrace.servers.LocalServers;
-import dev.millrace.streams.cli.Main;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +41,7 @@ class SecretsIT {
       Base64.getEncoder().encodeToString(("ann:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
 
   @TempDir private Path directory;
-  private @Nullable Process started;
+  private final List<Process> started = new ArrayList<>();
   private Path logging = Path.of("unset");
 
   private record Said(int code, String text) {}
@@ -62,9 +61,7 @@ class SecretsIT {
 
   @AfterEach
   void endProcess() {
-    if (started != null) {
-      started.destroyForcibly();
-    }
+    started.forEach(Process::destroyForcibly);
   }
 
   private Process start(Path output, Map<String, String> environment, String... arguments)
@@ -88,20 +85,32 @@ class SecretsIT {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().putAll(environment);
-    started = builder.start();
-    return started;
+    Process process = builder.start();
+    started.add(process);
+    return process;
   }
 
-  private Said run(Map<String, String> environment, String... arguments) throws Exception {
+  private record Running(List<String> arguments, Process process, Path output) {
+    String name() {
+      return String.join(" ", arguments);
+    }
+  }
+
+  /** Starts a command beside others: most of its time, it waits for a server. */
+  private Running begin(Map<String, String> environment, String... arguments) throws Exception {
     Path output = Files.createTempFile(directory, "said", ".txt");
-    Process process = start(output, environment, arguments);
+    return new Running(List.of(arguments), start(output, environment, arguments), output);
+  }
+
+  private static Said end(Running running) throws Exception {
+    Process process = running.process();
     boolean ended = process.waitFor(StreamHarness.PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    assertThat(ended).as(() -> String.join(" ", arguments)).isTrue();
-    return new Said(process.exitValue(), read(output));
+    assertThat(ended).as(running::name).isTrue();
+    return new Said(process.exitValue(), read(running.output()));
   }
 
   private Said run(String... arguments) throws Exception {
-    return run(Map.of(), arguments);
+    return end(begin(Map.of(), arguments));
   }
 
   private static String read(Path output) throws IOException {
@@ -209,16 +218,14 @@ class SecretsIT {
     String config =
         StreamHarness.config(directory, broker, withUser(registry), settings).toString();
 
-    for (String[] command :
+    for (Running command :
         List.of(
-            new String[] {"run"},
-            new String[] {"topics", "check"},
-            new String[] {"schemas", "check"})) {
-      List<String> arguments = new ArrayList<>(List.of(command));
-      arguments.addAll(List.of("--config", config));
-      Said said = run(arguments.toArray(String[]::new));
+            begin(Map.of(), "run", "--config", config),
+            begin(Map.of(), "topics", "check", "--config", config),
+            begin(Map.of(), "schemas", "check", "--config", config))) {
+      Said said = end(command);
       assertThat(said.code()).as(said.text()).isEqualTo(1);
-      assertNoSecret(String.join(" ", command), said.text());
+      assertNoSecret(command.name(), said.text());
     }
   }
 
@@ -229,6 +236,7 @@ class SecretsIT {
       String broker = servers.broker().bootstrapServers();
       Path store = directory.resolve("store.jks");
       Files.writeString(store, "no key store");
+      List<Running> commands = new ArrayList<>();
       for (Map<String, String> security :
           List.of(
               Map.of(
@@ -247,15 +255,22 @@ class SecretsIT {
         if (!security.containsValue("SSL")) {
           settings.remove("kafka.client.ssl.keystore.key");
         }
+        // A directory of its own: the commands run side by side.
         String config =
-            StreamHarness.config(directory, broker, withUser("http://" + broker), settings)
+            StreamHarness.config(
+                    Files.createTempDirectory(directory, "login"),
+                    broker,
+                    withUser("http://" + broker),
+                    settings)
                 .toString();
-
         for (String command : List.of("topics", "schemas")) {
-          Said said = run(command, "check", "--config", config);
-          assertThat(said.code()).as(said.text()).isEqualTo(1);
-          assertNoSecret(command + " " + security, said.text());
+          commands.add(begin(Map.of(), command, "check", "--config", config));
         }
+      }
+      for (Running command : commands) {
+        Said said = end(command);
+        assertThat(said.code()).as(said.text()).isEqualTo(1);
+        assertNoSecret(command.name(), said.text());
       }
     }
   }
@@ -268,15 +283,16 @@ class SecretsIT {
         .exists();
 
     Said said =
-        run(
-            Map.of(
-                "MILLRACE_SCHEMA_REGISTRY_PASSWORD", PASSWORD,
-                "MILLRACE_SCHEMA_REGISTRY_URL", withUser("http://127.0.0.1:2"),
-                "MILLRACE_KAFKA_CLIENT_SSL_KEY_PASSWORD", PASSWORD),
-            "demo",
-            "--documents",
-            "2",
-            "--json");
+        end(
+            begin(
+                Map.of(
+                    "MILLRACE_SCHEMA_REGISTRY_PASSWORD", PASSWORD,
+                    "MILLRACE_SCHEMA_REGISTRY_URL", withUser("http://127.0.0.1:2"),
+                    "MILLRACE_KAFKA_CLIENT_SSL_KEY_PASSWORD", PASSWORD),
+                "demo",
+                "--documents",
+                "2",
+                "--json"));
 
     assertThat(said.code()).as(said.text().lines().reduce((_, last) -> last).orElse("")).isZero();
     assertThat(said.text()).contains("\"totals\"");
