@@ -335,6 +335,7 @@ class ArchitectureTest {
               "dev.millrace.cli.bench.stream",
               "dev.millrace.cli",
               "dev.millrace.enrichment",
+              "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
               "dev.millrace.records",

@@ -6,11 +6,13 @@ import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.EnrichmentMetrics;
 import dev.millrace.enrichment.testing.ScriptedEngine;
 import dev.millrace.it.OddRecords.Odd;
+import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.DocumentFormat;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.records.AvroOutcomes;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.servers.LocalBroker;
@@ -98,9 +100,11 @@ class OddRecordsIT {
             StreamApplication application =
                 new StreamApplication(
                     config,
-                    enricher,
-                    new JsonDecoder(),
-                    new AvroOutcomes(OddRecordsTest.SCHEMA_IDS, "test"),
+                    _ ->
+                        new InputParts(
+                            new JsonDecoder(),
+                            new AvroOutcomes(OddRecordsTest.SCHEMA_IDS, "test"),
+                            EnricherChoice.always(enricher)),
                     new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
           OddRecords records =
               new OddRecords(seed, DocumentFormat.JSON, System.currentTimeMillis());

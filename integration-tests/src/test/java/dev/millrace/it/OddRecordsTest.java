@@ -10,12 +10,14 @@ import dev.millrace.enrichment.RejectReason;
 import dev.millrace.enrichment.testing.ScriptedEngine;
 import dev.millrace.it.OddRecords.Odd;
 import dev.millrace.operations.config.DocumentFormat;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.AvroOutcomes.OutputSchemaIds;
 import dev.millrace.records.Backoff;
 import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.RecordHeaderNames;
@@ -30,9 +32,9 @@ import dev.millrace.schema.WireDeserializer;
 import dev.millrace.schema.avro.DeadLetter;
 import dev.millrace.schema.avro.Document;
 import dev.millrace.schema.avro.EnrichedDocument;
-import dev.millrace.streams.processor.EnrichmentProcessor;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
+import dev.millrace.streams.processor.NodeNames;
 import dev.millrace.streams.processor.Ordering;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorMonitors;
@@ -76,6 +78,7 @@ class OddRecordsTest {
 
   private static final long START_MILLIS = Instant.parse("2026-06-01T00:00:00Z").toEpochMilli();
   private static final long HOUR = Duration.ofHours(1).toMillis();
+  private static final NodeNames NAMES = new NodeNames(Input.DEFAULT_NAME);
   private static final Topics TOPICS =
       new Topics("in", new OutputTopics("enriched", "quarantined", "dead"));
   static final SchemaSource SCHEMAS = OddRecordsTest::schema;
@@ -135,7 +138,7 @@ class OddRecordsTest {
                     "test", 4_096, 2, () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
       EnrichmentServices services =
           new EnrichmentServices(
-              new Submitter(decoder(format), enricher, Runnable::run),
+              new Submitter(decoder(format), EnricherChoice.always(enricher), Runnable::run),
               new AvroOutcomes(SCHEMA_IDS, "test"),
               timestamps,
               limits,
@@ -147,9 +150,12 @@ class OddRecordsTest {
       try (TopologyTestDriver driver =
           new TopologyTestDriver(
               EnrichmentTopology.build(
-                  TOPICS,
-                  new EnrichmentProcessorSupplier(options(), services, Map.of()),
-                  timestamps,
+                  List.of(
+                      new EnrichmentTopology.Part(
+                          NAMES,
+                          TOPICS,
+                          new EnrichmentProcessorSupplier(options(), services, Map.of()),
+                          timestamps)),
                   properties),
               properties,
               Instant.ofEpochMilli(START_MILLIS))) {
@@ -175,6 +181,7 @@ class OddRecordsTest {
 
   private static ProcessorOptions options() {
     return new ProcessorOptions(
+        NAMES,
         TOPICS,
         Ordering.NONE,
         4_000,
@@ -204,7 +211,7 @@ class OddRecordsTest {
         advance(driver, Duration.ofMillis(50));
       }
     }
-    KeyValueStore<byte[], byte[]> store = driver.getKeyValueStore(EnrichmentProcessor.STORE);
+    KeyValueStore<byte[], byte[]> store = driver.getKeyValueStore(NAMES.store());
     long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
     while (hasEntries(store)) {
       assertThat(System.nanoTime()).as("seed %d: all is done", seed).isLessThan(deadline);

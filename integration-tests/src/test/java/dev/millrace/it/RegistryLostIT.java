@@ -7,12 +7,15 @@ import dev.millrace.cli.bench.stream.OutcomeChecker;
 import dev.millrace.cli.bench.stream.OutcomeWatcher;
 import dev.millrace.cli.bench.stream.ScriptedEnricher;
 import dev.millrace.enrichment.Document;
+import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.DocumentEncoder;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.schema.SchemaCatalog;
@@ -59,12 +62,16 @@ class RegistryLostIT {
           StreamApplication application =
               new StreamApplication(
                   config,
-                  enricher,
-                  new AvroDecoder(running),
-                  new AvroOutcomes(new SchemaDeployment(config, running).outputIds(), "it"),
+                  input ->
+                      new InputParts(
+                          new AvroDecoder(running),
+                          new AvroOutcomes(
+                              new SchemaDeployment(config, running).outputIds(input), "it"),
+                          EnricherChoice.always(enricher)),
                   new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
           OutcomeWatcher watcher = new OutcomeWatcher(config, outputs())) {
-        int known = new SchemaDeployment(config, deploying).documentId();
+        int known =
+            new SchemaDeployment(config, deploying).documentId(Input.all(config).getFirst());
         int other = deploying.register("documents-of-another-producer-value", otherSchema());
         assertThat(other).isNotEqualTo(known);
         Probes probes = new Probes(application.healthPort());

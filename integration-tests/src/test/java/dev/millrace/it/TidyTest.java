@@ -3,6 +3,7 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigList;
 import dev.millrace.streams.config.ApplicationSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -237,6 +238,9 @@ class TidyTest {
         ApplicationSpec.SPEC.keys().stream()
             .map(ConfigKey::name)
             .collect(Collectors.toCollection(TreeSet::new));
+    for (ConfigList list : ApplicationSpec.SPEC.lists()) {
+      list.keys().forEach(key -> settings.add(key.name()));
+    }
     MarkdownNames names =
         new MarkdownNames(types, words::contains, settings, Commands.ofTheProgram());
     List<String> found = new ArrayList<>();

@@ -19,6 +19,8 @@ public enum RejectReason {
    * model's chat template does not take the text.
    */
   INVALID_DOCUMENT,
+  /** Its record or tenant names a plan that there is not. */
+  UNKNOWN_PLAN,
   /** Longer than the plan allows to read. */
   TOO_LONG,
   /** The model gave no usable answer; it would give the same again. */

@@ -9,15 +9,19 @@ import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanReader;
 import dev.millrace.operations.config.Config;
-import dev.millrace.operations.config.DocumentKeys;
+import dev.millrace.operations.config.Input;
+import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.ModelKeys;
+import dev.millrace.operations.config.PlanBy;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.operations.metrics.EngineMeters;
 import dev.millrace.operations.metrics.EnrichmentMeters;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.NamedPlans;
 import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.schema.RegistryClient;
@@ -25,10 +29,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What an application stands on, whatever moves its records: registry, engine, enricher, and the
+ * What an application stands on, whatever moves its records: registry, engine, enrichers, and the
  * codecs of its records. Opened and closed by one thread; what it gives is thread-safe and
  * borrowed.
  */
@@ -37,15 +44,25 @@ public final class EnrichmentParts implements AutoCloseable {
   private static final Duration REGISTRY_PATIENCE = Duration.ofSeconds(1);
 
   private final OpenResources open = new OpenResources();
-  private final DocumentDecoder decoder;
-  private final OutcomeEncoder encoder;
-  private final Enricher enricher;
+  private final Map<String, InputParts> inputs = new LinkedHashMap<>();
 
   /**
-   * Opens the registry's client, then the engine, then the enricher on it.
+   * What one input needs.
+   *
+   * @param decoder reads documents as they come
+   * @param encoder writes outcomes under the schemas that are registered
+   * @param enrichers choose a document's plan
+   */
+  public record InputParts(
+      DocumentDecoder decoder, OutcomeEncoder encoder, EnricherChoice enrichers) {}
+
+  private record Codecs(DocumentDecoder decoder, OutcomeEncoder encoder) {}
+
+  /**
+   * Opens the registry's client, then the engine, then the enrichers on it.
    *
    * @param build version of this software, for provenance
-   * @param meters borrowed; hears what engine and enricher report
+   * @param meters borrowed; hears what engine and enrichers report
    * @param engine waits for the engine; it is owned from here on
    */
   public EnrichmentParts(
@@ -53,17 +70,27 @@ public final class EnrichmentParts implements AutoCloseable {
     try {
       RegistryClient registry =
           open.keep(RegistryClient.create(SchemaDeployment.settings(config, REGISTRY_PATIENCE)));
-      encoder = new AvroOutcomes(new SchemaDeployment(config, registry).outputIds(), build);
-      decoder = decoder(config, registry);
-      Plan plan = plan(config);
+      // What is missing is found before the model is loaded.
+      SchemaDeployment schemas = new SchemaDeployment(config, registry);
+      Map<Input, Codecs> codecs = new LinkedHashMap<>();
+      for (Input input : Input.all(config)) {
+        codecs.put(
+            input,
+            new Codecs(
+                decoder(input, registry), new AvroOutcomes(schemas.outputIds(input), build)));
+      }
+      Map<String, Plan> plans = plans(config);
       InferenceEngine opened = open.keep(engine.get());
-      enricher =
-          open.keep(
-              new EngineEnricher(
-                  opened,
-                  plan,
-                  EngineEnricher.Settings.of(build, InstantSource.system())
-                      .withMetrics(new EnrichmentMeters(meters))));
+      EngineEnricher.Settings settings =
+          EngineEnricher.Settings.of(build, InstantSource.system())
+              .withMetrics(new EnrichmentMeters(meters));
+      Map<String, Enricher> enrichers = new LinkedHashMap<>();
+      plans.forEach((name, plan) ->
+          enrichers.put(name, open.keep(new EngineEnricher(opened, plan, settings))));
+      codecs.forEach((input, codec) ->
+          inputs.put(
+              input.name(),
+              new InputParts(codec.decoder(), codec.encoder(), choice(input, enrichers))));
     } catch (RuntimeException | Error e) {
       open.close();
       throw e;
@@ -76,11 +103,19 @@ public final class EnrichmentParts implements AutoCloseable {
         config.path(ModelKeys.DIR), engineOptions(config), new EngineMeters(meters));
   }
 
-  /** The plan that the configuration names, or the one beside the model. */
-  static Plan plan(Config config) {
-    String named = config.get(ModelKeys.PLAN);
-    Path model = config.path(ModelKeys.DIR);
-    return named.isEmpty() ? PlanReader.beside(model) : PlanReader.read(config.resolve(named));
+  /** The plans by name; under the empty name the one that needs none, if an input takes it. */
+  static Map<String, Plan> plans(Config config) {
+    Map<String, Plan> plans = new LinkedHashMap<>();
+    if (Input.all(config).stream().anyMatch(input -> input.plan().isEmpty())) {
+      String named = config.get(ModelKeys.PLAN);
+      Path model = config.path(ModelKeys.DIR);
+      plans.put(
+          "", named.isEmpty() ? PlanReader.beside(model) : PlanReader.read(config.resolve(named)));
+    }
+    config
+        .map(InputKeys.PLANS)
+        .forEach((name, file) -> plans.put(name, PlanReader.read(config.resolve(file.toString()))));
+    return plans;
   }
 
   static EngineOptions engineOptions(Config config) {
@@ -96,27 +131,50 @@ public final class EnrichmentParts implements AutoCloseable {
         .withArithmetic(Arithmetic.valueOf(config.get(ModelKeys.ARITHMETIC).name()));
   }
 
-  private static DocumentDecoder decoder(Config config, RegistryClient registry) {
-    return switch (config.get(DocumentKeys.FORMAT)) {
+  private static DocumentDecoder decoder(Input input, RegistryClient registry) {
+    return switch (input.format()) {
       case AVRO -> new AvroDecoder(registry);
       case JSON -> new JsonDecoder();
       case TEXT -> new TextDecoder();
     };
   }
 
-  /** Reads documents as the configuration says they come. */
-  public DocumentDecoder decoder() {
-    return decoder;
+  /**
+   * How an input chooses among enrichers.
+   *
+   * @param enrichers by the names of their plans; under the empty name the one that needs none
+   */
+  public static EnricherChoice choice(Input input, Map<String, Enricher> enrichers) {
+    Enricher own = find(enrichers, input.plan());
+    if (input.planBy() == PlanBy.INPUT) {
+      return EnricherChoice.always(own);
+    }
+    Map<String, Enricher> named = new LinkedHashMap<>(enrichers);
+    named.remove("");
+    Optional<Enricher> unknown =
+        input.planUnknown().equals(InputKeys.REJECT)
+            ? Optional.empty()
+            : Optional.of(find(enrichers, input.planUnknown()));
+    return input.planBy() == PlanBy.HEADER
+        ? NamedPlans.byHeader(input.planHeader(), named, own, unknown)
+        : NamedPlans.byTenant(named, own, unknown);
   }
 
-  /** Writes outcomes under the schemas that are registered. */
-  public OutcomeEncoder encoder() {
-    return encoder;
+  private static Enricher find(Map<String, Enricher> enrichers, String plan) {
+    Enricher found = enrichers.get(plan);
+    if (found == null) {
+      throw new IllegalArgumentException("no plan is called " + plan);
+    }
+    return found;
   }
 
-  /** Enriches documents with the model and the plan that the configuration names. */
-  public Enricher enricher() {
-    return enricher;
+  /** What an input needs. */
+  public InputParts of(Input input) {
+    InputParts parts = inputs.get(input.name());
+    if (parts == null) {
+      throw new IllegalArgumentException("no input is called " + input.name());
+    }
+    return parts;
   }
 
   @Override

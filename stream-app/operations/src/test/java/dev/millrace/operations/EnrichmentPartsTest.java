@@ -8,12 +8,11 @@ import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.ConfigSpec;
 import dev.millrace.operations.config.ModelKeys;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EnrichmentPartsTest {
-  private static final ConfigSpec SPEC = new ConfigSpec(List.of(ModelKeys.SECTION), List.of());
+  private static final ConfigSpec SPEC = ConfigSpec.of(ModelKeys.SECTION);
   private static final String MINIMAL = "model.dir: models/demo\n";
 
   private static EngineOptions options(String yaml) {

@@ -2,11 +2,12 @@ package dev.millrace.streams;
 
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.DocumentKeys;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.RegistryKeys;
 import dev.millrace.operations.config.TopicKeys;
-import dev.millrace.operations.config.Topics;
 import dev.millrace.records.Backoff;
 import dev.millrace.streams.config.ProcessingKeys;
+import dev.millrace.streams.processor.NodeNames;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorOptions;
 import java.time.Duration;
@@ -20,9 +21,10 @@ final class ApplicationSettings {
   private ApplicationSettings() {}
 
   /** Limits of the processor. */
-  static ProcessorOptions processor(Config config) {
+  static ProcessorOptions processor(Config config, Input input) {
     return new ProcessorOptions(
-        Topics.of(config),
+        new NodeNames(input.name()),
+        input.topics(),
         config.get(ProcessingKeys.ORDER),
         Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)),
         Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX)),

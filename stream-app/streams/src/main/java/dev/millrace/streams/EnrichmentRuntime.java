@@ -43,10 +43,7 @@ public final class EnrichmentRuntime implements AutoCloseable {
     open.keep(meters::close);
     try {
       EnrichmentParts parts = open.keep(new EnrichmentParts(config, build, meters, engine));
-      application =
-          open.keep(
-              new StreamApplication(
-                  config, parts.enricher(), parts.decoder(), parts.encoder(), meters));
+      application = open.keep(new StreamApplication(config, parts::of, meters));
     } catch (RuntimeException | Error e) {
       open.close();
       throw e;

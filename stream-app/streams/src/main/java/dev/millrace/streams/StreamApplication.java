@@ -1,24 +1,24 @@
 package dev.millrace.streams;
 
-import dev.millrace.enrichment.Enricher;
+import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.cluster.PartitionWatch;
 import dev.millrace.operations.cluster.Watch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.HealthKeys;
-import dev.millrace.operations.config.Topics;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.WatchdogKeys;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.operations.health.HealthServer;
-import dev.millrace.records.DocumentDecoder;
-import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
 import dev.millrace.streams.processor.Permits;
+import dev.millrace.streams.processor.ProcessorMonitor;
 import dev.millrace.streams.processor.ProcessorMonitors;
+import dev.millrace.streams.processor.ProcessorOptions;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
@@ -32,13 +32,16 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.slf4j.Logger;
@@ -78,15 +81,11 @@ public final class StreamApplication implements AutoCloseable {
   /**
    * Builds everything and opens the port of the probes, but joins no group yet.
    *
-   * @param enricher borrowed
+   * @param parts what each input needs; borrowed
    * @param registry borrowed; served at {@code /metrics}
    */
   public StreamApplication(
-      Config config,
-      Enricher enricher,
-      DocumentDecoder decoder,
-      OutcomeEncoder encoder,
-      PrometheusMeterRegistry registry) {
+      Config config, Function<Input, InputParts> parts, PrometheusMeterRegistry registry) {
     this.config = config;
     this.registry = registry;
     this.permits = ApplicationSettings.permits(config);
@@ -97,33 +96,39 @@ public final class StreamApplication implements AutoCloseable {
         Executors.newFixedThreadPool(
             DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
     this.timestamps = new TimestampLimits();
-    EnrichmentServices services =
-        new EnrichmentServices(
-            new Submitter(decoder, enricher, decoding),
-            encoder,
-            new SourceTimestamps(
-                timestamps, ApplicationTopics.changelog(config), InstantSource.system()),
-            timestamps,
-            permits,
-            gate,
-            new ProcessorMonitors(
-                List.of(new ProcessorMeters(registry, InstantSource.system()), health)),
-            System::nanoTime,
-            new SecureRandom().nextLong());
-    Topics topics = Topics.of(config);
-    List<String> changelogs = ApplicationTopics.changelogs(config);
+    ProcessorMonitor monitor =
+        new ProcessorMonitors(
+            List.of(new ProcessorMeters(registry, InstantSource.system()), health));
+    long process = new SecureRandom().nextLong();
+    List<EnrichmentTopology.Part> topology = new ArrayList<>();
+    Map<String, String> consequences = new LinkedHashMap<>();
+    for (Input input : Input.all(config)) {
+      InputParts needed = parts.apply(input);
+      String changelog = ApplicationTopics.changelog(config, input);
+      consequences.putAll(PartitionWatch.consequences(input.topics(), List.of(changelog)));
+      SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
+      EnrichmentServices services =
+          new EnrichmentServices(
+              new Submitter(needed.decoder(), needed.enrichers(), decoding),
+              needed.encoder(),
+              source,
+              timestamps,
+              permits,
+              gate,
+              monitor,
+              System::nanoTime,
+              process);
+      ProcessorOptions options = ApplicationSettings.processor(config, input);
+      topology.add(
+          new EnrichmentTopology.Part(
+              options.names(),
+              input.topics(),
+              new EnrichmentProcessorSupplier(
+                  options, services, StreamsSettings.changelogTopic(config)),
+              source));
+    }
     Properties properties = StreamsSettings.of(config);
-    this.streams =
-        new KafkaStreams(
-            EnrichmentTopology.build(
-                topics,
-                new EnrichmentProcessorSupplier(
-                    ApplicationSettings.processor(config),
-                    services,
-                    StreamsSettings.changelogTopic(config)),
-                services.timestamps(),
-                properties),
-            properties);
+    this.streams = new KafkaStreams(EnrichmentTopology.build(topology, properties), properties);
     this.streams.setUncaughtExceptionHandler(
         new ThreadRestarts(
             RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTimestampLimits));
@@ -139,7 +144,7 @@ public final class StreamApplication implements AutoCloseable {
     this.partitions =
         new PartitionWatch(
             config.get(WatchdogKeys.HANGING),
-            PartitionWatch.consequences(topics, changelogs),
+            consequences,
             cluster::ends,
             () -> !brokers.problem().isEmpty(),
             registry,

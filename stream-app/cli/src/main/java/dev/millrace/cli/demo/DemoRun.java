@@ -9,6 +9,7 @@ import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.Document;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.RegistryKeys;
@@ -119,7 +120,14 @@ final class DemoRun implements AutoCloseable {
             .application();
     application.start();
     OutcomeReader reader = keep(new OutcomeReader(config, registry));
-    stack = new Stack(config, file, schemas.documentId(), reader, application, engineMeters);
+    stack =
+        new Stack(
+            config,
+            file,
+            schemas.documentId(Input.all(config).getFirst()),
+            reader,
+            application,
+            engineMeters);
     progress.stage("application started: probes and metrics on port " + application.healthPort());
   }
 

@@ -8,9 +8,8 @@ import dev.millrace.enrichment.DocumentException;
 import dev.millrace.enrichment.JsonDocuments;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.Config;
-import dev.millrace.operations.config.DocumentKeys;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.records.DocumentEncoder;
 import dev.millrace.schema.RegistryClient;
@@ -20,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
@@ -35,6 +35,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Puts documents into the input topic. */
@@ -53,15 +54,22 @@ public final class ProduceCommand implements Callable<Integer> {
   @Option(names = "--input", required = true, paramLabel = "FILE.jsonl", description = "Documents.")
   private Path input;
 
+  @Option(
+      names = "--topic",
+      paramLabel = "NAME",
+      description = "Which input, by its topic or name; needed where there are several.")
+  private @Nullable String name;
+
   @Option(names = "--json", description = "Prints the result as a line of JSON.")
   private boolean json;
 
   @Override
   public Integer call() {
     Config settings = config.read();
-    String topic = settings.get(TopicKeys.DOCUMENTS);
+    Input target = target(settings);
+    String topic = target.topics().documents();
     try (JsonLines lines = open()) {
-      DocumentEncoder bytes = bytes(settings);
+      DocumentEncoder bytes = bytes(settings, target);
       try (KafkaProducer<byte[], byte[]> producer =
           new KafkaProducer<>(KafkaClientProperties.producer(settings))) {
         return new Production(producer, topic, bytes, spec.commandLine().getErr()).run(lines);
@@ -193,12 +201,30 @@ public final class ProduceCommand implements Callable<Integer> {
         cause);
   }
 
-  private static DocumentEncoder bytes(Config settings) {
-    return switch (settings.get(DocumentKeys.FORMAT)) {
+  private Input target(Config settings) {
+    List<Input> inputs = Input.all(settings);
+    if (name == null && inputs.size() == 1) {
+      return inputs.getFirst();
+    }
+    for (Input each : inputs) {
+      if (each.name().equals(name) || each.topics().documents().equals(name)) {
+        return each;
+      }
+    }
+    throw new ParameterException(
+        spec.commandLine(),
+        "%s: the configuration has the inputs %s"
+            .formatted(
+                name == null ? "--topic is missing" : "--topic " + name + " is none",
+                inputs.stream().map(Input::name).toList()));
+  }
+
+  private static DocumentEncoder bytes(Config settings, Input target) {
+    return switch (target.format()) {
       case AVRO -> {
         try (RegistryClient registry =
             RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
-          yield DocumentEncoder.avro(new SchemaDeployment(settings, registry).documentId());
+          yield DocumentEncoder.avro(new SchemaDeployment(settings, registry).documentId(target));
         }
       }
       case JSON -> DocumentEncoder.json();

@@ -2,7 +2,7 @@ package dev.millrace.cli.stream;
 
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.Config;
-import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.deadletter.Redrive;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.schema.RegistryClient;
@@ -66,10 +66,11 @@ public final class RedriveCommand implements Runnable {
           .getOut()
           .printf(
               Locale.ROOT,
-              "{\"copied\":%d,\"truncated\":%d,\"unreadable\":%d}%n",
+              "{\"copied\":%d,\"truncated\":%d,\"unreadable\":%d,\"foreign\":%d}%n",
               result.copied(),
               result.cutOff(),
-              result.unreadable());
+              result.unreadable(),
+              result.foreign());
       return;
     }
     spec.commandLine()
@@ -78,7 +79,9 @@ public final class RedriveCommand implements Runnable {
             Locale.ROOT,
             "%d dead letters copied to %s%n",
             result.copied(),
-            settings.get(TopicKeys.DOCUMENTS));
+            String.join(
+                ", ",
+                Input.all(settings).stream().map(input -> input.topics().documents()).toList()));
     if (result.cutOff() > 0) {
       spec.commandLine()
           .getErr()
@@ -94,6 +97,14 @@ public final class RedriveCommand implements Runnable {
               Locale.ROOT,
               "%d passed over: not dead letters of this application%n",
               result.unreadable());
+    }
+    if (result.foreign() > 0) {
+      spec.commandLine()
+          .getErr()
+          .printf(
+              Locale.ROOT,
+              "%d passed over: they were read from a topic that is no input%n",
+              result.foreign());
     }
   }
 }

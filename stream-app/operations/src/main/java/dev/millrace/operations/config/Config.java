@@ -5,30 +5,71 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Validated settings. Immutable. */
 public final class Config {
   private final ConfigSpec spec;
+  private final List<ConfigKey<?>> keys;
   private final String source;
   private final Path directory;
   private final Map<ConfigKey<?>, Object> values;
   private final Map<String, String> client;
   private final List<String> notes;
+  private final Map<String, List<Config>> lists;
+  private final Map<String, Map<String, Object>> maps;
+  private final Set<String> set;
 
   Config(
       ConfigSpec spec,
+      List<ConfigKey<?>> keys,
       String source,
       Path directory,
       Map<ConfigKey<?>, Object> values,
       Map<String, String> client,
-      List<String> notes) {
+      List<String> notes,
+      Entries entries) {
     this.spec = spec;
+    this.keys = List.copyOf(keys);
     this.source = source;
     this.directory = directory;
     this.values = Map.copyOf(values);
     this.client = Map.copyOf(client);
     this.notes = List.copyOf(notes);
+    this.lists = entries.lists();
+    this.maps = entries.maps();
+    this.set = entries.set();
+  }
+
+  /**
+   * What has no fixed number.
+   *
+   * @param lists entries of each list
+   * @param maps values of each map, by name
+   * @param set names of the settings that were set
+   */
+  record Entries(
+      Map<String, List<Config>> lists, Map<String, Map<String, Object>> maps, Set<String> set) {
+    static final Entries NONE = new Entries(Map.of(), Map.of(), Set.of());
+  }
+
+  /** The entries of a list, in their order; none if it is not set. */
+  public List<Config> list(ConfigList list) {
+    return lists.getOrDefault(list.name(), List.of());
+  }
+
+  /** The values of a map by their names, in alphabetical order; none if it is not set. */
+  @SuppressWarnings("unchecked")
+  public <T> Map<String, T> map(ConfigMap<T> map) {
+    return (Map<String, T>) maps.getOrDefault(map.name(), new TreeMap<>());
+  }
+
+  /** Whether a setting was set, be it to its default. */
+  public boolean isSet(ConfigKey<?> key) {
+    return set.contains(key.name());
   }
 
   /** The value of a setting, or its default. */
@@ -69,7 +110,7 @@ public final class Config {
   /** What differs from the defaults, secrets masked, for the start-up log. */
   public Map<String, String> printable() {
     Map<String, String> shown = new LinkedHashMap<>();
-    for (ConfigKey<?> key : spec.keys()) {
+    for (ConfigKey<?> key : keys) {
       Object value = get(key);
       boolean isDefault =
           !key.isRequired() && key.type().parser().apply(key.defaultText()).equals(value);
@@ -77,6 +118,7 @@ public final class Config {
         shown.put(key.name(), key.secret() ? CredentialMask.HIDDEN : shown(value));
       }
     }
+    printEntries(shown);
     client.keySet().stream()
         .sorted()
         .forEach(name ->
@@ -88,7 +130,24 @@ public final class Config {
     return shown;
   }
 
+  private void printEntries(Map<String, String> shown) {
+    for (ConfigList list : spec.lists()) {
+      List<Config> entries = list(list);
+      for (int i = 0; i < entries.size(); i++) {
+        for (Map.Entry<String, String> entry : entries.get(i).printable().entrySet()) {
+          shown.put(ConfigList.entry(list.name(), i, entry.getKey()), entry.getValue());
+        }
+      }
+    }
+    for (ConfigMap<?> map : spec.maps()) {
+      map(map).forEach((name, value) -> shown.put(map.name() + "." + name, shown(value)));
+    }
+  }
+
   private static String shown(Object value) {
+    if (value instanceof Optional<?> maybe) {
+      return maybe.map(Config::shown).orElse("");
+    }
     return value instanceof List<?> list
         ? list.stream().map(Config::shown).collect(Collectors.joining(", ", "[", "]"))
         : CredentialMask.inUrls(value.toString());

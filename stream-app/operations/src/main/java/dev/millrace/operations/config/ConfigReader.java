@@ -105,11 +105,12 @@ public final class ConfigReader {
     Map<String, ConfigKey<?>> known = spec.byName();
     Map<ConfigKey<?>, Object> values = new LinkedHashMap<>();
     Map<String, String> client = new TreeMap<>();
+    ConfigEntries entries = new ConfigEntries(spec, texts.keySet(), problems);
     for (Map.Entry<String, String> entry : texts.entrySet()) {
       String name = entry.getKey();
       if (name.startsWith(CLIENT_PREFIX)) {
         readClient(name.substring(CLIENT_PREFIX.length()), entry.getValue(), client);
-      } else if (!known.containsKey(name)) {
+      } else if (!known.containsKey(name) && !entries.take(name, entry.getValue())) {
         problems.add("unknown key \"%s\"%s".formatted(name, Nearest.hint(name, known.keySet())));
       }
     }
@@ -117,8 +118,11 @@ public final class ConfigReader {
     for (ConfigKey<?> key : spec.keys()) {
       value(key).ifPresent(value -> values.put(key, value));
     }
-    Config config = new Config(spec, source, directory, values, client, notes);
-    if (values.size() == spec.keys().size()) {
+    int before = problems.size();
+    Config.Entries read = entries.read(source, directory);
+    boolean whole = values.size() == spec.keys().size() && problems.size() == before;
+    Config config = new Config(spec, spec.keys(), source, directory, values, client, notes, read);
+    if (whole) {
       problems.addAll(spec.problems(config));
     }
     if (!problems.isEmpty()) {
@@ -216,6 +220,14 @@ public final class ConfigReader {
       JsonNode value = field.getValue();
       if (value.isObject()) {
         flatten(name, value);
+      } else if (value.isArray() && hasObjects(value)) {
+        for (int i = 0; i < value.size(); i++) {
+          if (value.get(i).isObject()) {
+            flatten(name + "." + i, value.get(i));
+          } else {
+            problems.add("%s: expected keys and values in each entry".formatted(name));
+          }
+        }
       } else if (value.isNull()) {
         problems.add("%s has no value; give it one or remove it".formatted(name));
       } else {
@@ -225,6 +237,15 @@ public final class ConfigReader {
         }
       }
     }
+  }
+
+  private static boolean hasObjects(JsonNode list) {
+    for (JsonNode entry : list) {
+      if (entry.isObject()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String joined(JsonNode list) {

@@ -10,13 +10,21 @@ import java.util.Map;
  * page and the start-up print come from it. Immutable.
  *
  * @param sections in the order of the reference page
+ * @param lists of things that have settings each
+ * @param maps of settings whose names the user chooses
  * @param rules relations between settings of several sections
  */
-public record ConfigSpec(List<ConfigSection> sections, List<ConfigRule> rules) {
+public record ConfigSpec(
+    List<ConfigSection> sections,
+    List<ConfigList> lists,
+    List<ConfigMap<?>> maps,
+    List<ConfigRule> rules) {
 
   /** Copies the lists; refuses two settings of one name, new or old. */
   public ConfigSpec {
     sections = List.copyOf(sections);
+    lists = List.copyOf(lists);
+    maps = List.copyOf(maps);
     rules = List.copyOf(rules);
     Map<String, ConfigKey<?>> names = new LinkedHashMap<>();
     for (ConfigSection section : sections) {
@@ -28,6 +36,11 @@ public record ConfigSpec(List<ConfigSection> sections, List<ConfigRule> rules) {
         }
       }
     }
+  }
+
+  /** Sections alone. */
+  public static ConfigSpec of(ConfigSection... sections) {
+    return new ConfigSpec(List.of(sections), List.of(), List.of(), List.of());
   }
 
   /** All settings, in the order of the reference page. */

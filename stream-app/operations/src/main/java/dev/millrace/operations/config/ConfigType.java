@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -177,6 +178,13 @@ public record ConfigType<T>(String name, Function<String, T> parser) {
           }
           return Enum.valueOf(constants, text.toUpperCase(Locale.ROOT));
         });
+  }
+
+  /** What {@code type} reads, or nothing. */
+  public static <T> ConfigType<Optional<T>> maybe(ConfigType<T> type) {
+    return new ConfigType<>(
+        type.name() + ", empty for none",
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(type.parser().apply(text)));
   }
 
   /** A file or directory; a relative one lies beside the configuration file. */

@@ -77,13 +77,17 @@ public final class TopicKeys {
 
   private TopicKeys() {}
 
+  static boolean isTopicName(String topic) {
+    return topic.matches("[a-zA-Z0-9._-]{1,249}") && !topic.equals(".") && !topic.equals("..");
+  }
+
   private static void check(ConfigProblems problems) {
     Set<String> seen = new HashSet<>();
     for (ConfigKey<String> key : List.of(DOCUMENTS, ENRICHED, QUARANTINED, DEAD_LETTER)) {
       String topic = problems.config().get(key);
       problems.require(seen.add(topic), "%s: topic %s is used twice", key.name(), topic);
       problems.require(
-          topic.matches("[a-zA-Z0-9._-]{1,249}") && !topic.equals(".") && !topic.equals(".."),
+          isTopicName(topic),
           "%s: \"%s\" is not a topic name: letters, digits, dot, dash and underscore, at most 249",
           key.name(),
           topic);

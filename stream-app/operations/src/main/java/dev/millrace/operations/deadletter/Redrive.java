@@ -2,8 +2,8 @@ package dev.millrace.operations.deadletter;
 
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaSource;
@@ -39,9 +39,9 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies dead letters back to the input topic, each exactly once: copies and progress are one
- * transaction. Each reason has progress of its own, so that a run for one reason does not pass over
- * the others for good. Two runs at once fence each other. Used by one thread.
+ * Copies dead letters back to the topics they came from, each exactly once: copies and progress are
+ * one transaction. Each reason has progress of its own, so that a run for one reason does not pass
+ * over the others for good. Two runs at once fence each other. Used by one thread.
  */
 public final class Redrive {
   private static final Duration POLL = Duration.ofMillis(500);
@@ -52,12 +52,13 @@ public final class Redrive {
   private final Set<RejectReason> reasons;
   private final long max;
   private final WireDeserializer<DeadLetter> deserializer;
-  private final String input;
+  private final List<String> inputs;
   private final Map<RejectReason, Map<TopicPartition, Long>> progress =
       new EnumMap<>(RejectReason.class);
   private long copied;
   private long cutOff;
   private long unreadable;
+  private long foreign;
 
   /**
    * @param application its name: progress and transactions are kept under it
@@ -79,17 +80,18 @@ public final class Redrive {
     this.reasons = Set.copyOf(reasons);
     this.max = max;
     this.deserializer = new WireDeserializer<>(schemas, DeadLetter.class);
-    this.input = config.get(TopicKeys.DOCUMENTS);
+    this.inputs = Input.all(config).stream().map(input -> input.topics().documents()).toList();
   }
 
   /**
    * What was done.
    *
-   * @param copied dead letters copied to the input topic
+   * @param copied dead letters copied to the input topics
    * @param cutOff passed over: they hold only a part of their document
    * @param unreadable passed over: not a dead letter of ours
+   * @param foreign passed over: read from a topic that is no input
    */
-  public record Result(long copied, long cutOff, long unreadable) {}
+  public record Result(long copied, long cutOff, long unreadable, long foreign) {}
 
   /** Reads the dead letters that are there now and copies those that are asked for. */
   public Result run() {
@@ -99,11 +101,7 @@ public final class Redrive {
     reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH);
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(reading);
         KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties)) {
-      String topic = config.get(TopicKeys.DEAD_LETTER);
-      List<TopicPartition> partitions =
-          consumer.partitionsFor(topic).stream()
-              .map(info -> new TopicPartition(topic, info.partition()))
-              .toList();
+      List<TopicPartition> partitions = deadLetters(consumer);
       // Opening the transactions waits for what another run may have left unfinished.
       producer.initTransactions();
       readProgress();
@@ -118,7 +116,17 @@ public final class Redrive {
         copy(producer, consumer.poll(POLL), ends);
       }
     }
-    return new Result(copied, cutOff, unreadable);
+    return new Result(copied, cutOff, unreadable, foreign);
+  }
+
+  private List<TopicPartition> deadLetters(KafkaConsumer<byte[], byte[]> consumer) {
+    return Input.all(config).stream()
+        .map(input -> input.topics().outputs().deadLetter())
+        .distinct()
+        .flatMap(topic ->
+            consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition())))
+        .toList();
   }
 
   private void copy(
@@ -165,11 +173,14 @@ public final class Redrive {
     boolean wanted = reason != null && reasons.contains(reason);
     boolean isNew = reason != null && record.offset() >= next(reason, partition);
     if (letter != null && wanted && isNew) {
+      String input = input(letter);
       if (letter.getValueTruncated()) {
         cutOff++;
+      } else if (input == null) {
+        foreign++;
       } else {
         // A failed send fails the commit of the transaction.
-        Future<RecordMetadata> _ = producer.send(again(letter));
+        Future<RecordMetadata> _ = producer.send(again(letter, input));
         copied++;
       }
     }
@@ -193,8 +204,17 @@ public final class Redrive {
     };
   }
 
+  /** Where a document came from; where there is one input only, that. */
+  private @Nullable String input(DeadLetter letter) {
+    String topic = letter.getSourcePosition().getTopic();
+    if (inputs.contains(topic)) {
+      return topic;
+    }
+    return inputs.size() == 1 ? inputs.getFirst() : null;
+  }
+
   /** The original record, marked as sent in again. */
-  private ProducerRecord<byte[], byte[]> again(DeadLetter letter) {
+  private ProducerRecord<byte[], byte[]> again(DeadLetter letter, String input) {
     Headers headers = new RecordHeaders();
     for (DeadLetterHeader header : letter.getHeaders()) {
       if (!header.getName().startsWith(RecordHeaderNames.PREFIX)) {

@@ -3,10 +3,11 @@ package dev.millrace.operations.deploy;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.DocumentFormat;
-import dev.millrace.operations.config.DocumentKeys;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.RegistryKeys;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.AvroOutcomes.OutputSchemaIds;
+import dev.millrace.records.OutputTopics;
+import dev.millrace.records.Sink;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.schema.RegistryException;
 import dev.millrace.schema.RegistrySettings;
@@ -98,44 +99,51 @@ public final class SchemaDeployment {
     return problems;
   }
 
-  /** Ids of the output schemas, as they are registered. */
-  public OutputSchemaIds outputIds() {
+  /** Ids of the schemas of an input's output topics, as they are registered. */
+  public OutputSchemaIds outputIds(Input input) {
+    OutputTopics outputs = input.topics().outputs();
     return new OutputSchemaIds(
-        id(TopicKeys.ENRICHED.name(), config.get(TopicKeys.ENRICHED)),
-        id(TopicKeys.QUARANTINED.name(), config.get(TopicKeys.QUARANTINED)),
-        id(TopicKeys.DEAD_LETTER.name(), config.get(TopicKeys.DEAD_LETTER)));
+        id(outputs.enriched()), id(outputs.quarantined()), id(outputs.deadLetter()));
   }
 
-  /** Id of the input schema, as it is registered. */
-  public int documentId() {
-    return id(TopicKeys.DOCUMENTS.name(), config.get(TopicKeys.DOCUMENTS));
+  /** Id of the schema of an input's topic, as it is registered. */
+  public int documentId(Input input) {
+    return id(input.topics().documents());
   }
 
-  private int id(String key, String topic) {
+  private int id(String topic) {
     Subject subject =
         subjects().stream().filter(s -> s.topic().equals(topic)).findFirst().orElseThrow();
     return find(subject)
         .orElseThrow(() ->
             new OperationException(
-                "the schema of %s = %s is not registered; run `millrace schemas register`"
-                    .formatted(key, topic)));
+                "the schema of topic %s is not registered; run `millrace schemas register`"
+                    .formatted(topic)));
   }
 
   private OptionalInt find(Subject subject) {
     return ask(() -> registry.idOf(subject.name(), SchemaCatalog.current().schema(subject.role())));
   }
 
+  /** One for each topic, in the order of the inputs. */
   private List<Subject> subjects() {
-    List<Subject> subjects = new ArrayList<>();
-    if (config.get(DocumentKeys.FORMAT) == DocumentFormat.AVRO) {
-      subjects.add(new Subject(config.get(TopicKeys.DOCUMENTS), SchemaRole.DOCUMENT, INPUT_LEVEL));
+    Map<String, Subject> subjects = new LinkedHashMap<>();
+    for (Input input : Input.all(config)) {
+      String documents = input.topics().documents();
+      if (input.format() == DocumentFormat.AVRO) {
+        subjects.put(documents, new Subject(documents, SchemaRole.DOCUMENT, INPUT_LEVEL));
+      }
     }
-    SchemaRole enriched = SchemaRole.ENRICHED_DOCUMENT;
-    subjects.add(new Subject(config.get(TopicKeys.ENRICHED), enriched, OUTPUT_LEVEL));
-    subjects.add(new Subject(config.get(TopicKeys.QUARANTINED), enriched, OUTPUT_LEVEL));
-    subjects.add(
-        new Subject(config.get(TopicKeys.DEAD_LETTER), SchemaRole.DEAD_LETTER, OUTPUT_LEVEL));
-    return subjects;
+    for (Input input : Input.all(config)) {
+      OutputTopics outputs = input.topics().outputs();
+      for (Sink sink : Sink.values()) {
+        SchemaRole role =
+            sink == Sink.DEAD_LETTER ? SchemaRole.DEAD_LETTER : SchemaRole.ENRICHED_DOCUMENT;
+        String topic = outputs.of(sink);
+        subjects.putIfAbsent(topic, new Subject(topic, role, OUTPUT_LEVEL));
+      }
+    }
+    return List.copyOf(subjects.values());
   }
 
   private static <T> T ask(Supplier<T> call) {

@@ -2,18 +2,20 @@ package dev.millrace.operations.deploy;
 
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.TopicKeys;
-import dev.millrace.operations.config.Topics;
 import dev.millrace.records.TimestampRange;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -34,23 +36,22 @@ public final class TopicDeployment implements AutoCloseable {
 
   private final Config config;
   private final Admin admin;
-  private final String documents;
+  private final Set<String> inputs = new LinkedHashSet<>();
   private final List<String> outputs;
-  private final List<String> changelogs;
+  private final Map<String, String> changelogs;
 
   /**
    * Opens an admin client; connects at the first call.
    *
-   * @param changelogs topics in which the application keeps its state, one partition for each of
-   *     the input's; it makes them itself
+   * @param changelogs by input topic, the topic in which the application keeps its state, one
+   *     partition for each of the input's; it makes them itself
    */
-  public TopicDeployment(Config config, List<String> changelogs) {
+  public TopicDeployment(Config config, Map<String, String> changelogs) {
     this.config = config;
     this.admin = Admin.create(KafkaClientProperties.admin(config));
-    Topics topics = Topics.of(config);
-    this.documents = topics.documents();
-    this.outputs = topics.outputs().all();
-    this.changelogs = List.copyOf(changelogs);
+    Input.all(config).forEach(input -> inputs.add(input.topics().documents()));
+    this.outputs = Input.outputs(config);
+    this.changelogs = new LinkedHashMap<>(changelogs);
   }
 
   /**
@@ -60,8 +61,7 @@ public final class TopicDeployment implements AutoCloseable {
    */
   public Map<String, Boolean> create() {
     Map<String, Boolean> created = new LinkedHashMap<>();
-    List<String> all = new ArrayList<>();
-    all.add(documents);
+    List<String> all = new ArrayList<>(inputs);
     all.addAll(outputs);
     for (String topic : all) {
       NewTopic wanted =
@@ -111,8 +111,7 @@ public final class TopicDeployment implements AutoCloseable {
   public List<String> check() {
     List<String> problems = new ArrayList<>();
     List<String> existing = new ArrayList<>();
-    List<String> all = new ArrayList<>();
-    all.add(documents);
+    List<String> all = new ArrayList<>(inputs);
     all.addAll(outputs);
     for (String topic : all) {
       if (partitions(topic).isEmpty()) {
@@ -121,38 +120,48 @@ public final class TopicDeployment implements AutoCloseable {
         existing.add(topic);
       }
     }
-    List<String> kept = changelogs.stream().filter(topic -> partitions(topic).isPresent()).toList();
-    existing.addAll(kept);
+    Map<String, String> kept = new LinkedHashMap<>(changelogs);
+    kept.values().removeIf(topic -> partitions(topic).isEmpty());
+    existing.addAll(kept.values());
     Map<String, Map<String, String>> settings = settings(existing);
     for (String topic : outputs) {
       checkSize(topic, settings, problems);
       checkValue(topic, TopicConfig.CLEANUP_POLICY_CONFIG, DELETE, settings, problems);
     }
-    for (String changelog : kept) {
+    kept.forEach((input, changelog) -> {
       checkSize(changelog, settings, problems);
       checkValue(changelog, TopicConfig.CLEANUP_POLICY_CONFIG, "compact", settings, problems);
-      checkPartitions(changelog, problems);
-    }
+      checkPartitions(input, changelog, problems);
+    });
     return problems;
   }
 
   /** What an operator should know of the topics that does not stop the application. */
   public List<String> warnings() {
-    List<String> others = written();
-    return TopicTimestamps.warnings(documents, others, settingsOfExisting(documents, others));
+    List<String> warnings = new ArrayList<>();
+    for (Input input : Input.all(config)) {
+      String topic = input.topics().documents();
+      List<String> others = new ArrayList<>(input.topics().outputs().all());
+      String changelog = changelogs.get(topic);
+      if (changelog != null) {
+        others.add(changelog);
+      }
+      warnings.addAll(TopicTimestamps.warnings(topic, others, settingsOfExisting(topic, others)));
+    }
+    return warnings;
   }
 
   /** What the application writes to. */
   private List<String> written() {
     List<String> topics = new ArrayList<>(outputs);
-    topics.addAll(changelogs);
+    topics.addAll(changelogs.values());
     return topics;
   }
 
   /** The timestamps that changelogs and outputs take; without those that do not exist. */
   public Map<String, TimestampRange> timestampRanges() {
     List<String> topics = written();
-    Map<String, Map<String, String>> settings = settingsOfExisting(documents, topics);
+    Map<String, Map<String, String>> settings = settingsOfExisting(topics);
     Map<String, TimestampRange> ranges = new LinkedHashMap<>();
     for (String topic : topics) {
       Map<String, String> found = settings.get(topic);
@@ -164,19 +173,16 @@ public final class TopicDeployment implements AutoCloseable {
   }
 
   private Map<String, Map<String, String>> settingsOfExisting(String first, List<String> others) {
-    List<String> existing = new ArrayList<>();
-    for (String topic : others) {
-      if (partitions(topic).isPresent()) {
-        existing.add(topic);
-      }
-    }
-    if (partitions(first).isPresent()) {
-      existing.add(first);
-    }
-    return settings(existing);
+    List<String> topics = new ArrayList<>(others);
+    topics.add(first);
+    return settingsOfExisting(topics);
   }
 
-  private void checkPartitions(String changelog, List<String> problems) {
+  private Map<String, Map<String, String>> settingsOfExisting(List<String> topics) {
+    return settings(topics.stream().filter(topic -> partitions(topic).isPresent()).toList());
+  }
+
+  private void checkPartitions(String documents, String changelog, List<String> problems) {
     int input = partitions(documents).orElse(0);
     int stored = partitions(changelog).orElse(0);
     if (input != 0 && input != stored) {

@@ -4,11 +4,11 @@ import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
-import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.EnrichedDocuments;
+import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaSource;
@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +41,7 @@ public final class OutcomeReader implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final WireDeserializer<EnrichedDocument> enriched;
   private final WireDeserializer<DeadLetter> deadLetters;
+  private final Map<String, Sink> sinks = new LinkedHashMap<>();
   private final List<ConsumerRecord<byte[], byte[]>> waiting = new ArrayList<>();
 
   /**
@@ -58,6 +60,11 @@ public final class OutcomeReader implements AutoCloseable {
     this.config = config;
     this.enriched = new WireDeserializer<>(schemas, EnrichedDocument.class);
     this.deadLetters = new WireDeserializer<>(schemas, DeadLetter.class);
+    for (Input input : Input.all(config)) {
+      for (Sink sink : Sink.values()) {
+        sinks.put(input.topics().outputs().of(sink), sink);
+      }
+    }
     Map<String, Object> properties = new HashMap<>(KafkaClientProperties.consumer(config));
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH);
     this.consumer = new KafkaConsumer<>(properties);
@@ -71,9 +78,7 @@ public final class OutcomeReader implements AutoCloseable {
 
   private void assign() {
     List<TopicPartition> partitions = new ArrayList<>();
-    for (ConfigKey<String> key :
-        List.of(TopicKeys.ENRICHED, TopicKeys.QUARANTINED, TopicKeys.DEAD_LETTER)) {
-      String topic = config.get(key);
+    for (String topic : sinks.keySet()) {
       try {
         consumer
             .partitionsFor(topic)
@@ -102,7 +107,7 @@ public final class OutcomeReader implements AutoCloseable {
   }
 
   private Entry read(ConsumerRecord<byte[], byte[]> record) {
-    if (record.topic().equals(config.get(TopicKeys.DEAD_LETTER))) {
+    if (sinks.get(record.topic()) == Sink.DEAD_LETTER) {
       DeadLetter letter = value(deadLetters, record);
       ByteBuffer key = letter.getKey();
       String id = key == null ? null : StandardCharsets.UTF_8.decode(key.duplicate()).toString();
@@ -118,7 +123,7 @@ public final class OutcomeReader implements AutoCloseable {
     return new Entry(
         document.getDocumentId(),
         new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
-        record.topic().equals(config.get(TopicKeys.QUARANTINED))
+        sinks.get(record.topic()) == Sink.QUARANTINED
             ? new Outcome.Quarantined(enrichment)
             : new Outcome.Enriched(enrichment));
   }

@@ -31,7 +31,7 @@ class ConfigSpecTest {
                   problems.config().get(FISH),
                   problems.config().get(SIZE)));
 
-  private static final ConfigSpec SPEC = new ConfigSpec(List.of(POND), List.of());
+  private static final ConfigSpec SPEC = ConfigSpec.of(POND);
 
   private static Config parse(String yaml, Map<String, String> environment) {
     return ConfigReader.parse(SPEC, "test.yaml", Path.of("."), yaml, environment);
@@ -84,9 +84,8 @@ class ConfigSpecTest {
     ConfigKey<Integer> again =
         ConfigKey.optional("pond.width", ConfigType.integer(1, 9), "3", "4", "Old and new.");
 
-    assertThatThrownBy(() ->
-            new ConfigSpec(
-                List.of(POND, ConfigSection.of("pond", "Another.", List.of(again))), List.of()))
+    assertThatThrownBy(
+            () -> ConfigSpec.of(POND, ConfigSection.of("pond", "Another.", List.of(again))))
         .hasMessage("two settings are called pond.width");
     assertThatThrownBy(() -> ConfigSection.of("lake", "A lake.", List.of(SIZE)))
         .hasMessageContaining("does not belong into section lake");

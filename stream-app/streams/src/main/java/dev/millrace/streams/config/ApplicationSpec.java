@@ -5,6 +5,7 @@ import dev.millrace.operations.config.ConfigProblems;
 import dev.millrace.operations.config.ConfigSpec;
 import dev.millrace.operations.config.DocumentKeys;
 import dev.millrace.operations.config.HealthKeys;
+import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.RegistryKeys;
@@ -31,7 +32,9 @@ public final class ApplicationSpec {
               WatchdogKeys.SECTION,
               ModelKeys.SECTION,
               HealthKeys.SECTION),
-          List.of(ApplicationSpec::checkTimes, ApplicationSpec::checkSizes));
+          List.of(InputKeys.INPUTS),
+          List.of(InputKeys.PLANS),
+          List.of(InputKeys::check, ApplicationSpec::checkTimes, ApplicationSpec::checkSizes));
 
   private ApplicationSpec() {}
 

@@ -8,7 +8,6 @@ import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutputRecord;
 import dev.millrace.records.Refusal;
 import dev.millrace.records.RetryCause;
-import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.streams.processor.Mailbox.Letter;
@@ -30,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * and closes the same object several times.
  */
 public final class EnrichmentProcessor implements Processor<byte[], byte[], byte[], byte[]> {
-  /** Name of the store. */
-  public static final String STORE = "pending";
-
   private static final long POLL_NANOS = Duration.ofMillis(5).toNanos();
   private static final Duration PAUSE_MAX = Duration.ofSeconds(10);
 
@@ -53,15 +49,6 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
             services.limits(),
             options.recordBytesMax());
     this.refusal = new Refusal(options.documentBytesMax(), options.recordBytesMax());
-  }
-
-  /** Name of the node that writes to a sink. */
-  public static String node(Sink sink) {
-    return switch (sink) {
-      case ENRICHED -> "enriched";
-      case QUARANTINED -> "quarantined";
-      case DEAD_LETTER -> "dead-letter";
-    };
   }
 
   /**
@@ -118,7 +105,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     Run(ProcessorContext<byte[], byte[]> context) {
       this.context = context;
       this.task = context.taskId().toString();
-      KeyValueStore<byte[], byte[]> pending = context.getStateStore(STORE);
+      KeyValueStore<byte[], byte[]> pending = context.getStateStore(options.names().store());
       this.store = new PendingStore(pending, options.topics().documents());
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
@@ -328,7 +315,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private void emit(Origin from, Outcome outcome, long ageMillis) {
       OutputRecord out = records.route(from, outcome, context.currentSystemTimeMs());
       context.forward(
-          new Record<>(out.key(), out.value(), out.timestamp(), out.headers()), node(out.sink()));
+          new Record<>(out.key(), out.value(), out.timestamp(), out.headers()),
+          options.names().sink(out.sink()));
       switch (out.outcome()) {
         case Outcome.Enriched(Enrichment enrichment) ->
             services.monitor().enriched(enrichment, false, ageMillis);

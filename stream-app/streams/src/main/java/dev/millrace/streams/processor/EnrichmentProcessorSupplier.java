@@ -37,7 +37,7 @@ public final class EnrichmentProcessorSupplier
   public Set<StoreBuilder<?>> stores() {
     return Set.of(
         Stores.keyValueStoreBuilder(
-                Stores.persistentKeyValueStore(EnrichmentProcessor.STORE),
+                Stores.persistentKeyValueStore(options.names().store()),
                 Serdes.ByteArray(),
                 Serdes.ByteArray())
             .withLoggingEnabled(changelogTopic)

@@ -8,6 +8,7 @@ import java.util.Locale;
 /**
  * Limits of the processor.
  *
+ * @param names of the input's nodes and store
  * @param topics input and outputs
  * @param ordering order of the outcomes
  * @param documentBytesMax largest value that is enriched
@@ -26,6 +27,7 @@ import java.util.Locale;
  * @param backoff wait before a document is submitted again
  */
 public record ProcessorOptions(
+    NodeNames names,
     Topics topics,
     Ordering ordering,
     int documentBytesMax,

@@ -8,6 +8,7 @@ import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.Decoded;
 import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.RetryCause;
 import java.util.concurrent.Executor;
@@ -19,15 +20,15 @@ import java.util.concurrent.RejectedExecutionException;
  */
 public final class Submitter {
   private final DocumentDecoder decoder;
-  private final Enricher enricher;
+  private final EnricherChoice enrichers;
   private final Executor executor;
 
   /**
    * @param executor runs the decoding; what it queues is bounded by the {@link Permits}
    */
-  public Submitter(DocumentDecoder decoder, Enricher enricher, Executor executor) {
+  public Submitter(DocumentDecoder decoder, EnricherChoice enrichers, Executor executor) {
     this.decoder = decoder;
-    this.enricher = enricher;
+    this.enrichers = enrichers;
     this.executor = executor;
   }
 
@@ -42,7 +43,7 @@ public final class Submitter {
 
   /** Cancels what was submitted for a mailbox. */
   void cancelAll(Mailbox mailbox) {
-    enricher.cancelAll(mailbox);
+    enrichers.cancelAll(mailbox);
   }
 
   private void decodeAndEnrich(
@@ -52,13 +53,19 @@ public final class Submitter {
     }
     try {
       switch (decode(envelope)) {
-        case Decoded.Success(Document document) ->
-            enricher.submit(
-                mailbox,
-                document,
-                envelope.attempts() + 1,
-                deadlineNanos,
-                new PostingListener(mailbox, id));
+        case Decoded.Success(Document document) -> {
+          switch (enrichers.choose(envelope.record(), document)) {
+            case EnricherChoice.Chosen.By(Enricher enricher) ->
+                enricher.submit(
+                    mailbox,
+                    document,
+                    envelope.attempts() + 1,
+                    deadlineNanos,
+                    new PostingListener(mailbox, id));
+            case EnricherChoice.Chosen.None(Outcome.Rejected rejected) ->
+                mailbox.post(id, new Answer.Final(rejected));
+          }
+        }
         case Decoded.Invalid(RejectReason reason, String message) ->
             mailbox.post(id, new Answer.Final(new Outcome.Rejected(reason, message)));
         case Decoded.UnknownSchema(String message) ->

@@ -1,24 +1,30 @@
 package dev.millrace.streams.topology;
 
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.streams.config.AppKeys;
-import dev.millrace.streams.processor.EnrichmentProcessor;
-import java.util.List;
+import dev.millrace.streams.processor.NodeNames;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** The topics that Kafka Streams keeps beside those that the configuration names. */
 public final class ApplicationTopics {
 
   private ApplicationTopics() {}
 
-  /** Names of the topics that Kafka Streams keeps the pending stores in. */
-  public static List<String> changelogs(Config config) {
-    return List.of(changelog(config));
+  /** Names of the topics that Kafka Streams keeps the pending stores in, by input topic. */
+  public static Map<String, String> changelogs(Config config) {
+    Map<String, String> changelogs = new LinkedHashMap<>();
+    for (Input input : Input.all(config)) {
+      changelogs.put(input.topics().documents(), changelog(config, input));
+    }
+    return changelogs;
   }
 
-  /** Name of the topic that Kafka Streams keeps the pending store in. */
-  public static String changelog(Config config) {
-    return config.get(AppKeys.ID) + "-" + EnrichmentProcessor.STORE + "-changelog";
+  /** Name of the topic that Kafka Streams keeps the pending store of an input in. */
+  public static String changelog(Config config, Input input) {
+    return config.get(AppKeys.ID) + "-" + new NodeNames(input.name()).store() + "-changelog";
   }
 
   /** All topics of the application, as a deploy step; to be closed. */

@@ -2,7 +2,8 @@ package dev.millrace.streams.topology;
 
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.Sink;
-import dev.millrace.streams.processor.EnrichmentProcessor;
+import dev.millrace.streams.processor.NodeNames;
+import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -13,44 +14,52 @@ import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 
 /**
- * documents → enrich (store: pending) → enriched, quarantined, dead letter. Names are part of the
- * changelog topic's name: changing one loses what is pending.
+ * For each input: documents → enrich (store: pending) → enriched, quarantined, dead letter. Inputs
+ * share no node, so that each has stream tasks of its own.
  */
 public final class EnrichmentTopology {
-  private static final String SOURCE = "documents";
-  private static final String ENRICH = "enrich";
 
   private EnrichmentTopology() {}
 
   /**
-   * The topology over raw bytes.
+   * The part of one input.
    *
-   * @param supplier makes the processors and their store
+   * @param names of its nodes
+   * @param topics that it reads and writes
+   * @param supplier makes its processors and their store
    * @param timestamps gives each consumed record its timestamp
    */
-  public static Topology build(
+  public record Part(
+      NodeNames names,
       Topics topics,
       ProcessorSupplier<byte[], byte[], byte[], byte[]> supplier,
-      TimestampExtractor timestamps,
-      Properties streamsProperties) {
+      TimestampExtractor timestamps) {}
+
+  /** The topology over raw bytes. */
+  public static Topology build(List<Part> parts, Properties streamsProperties) {
     Topology topology = new Topology(new TopologyConfig(new StreamsConfig(streamsProperties)));
+    parts.forEach(part -> add(topology, part));
+    return topology;
+  }
+
+  private static void add(Topology topology, Part part) {
+    NodeNames names = part.names();
     topology
         .addSource(
             (org.apache.kafka.streams.AutoOffsetReset) null,
-            SOURCE,
-            timestamps,
+            names.source(),
+            part.timestamps(),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer(),
-            topics.documents())
-        .addProcessor(ENRICH, supplier, SOURCE);
+            part.topics().documents())
+        .addProcessor(names.enrich(), part.supplier(), names.source());
     for (Sink sink : Sink.values()) {
       topology.addSink(
-          EnrichmentProcessor.node(sink),
-          topics.outputs().of(sink),
+          names.sink(sink),
+          part.topics().outputs().of(sink),
           new ByteArraySerializer(),
           new ByteArraySerializer(),
-          ENRICH);
+          names.enrich());
     }
-    return topology;
   }
 }

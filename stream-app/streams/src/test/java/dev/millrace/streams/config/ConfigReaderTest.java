@@ -10,6 +10,7 @@ import dev.millrace.operations.config.ConfigKey;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.DocumentKeys;
 import dev.millrace.operations.config.HealthKeys;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.RegistryKeys;
@@ -399,5 +400,25 @@ class ConfigReaderTest {
       String expected = key.isRequired() ? key.example() : key.defaultText();
       assertThat(config.get(key)).as(key.name()).isEqualTo(key.type().parser().apply(expected));
     }
+  }
+
+  @Test
+  void shouldShowListsInTheExampleThatCanBeRead() {
+    String lists =
+        ConfigExample.yaml()
+            .lines()
+            .dropWhile(line -> !line.startsWith("# ---- Lists"))
+            .filter(line -> line.matches("# (plans:|inputs:|  .*)"))
+            .map(line -> line.substring(2))
+            .collect(Collectors.joining("\n"));
+
+    Config config = parse(MINIMAL + lists);
+
+    assertThat(Input.all(config))
+        .singleElement()
+        .satisfies(input -> {
+          assertThat(input.topics().documents()).isEqualTo("invoices");
+          assertThat(input.plan()).isEqualTo("invoices");
+        });
   }
 }

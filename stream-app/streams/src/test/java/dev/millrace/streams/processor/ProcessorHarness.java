@@ -3,11 +3,13 @@ package dev.millrace.streams.processor;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.Backoff;
 import dev.millrace.records.DeadLetter;
 import dev.millrace.records.Decoded;
 import dev.millrace.records.DocumentDecoder;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutputTopics;
@@ -58,6 +60,8 @@ final class ProcessorHarness implements AutoCloseable {
           "documents",
           new OutputTopics("enriched-documents", "quarantined-documents", "dead-letters"));
 
+  static final NodeNames NAMES = new NodeNames(Input.DEFAULT_NAME);
+
   static final String CHANGELOG = "test-pending-changelog";
 
   static final long START_MILLIS = 1_000_000;
@@ -106,6 +110,7 @@ final class ProcessorHarness implements AutoCloseable {
 
   static ProcessorOptions options(Ordering ordering, Duration carefulStart) {
     return new ProcessorOptions(
+        NAMES,
         TOPICS,
         ordering,
         2000,
@@ -134,7 +139,8 @@ final class ProcessorHarness implements AutoCloseable {
     properties.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
     EnrichmentServices services =
         new EnrichmentServices(
-            new Submitter(record -> decoder.decode(record), enricher, Runnable::run),
+            new Submitter(
+                record -> decoder.decode(record), EnricherChoice.always(enricher), Runnable::run),
             new TextEncoder(),
             timestamps,
             limits,
@@ -145,9 +151,12 @@ final class ProcessorHarness implements AutoCloseable {
             process);
     return new TopologyTestDriver(
         EnrichmentTopology.build(
-            TOPICS,
-            new Restored(new EnrichmentProcessorSupplier(options, services, Map.of())),
-            timestamps,
+            List.of(
+                new EnrichmentTopology.Part(
+                    NAMES,
+                    TOPICS,
+                    new Restored(new EnrichmentProcessorSupplier(options, services, Map.of())),
+                    timestamps)),
             properties),
         properties,
         Instant.ofEpochMilli(START_MILLIS));
@@ -215,7 +224,7 @@ final class ProcessorHarness implements AutoCloseable {
       return new Processor<>() {
         @Override
         public void init(ProcessorContext<byte[], byte[]> context) {
-          KeyValueStore<byte[], byte[]> store = context.getStateStore(EnrichmentProcessor.STORE);
+          KeyValueStore<byte[], byte[]> store = context.getStateStore(NAMES.store());
           left.forEach(entry -> store.put(entry.key, entry.value));
           processor.init(counting(context));
         }
@@ -264,7 +273,7 @@ final class ProcessorHarness implements AutoCloseable {
   }
 
   KeyValueStore<byte[], byte[]> store() {
-    return driver.getKeyValueStore(EnrichmentProcessor.STORE);
+    return driver.getKeyValueStore(NAMES.store());
   }
 
   long stored() {

@@ -1,6 +1,8 @@
 package dev.millrace.streams.reference;
 
 import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigList;
+import dev.millrace.operations.config.ConfigMap;
 import dev.millrace.operations.config.ConfigSection;
 import dev.millrace.streams.config.ApplicationSpec;
 import java.util.ArrayList;
@@ -32,6 +34,23 @@ public final class ConfigExample {
         file.append(key.isRequired() ? "# Must be set.\n" : "# " + key.type().name() + "\n");
         file.append(key.name()).append(": ");
         file.append(quoted(key.isRequired() ? key.example() : key.defaultText())).append("\n");
+      }
+    }
+    file.append("\n# ---- Lists: in place of topics.documents, documents.format and model.plan.\n");
+    for (ConfigMap<?> map : ApplicationSpec.SPEC.maps()) {
+      file.append("\n");
+      wrap(map.description()).forEach(line -> file.append("# ").append(line).append("\n"));
+      file.append("# ").append(map.name()).append(":\n#   ");
+      file.append(map.example().name()).append(": ").append(map.example().value()).append("\n");
+    }
+    for (ConfigList list : ApplicationSpec.SPEC.lists()) {
+      file.append("\n");
+      wrap(list.description()).forEach(line -> file.append("# ").append(line).append("\n"));
+      file.append("# ").append(list.name()).append(":\n");
+      String lead = "#   - ";
+      for (ConfigKey<?> key : list.keys()) {
+        file.append(lead).append(key.name()).append(": ").append(key.example()).append("\n");
+        lead = "#     ";
       }
     }
     return file.toString();

@@ -1,7 +1,10 @@
 package dev.millrace.streams.reference;
 
 import dev.millrace.operations.config.ConfigKey;
+import dev.millrace.operations.config.ConfigList;
+import dev.millrace.operations.config.ConfigMap;
 import dev.millrace.operations.config.ConfigSection;
+import dev.millrace.operations.config.DocumentKeys;
 import dev.millrace.streams.config.ApplicationSpec;
 
 /** The reference page, made from the list of settings. */
@@ -48,13 +51,35 @@ public final class ConfigReference {
     for (ConfigSection section : ApplicationSpec.SPEC.sections()) {
       page.append("\n## ").append(section.name()).append("\n\n");
       page.append(section.description()).append("\n");
-      section.keys().forEach(key -> append(page, key));
+      section.keys().forEach(key -> append(page, "", key));
+      if (section.equals(DocumentKeys.SECTION)) {
+        appendInputs(page);
+      }
     }
     return page.toString();
   }
 
-  private static void append(StringBuilder page, ConfigKey<?> key) {
-    page.append("\n### ").append(key.name()).append("\n\n");
+  /** What has no fixed number, behind what it is of. */
+  private static void appendInputs(StringBuilder page) {
+    for (ConfigList list : ApplicationSpec.SPEC.lists()) {
+      page.append("\n## ").append(list.name()).append("\n\n");
+      page.append(list.description()).append("\n\n");
+      page.append(
+          "A list; each entry has these keys. Environment variables do not reach into it.\n");
+      list.keys().forEach(key -> append(page, list.name() + "[].", key));
+    }
+    for (ConfigMap<?> map : ApplicationSpec.SPEC.maps()) {
+      page.append("\n## ").append(map.name()).append("\n\n");
+      page.append(map.description()).append("\n\n");
+      page.append("- type: ").append(map.type().name()).append(" for each name\n");
+      page.append("- example: `")
+          .append(map.name() + "." + map.example().name() + ": " + map.example().value())
+          .append("`\n");
+    }
+  }
+
+  private static void append(StringBuilder page, String prefix, ConfigKey<?> key) {
+    page.append("\n### ").append(prefix).append(key.name()).append("\n\n");
     page.append(key.description()).append("\n\n");
     page.append("- type: ").append(key.type().name()).append("\n");
     page.append("- default: ").append(defaultOf(key)).append("\n");

@@ -82,6 +82,7 @@ public final class ErrorsReference {
       case INVALID_DOCUMENT ->
           "A required field is missing or empty, a field has a value that no record can hold, or"
               + " the model's chat template refuses the text.";
+      case UNKNOWN_PLAN -> "Its record's header or its tenant names a plan that there is not.";
       case TOO_LONG -> "The text is longer than the plan allows to read.";
       case INVALID_ANSWER -> "The model gave no usable answer; it would give the same again.";
       case INTERNAL_ERROR -> "This software failed on the document; the log says where.";
@@ -101,6 +102,8 @@ public final class ErrorsReference {
       case BAD_FRAMING -> "Fix the producer, or set `documents.format` to what it sends.";
       case UNKNOWN_SCHEMA -> "Register the schema, then re-drive.";
       case UNDECODABLE, INVALID_TEXT, INVALID_DOCUMENT -> "Fix the producer.";
+      case UNKNOWN_PLAN ->
+          "Name the plan in `plans`, or set the input's `plan.unknown`, then re-drive.";
       case TOO_LONG -> "Raise the plan's limit, then re-drive.";
       case INVALID_ANSWER -> "Change the plan or the model, then re-drive.";
       case INTERNAL_ERROR -> "Report the fault; re-drive with a build that mends it.";

@@ -47,7 +47,13 @@ final class PartitionDriver implements AutoCloseable {
     driver =
         new TopologyTestDriver(
             EnrichmentTopology.build(
-                ReplayNode.TOPICS, new OfPartition(supplier, partition), timestamps, properties),
+                List.of(
+                    new EnrichmentTopology.Part(
+                        ReplayNode.NAMES,
+                        ReplayNode.TOPICS,
+                        new OfPartition(supplier, partition),
+                        timestamps)),
+                properties),
             properties,
             Instant.ofEpochMilli(1_000_000));
     input =

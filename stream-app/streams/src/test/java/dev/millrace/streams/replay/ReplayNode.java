@@ -19,6 +19,7 @@ import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.Backoff;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.DocumentEncoder;
+import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.TimestampLimits;
@@ -27,6 +28,7 @@ import dev.millrace.schema.SchemaLookup;
 import dev.millrace.schema.SchemaRole;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
+import dev.millrace.streams.processor.NodeNames;
 import dev.millrace.streams.processor.Ordering;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorMonitor;
@@ -59,6 +61,8 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
  * how much is done at once is told it, and must not show in what it writes.
  */
 final class ReplayNode {
+  static final NodeNames NAMES = new NodeNames(dev.millrace.operations.config.Input.DEFAULT_NAME);
+
   static final Topics TOPICS =
       new Topics(
           "documents",
@@ -188,7 +192,7 @@ final class ReplayNode {
     SourceTimestamps timestamps = new SourceTimestamps(limits, "changelog", InstantSource.system());
     EnrichmentServices services =
         new EnrichmentServices(
-            new Submitter(decoder(), enricher, decoding),
+            new Submitter(decoder(), EnricherChoice.always(enricher), decoding),
             new AvroOutcomes(new AvroOutcomes.OutputSchemaIds(11, 12, 13), "build"),
             timestamps,
             limits,
@@ -215,6 +219,7 @@ final class ReplayNode {
 
   private static ProcessorOptions options(Arrival arrival) {
     return new ProcessorOptions(
+        NAMES,
         TOPICS,
         Ordering.NONE,
         100_000,

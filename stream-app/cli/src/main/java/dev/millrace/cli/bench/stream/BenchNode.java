@@ -1,9 +1,15 @@
 package dev.millrace.cli.bench.stream;
 
 import dev.millrace.cli.Signals;
+import dev.millrace.enrichment.Enricher;
+import dev.millrace.operations.EnrichmentParts;
+import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.operations.config.DocumentFormat;
+import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.streams.StreamApplication;
 import dev.millrace.streams.config.ApplicationSpec;
@@ -14,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -48,17 +55,25 @@ public final class BenchNode {
 
   private static int enrich(Config config, Duration delayMin, Duration delayMax, long seed)
       throws InterruptedException {
-    try (ScriptedEnricher enricher = new ScriptedEnricher(delayMin, delayMax, seed);
-        StreamApplication application =
-            new StreamApplication(
-                config,
-                enricher,
-                new TextDecoder(),
-                new SummaryEncoder(),
-                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+    Map<String, Enricher> plans = new TreeMap<>();
+    plans.put("", new ScriptedEnricher(delayMin, delayMax, seed));
+    for (String name : config.map(InputKeys.PLANS).keySet()) {
+      plans.put(name, new ScriptedEnricher(delayMin, delayMax, seed, name));
+    }
+    try (StreamApplication application =
+        new StreamApplication(
+            config,
+            input ->
+                new InputParts(
+                    input.format() == DocumentFormat.JSON ? new JsonDecoder() : new TextDecoder(),
+                    new SummaryEncoder(),
+                    EnrichmentParts.choice(input, plans)),
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
       Signals.onStop(application::stop);
       application.start();
       return application.awaitEnd() ? 0 : 1;
+    } finally {
+      plans.values().forEach(Enricher::close);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.millrace.cli.bench.stream;
 
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.SourcePosition;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -37,17 +37,26 @@ public final class DocumentLoad {
   /** The same with the whole values. */
   public static Set<SourcePosition> produceBytes(
       Config config, int count, int keys, IntFunction<byte[]> value) {
+    String topic = Input.all(config).getFirst().topics().documents();
+    return produceRecords(
+        config,
+        count,
+        number ->
+            new ProducerRecord<>(
+                topic,
+                ("d-" + number % keys).getBytes(StandardCharsets.UTF_8),
+                value.apply(number)));
+  }
+
+  /** The same with the whole records. */
+  public static Set<SourcePosition> produceRecords(
+      Config config, int count, IntFunction<ProducerRecord<byte[], byte[]>> record) {
     Set<SourcePosition> acknowledged = new HashSet<>();
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(KafkaClientProperties.producer(config))) {
       List<Future<RecordMetadata>> sent = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        sent.add(
-            producer.send(
-                new ProducerRecord<>(
-                    config.get(TopicKeys.DOCUMENTS),
-                    ("d-" + i % keys).getBytes(StandardCharsets.UTF_8),
-                    value.apply(i))));
+        sent.add(producer.send(record.apply(i)));
       }
       producer.flush();
       for (Future<RecordMetadata> future : sent) {

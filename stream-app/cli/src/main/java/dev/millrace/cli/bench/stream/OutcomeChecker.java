@@ -1,8 +1,8 @@
 package dev.millrace.cli.bench.stream;
 
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.config.AppKeys;
@@ -37,6 +37,7 @@ public final class OutcomeChecker {
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final Config config;
+  private final Input input;
   private final Set<SourcePosition> acknowledged;
   private final boolean ordered;
 
@@ -45,7 +46,18 @@ public final class OutcomeChecker {
    * @param ordered whether outcomes of a key must keep the order of their documents
    */
   public OutcomeChecker(Config config, Set<SourcePosition> acknowledged, boolean ordered) {
+    this(config, Input.all(config).getFirst(), acknowledged, ordered);
+  }
+
+  /**
+   * Judges one of several inputs.
+   *
+   * @param input outcomes of others are passed over
+   */
+  public OutcomeChecker(
+      Config config, Input input, Set<SourcePosition> acknowledged, boolean ordered) {
     this.config = config;
+    this.input = input;
     this.acknowledged = Set.copyOf(acknowledged);
     this.ordered = ordered;
   }
@@ -75,8 +87,11 @@ public final class OutcomeChecker {
       readAll(
           topic,
           record -> {
-            outcomes[0]++;
             SourcePosition from = source(record);
+            if (!from.topic().equals(documents())) {
+              return;
+            }
+            outcomes[0]++;
             if (!seen.add(from)) {
               twice.add(from);
             }
@@ -104,24 +119,25 @@ public final class OutcomeChecker {
   }
 
   private List<String> outputs() {
-    return List.of(
-        config.get(TopicKeys.ENRICHED),
-        config.get(TopicKeys.QUARANTINED),
-        config.get(TopicKeys.DEAD_LETTER));
+    return input.topics().outputs().all();
+  }
+
+  private String documents() {
+    return input.topics().documents();
   }
 
   /** Key and timestamp of an outcome are those of its document. */
   private void checkOutputEqualsInput(List<String> problems) {
     Map<SourcePosition, Integer> inputs = new HashMap<>();
     readAll(
-        config.get(TopicKeys.DOCUMENTS),
+        documents(),
         record ->
             inputs.put(
                 new SourcePosition(record.topic(), record.partition(), record.offset()),
                 fingerprint(record)));
     Set<SourcePosition> changed = new TreeSet<>();
     readAll(
-        config.get(TopicKeys.ENRICHED),
+        input.topics().outputs().enriched(),
         record -> {
           Integer input = inputs.get(source(record));
           if (input != null && record.key() != null && input != fingerprint(record)) {
@@ -139,7 +155,7 @@ public final class OutcomeChecker {
   private void checkChangelog(List<String> problems) {
     Set<PendingId> pending = new TreeSet<>();
     readAll(
-        ApplicationTopics.changelog(config),
+        ApplicationTopics.changelog(config, input),
         record -> {
           PendingId id = PendingId.of(record.key());
           if (record.value() == null) {
@@ -160,7 +176,7 @@ public final class OutcomeChecker {
               .partitionsToOffsetAndMetadata()
               .get();
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-      for (TopicPartition partition : partitions(config.get(TopicKeys.DOCUMENTS))) {
+      for (TopicPartition partition : partitions(documents())) {
         asked.put(partition, OffsetSpec.latest());
       }
       for (var end : admin.listOffsets(asked).all().get().entrySet()) {

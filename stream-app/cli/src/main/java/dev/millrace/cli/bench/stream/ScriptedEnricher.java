@@ -32,6 +32,7 @@ public final class ScriptedEnricher implements Enricher {
   private final long delayMinNanos;
   private final long delayMaxNanos;
   private final Random random;
+  private final String plan;
   private final Map<Object, Boolean> cancelled = new ConcurrentHashMap<>();
   private final AtomicLong answered = new AtomicLong();
 
@@ -41,6 +42,16 @@ public final class ScriptedEnricher implements Enricher {
    * @param seed of the delays
    */
   public ScriptedEnricher(Duration delayMin, Duration delayMax, long seed) {
+    this(delayMin, delayMax, seed, "");
+  }
+
+  /**
+   * The same, whose summaries begin with the name of a plan.
+   *
+   * @param plan empty for none
+   */
+  public ScriptedEnricher(Duration delayMin, Duration delayMax, long seed, String plan) {
+    this.plan = plan;
     this.threads =
         Executors.newScheduledThreadPool(
             1, Thread.ofPlatform().daemon().name("scripted-", 0).factory());
@@ -80,11 +91,11 @@ public final class ScriptedEnricher implements Enricher {
     }
   }
 
-  private static Enrichment enrichment(Document document, int attempt) {
+  private Enrichment enrichment(Document document, int attempt) {
     return new Enrichment(
         document,
         "0".repeat(64),
-        Optional.of("summary of " + document.id()),
+        Optional.of((plan.isEmpty() ? "" : plan + ": ") + "summary of " + document.id()),
         Optional.empty(),
         Map.of(),
         Optional.empty(),

@@ -1,0 +1,142 @@
+package dev.millrace.operations.config;
+
+import dev.millrace.schema.CredentialMask;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads what has no fixed number: entries of lists, and maps. Used once, by one thread. */
+final class ConfigEntries {
+  private static final Pattern ENTRY = Pattern.compile("([a-z]+)\\.(\\d{1,3})\\.(.+)");
+  private static final Pattern NAMED = Pattern.compile("([a-z]+)\\.(.+)");
+
+  private final ConfigSpec spec;
+  private final Set<String> names;
+  private final List<String> problems;
+
+  /** Texts by list, number of the entry and key. */
+  private final Map<String, Map<Integer, Map<String, String>>> lists = new TreeMap<>();
+
+  private final Map<String, Map<String, String>> maps = new TreeMap<>();
+
+  /**
+   * @param names of all settings that are set
+   * @param problems takes in what is wrong
+   */
+  ConfigEntries(ConfigSpec spec, Set<String> names, List<String> problems) {
+    this.spec = spec;
+    this.names = new TreeSet<>(names);
+    this.problems = problems;
+  }
+
+  /** Takes a setting that belongs into a list or map; false if it does not. */
+  boolean take(String name, String text) {
+    Matcher entry = ENTRY.matcher(name);
+    if (entry.matches()) {
+      for (ConfigList list : spec.lists()) {
+        if (list.name().equals(entry.group(1))) {
+          lists
+              .computeIfAbsent(list.name(), _ -> new TreeMap<>())
+              .computeIfAbsent(Integer.valueOf(entry.group(2)), _ -> new TreeMap<>())
+              .put(entry.group(3), text);
+          return true;
+        }
+      }
+    }
+    Matcher named = NAMED.matcher(name);
+    if (named.matches()) {
+      for (ConfigMap<?> map : spec.maps()) {
+        if (map.name().equals(named.group(1))) {
+          maps.computeIfAbsent(map.name(), _ -> new TreeMap<>()).put(named.group(2), text);
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** All of it as values; what cannot be read is a problem. */
+  Config.Entries read(String source, Path directory) {
+    Map<String, List<Config>> entries = new TreeMap<>();
+    for (ConfigList list : spec.lists()) {
+      Map<Integer, Map<String, String>> texts = lists.getOrDefault(list.name(), Map.of());
+      List<Config> configs = new ArrayList<>();
+      texts.forEach((index, keys) -> configs.add(entry(list, index, keys, source, directory)));
+      entries.put(list.name(), List.copyOf(configs));
+    }
+    Map<String, Map<String, Object>> named = new TreeMap<>();
+    for (ConfigMap<?> map : spec.maps()) {
+      Map<String, Object> values = new TreeMap<>();
+      maps.getOrDefault(map.name(), Map.of())
+          .forEach((name, text) -> named(map, name, text, values));
+      named.put(map.name(), values);
+    }
+    return new Config.Entries(entries, named, names);
+  }
+
+  private Config entry(
+      ConfigList list, int index, Map<String, String> texts, String source, Path directory) {
+    Map<ConfigKey<?>, Object> values = new LinkedHashMap<>();
+    Map<String, ConfigKey<?>> known = new LinkedHashMap<>();
+    list.keys().forEach(key -> known.put(key.name(), key));
+    for (String name : texts.keySet()) {
+      if (!known.containsKey(name)) {
+        problems.add(
+            "unknown key \"%s\"%s"
+                .formatted(
+                    ConfigList.entry(list.name(), index, name),
+                    Nearest.hint(name, known.keySet())));
+      }
+    }
+    for (ConfigKey<?> key : list.keys()) {
+      String text = texts.get(key.name());
+      String name = ConfigList.entry(list.name(), index, key.name());
+      if (text == null && key.isRequired()) {
+        problems.add(
+            "%s is missing: %s Example: %s".formatted(name, key.description(), key.example()));
+      } else {
+        String read = text == null ? key.defaultText() : text;
+        parse(name, key.type(), read, value -> values.put(key, value));
+      }
+    }
+    return new Config(
+        ConfigSpec.of(),
+        list.keys(),
+        source,
+        directory,
+        values,
+        Map.of(),
+        List.of(),
+        new Config.Entries(Map.of(), Map.of(), new TreeSet<>(texts.keySet())));
+  }
+
+  private void named(ConfigMap<?> map, String name, String text, Map<String, Object> values) {
+    String full = map.name() + "." + name;
+    if (!name.matches(ConfigMap.NAME)) {
+      problems.add(
+          "%s: a name in %s is letters, digits, dot, underscore, dash and blank, at most 63, and"
+                  .formatted(full, map.name())
+              + " begins with a letter or digit");
+      return;
+    }
+    parse(full, map.type(), text, value -> values.put(name, value));
+  }
+
+  private <T> void parse(String name, ConfigType<T> type, String text, Consumer<T> taker) {
+    try {
+      taker.accept(type.parser().apply(text.strip()));
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          "%s: expected %s, got \"%s\""
+              .formatted(name, e.getMessage(), CredentialMask.inUrls(text)));
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package dev.millrace.operations.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.millrace.records.OutputTopics;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class InputTest {
+  private static final ConfigSpec SPEC =
+      new ConfigSpec(
+          List.of(TopicKeys.SECTION, DocumentKeys.SECTION),
+          List.of(InputKeys.INPUTS),
+          List.of(InputKeys.PLANS),
+          List.of(InputKeys::check));
+
+  private static Config parse(String yaml) {
+    return ConfigReader.parse(SPEC, "test.yaml", Path.of("/etc/millrace"), yaml, Map.of());
+  }
+
+  private static List<String> problems(String yaml) {
+    return catchThrowableOfType(ConfigException.class, () -> parse(yaml)).problems();
+  }
+
+  @Test
+  void shouldTakeTheShortFormForOneInput() {
+    Config config = parse("topics.documents: in\ndocuments.format: text\n");
+
+    assertThat(Input.all(config))
+        .singleElement()
+        .satisfies(input -> {
+          assertThat(input.name()).isEqualTo("documents");
+          assertThat(input.topics().documents()).isEqualTo("in");
+          assertThat(input.format()).isEqualTo(DocumentFormat.TEXT);
+          assertThat(input.plan()).isEmpty();
+        });
+  }
+
+  @Test
+  void shouldReadAListOfInputsAndFillInWhatTheyShare() {
+    Config config =
+        parse(
+            """
+            documents.format: json
+            topics.dead.letter: dead
+            plans:
+              brief: plans/brief.yaml
+              Ann: plans/ann.yaml
+            inputs:
+              - topic: notes
+                format: text
+                plan: brief
+                enriched: enriched-notes
+              - {topic: letters, name: post, plan.by: tenant, plan.unknown: brief}
+            """);
+    Input notes = Input.of(config, "notes");
+    Input post = Input.of(config, "letters");
+
+    assertThat(notes.topics())
+        .isEqualTo(
+            new Topics(
+                "notes", new OutputTopics("enriched-notes", "quarantined-documents", "dead")));
+    assertThat(notes.format()).isEqualTo(DocumentFormat.TEXT);
+    assertThat(notes.plan()).isEqualTo("brief");
+    assertThat(post.name()).isEqualTo("post");
+    assertThat(post.format()).isEqualTo(DocumentFormat.JSON);
+    assertThat(post.planBy()).isEqualTo(PlanBy.TENANT);
+    assertThat(post.planUnknown()).isEqualTo("brief");
+    assertThat(Input.outputs(config))
+        .containsExactly("enriched-notes", "quarantined-documents", "dead", "enriched-documents");
+    assertThat(config.map(InputKeys.PLANS))
+        .isEqualTo(Map.of("Ann", Path.of("plans/ann.yaml"), "brief", Path.of("plans/brief.yaml")));
+    assertThat(config.printable())
+        .containsEntry("inputs.0.topic", "notes")
+        .containsEntry("plans.brief", "plans/brief.yaml");
+  }
+
+  @Test
+  void shouldReportEverythingThatIsWrongWithAList() {
+    assertThat(
+            problems(
+                """
+                inputs:
+                  - {topik: a}
+                  - {topic: a, format: xml}
+                plans: {"-": x.yaml}
+                """))
+        .anySatisfy(line ->
+            assertThat(line)
+                .contains("unknown key \"inputs.0.topik\"")
+                .contains("did you mean \"topic\""))
+        .anySatisfy(line -> assertThat(line).startsWith("inputs.0.topic is missing"))
+        .anySatisfy(line ->
+            assertThat(line).startsWith("inputs.1.format: expected one of avro, json, text"))
+        .anySatisfy(line -> assertThat(line).startsWith("plans.-: a name in plans"))
+        .hasSize(4);
+  }
+
+  @Test
+  void shouldRefuseInputsThatCannotLiveTogether() {
+    assertThat(
+            problems(
+                """
+                topics.documents: in
+                inputs:
+                  - {topic: a, enriched: b}
+                  - {topic: b, name: a}
+                  - {topic: c, quarantined: enriched-documents, plan: none, plan.by: header}
+                  - {topic: a/b, name: d}
+                """))
+        .anySatisfy(line -> assertThat(line).startsWith("topics.documents is the one input"))
+        .anySatisfy(line ->
+            assertThat(line).contains("inputs.1.topic: topic b takes enriched documents already"))
+        .anySatisfy(line -> assertThat(line).contains("inputs.1: two inputs are called a"))
+        .anySatisfy(line ->
+            assertThat(line)
+                .contains("inputs.2.quarantined: topic enriched-documents takes enriched"))
+        .anySatisfy(line -> assertThat(line).contains("inputs.2.plan: no plan is called none"))
+        .anySatisfy(line -> assertThat(line).contains("inputs.2.plan.by: there are no plans"))
+        .anySatisfy(line -> assertThat(line).contains("inputs.3.topic: \"a/b\" is not a topic"))
+        .hasSize(7);
+  }
+
+  @Test
+  void shouldRefuseAnEntryThatIsText() {
+    assertThat(problems("inputs: [{topic: a}, text]\n"))
+        .anySatisfy(
+            line -> assertThat(line).contains("inputs: expected keys and values in each entry"));
+  }
+}
