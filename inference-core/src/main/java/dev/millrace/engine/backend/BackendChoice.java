@@ -39,6 +39,17 @@ public record BackendChoice(BackendProvider provider, String why) {
    */
   public static BackendChoice of(
       String name, List<BackendProvider> installed, Architecture architecture) {
+    return of(name, installed, List.of(architecture));
+  }
+
+  /**
+   * Chooses a backend that runs here and computes several models.
+   *
+   * @param architectures of the models
+   * @throws BackendException as above
+   */
+  public static BackendChoice of(
+      String name, List<BackendProvider> installed, List<Architecture> architectures) {
     List<String> passedOver = new ArrayList<>();
     for (BackendProvider provider : installed) {
       if (!name.equals(AUTO) && !name.equals(provider.name())) {
@@ -48,7 +59,7 @@ public record BackendChoice(BackendProvider provider, String why) {
           provider
               .unsupportedReason()
               .or(() ->
-                  provider.unsupported(architecture).map(found -> "not this model: " + found));
+                  unsupported(provider, architectures).map(found -> "not this model: " + found));
       if (reason.isEmpty()) {
         return new BackendChoice(provider, why(name, passedOver));
       }
@@ -59,6 +70,13 @@ public record BackendChoice(BackendProvider provider, String why) {
             ? "there is no backend '%s'; installed are %s, or say %s"
                 .formatted(name, installed.stream().map(BackendProvider::name).toList(), AUTO)
             : "backend '%s' cannot run here (%s)".formatted(name, String.join("; ", passedOver)));
+  }
+
+  private static Optional<String> unsupported(
+      BackendProvider provider, List<Architecture> architectures) {
+    return architectures.stream()
+        .flatMap(architecture -> provider.unsupported(architecture).stream())
+        .findFirst();
   }
 
   private static String why(String name, List<String> passedOver) {

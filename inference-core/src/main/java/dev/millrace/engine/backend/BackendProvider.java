@@ -21,6 +21,18 @@ public interface BackendProvider {
    */
   Optional<String> unsupported(Architecture architecture);
 
-  /** Makes a backend. */
+  /**
+   * Opens a device for several models, on the thread that will use it.
+   *
+   * @param threads compute threads of a CPU; 0 for all cores
+   * @throws BackendException if it cannot be opened
+   */
+  ComputeDevice open(int threads);
+
+  /**
+   * Makes a backend with a device of its own, which is closed with it.
+   *
+   * @throws BackendException if the device cannot be opened, or cannot compute so
+   */
   ComputeBackend create(BackendOptions options);
 }

@@ -33,21 +33,44 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
   // ---- load time: what LoadTarget says, and memory
 
   /**
-   * Refuses a model that will not fit into the device's memory; called before anything is loaded.
-   * Does nothing where memory is the operating system's business.
+   * Counts the device memory that a model will take: weights, work buffers, and keys and values as
+   * far as they are known. Loads nothing. 0 where memory is the operating system's business.
    *
    * @param model makes the model's load-time calls on the target it is given, as often as it is
    *     called; what they return is worth nothing
    * @param demand keys and values that will be asked for
+   */
+  default long bytesNeeded(Consumer<LoadTarget> model, KvDemand demand) {
+    return 0;
+  }
+
+  /**
+   * Refuses a model that will not fit into the device's memory; called before it is loaded. Does
+   * nothing where memory is the operating system's business.
+   *
+   * @param model as above
+   * @param demand as above
+   * @param beside free bytes that other models of this device have still to take
    * @throws BackendException saying how much is needed, how much there is, and what would fit
    */
-  default void requireRoom(Consumer<LoadTarget> model, KvDemand demand) {}
+  default void requireRoom(Consumer<LoadTarget> model, KvDemand demand, long beside) {}
 
   /** Bytes that {@link #kvCache} would allocate; proportional to the number of blocks. */
   long kvBytes(KvShape shape);
 
-  /** Bytes it is prudent to give to keys and values here, now that the weights are loaded. */
+  /**
+   * Bytes it is prudent to give to keys and values here, now that the weights are loaded. What
+   * other models of this device have still to take is not left out.
+   */
   long kvBytesAvailable();
+
+  /**
+   * Bytes of device memory beside keys and values that are allocated by the first step and not yet;
+   * 0 where memory is the operating system's business.
+   */
+  default long workBytesToCome() {
+    return 0;
+  }
 
   /** Allocates the paged key-value memory, once, at start. Its content is undefined. */
   KvCache kvCache(KvShape shape);

@@ -4,7 +4,6 @@ import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
-import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.Rows;
@@ -25,22 +24,24 @@ public final class DecoderModel implements ForwardPass {
   private final KvCache cache;
   private final StepCheck check;
 
-  private DecoderModel(ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
-    this.architecture = weights.config().architecture();
+  DecoderModel(
+      Architecture architecture,
+      ComputeBackend backend,
+      ModelParts parts,
+      KvCache cache,
+      int rowsMax) {
+    this.architecture = architecture;
     this.backend = backend;
-    int rowsMax = limits.stepRowsMax();
-    KvDemand demand = KvSizing.demand(architecture, backend, limits);
-    ModelParts.Sources sources = ModelParts.Sources.of(weights, rowsMax);
-    backend.requireRoom(sources::loadInto, demand);
-    parts = sources.loadInto(backend);
-    cache = backend.kvCache(KvSizing.choose(demand, architecture, backend, limits));
+    this.parts = parts;
+    this.cache = cache;
     check =
         new StepCheck(
             rowsMax, architecture.vocabulary(), architecture.contextTokens(), cache.shape());
   }
 
   /**
-   * Packs weights into a backend and allocates everything a step needs.
+   * Packs weights into a backend that has its device for itself, and allocates everything a step
+   * needs.
    *
    * @param weights stay open as long as the model
    * @param backend fresh; the model's from now on, closed even if loading fails
@@ -49,10 +50,12 @@ public final class DecoderModel implements ForwardPass {
    */
   public static DecoderModel load(
       ModelWeights weights, ComputeBackend backend, ModelLimits limits) {
+    ModelLoading loading = new ModelLoading(weights, backend, limits);
     try {
-      return new DecoderModel(weights, backend, limits);
+      loading.load(0);
+      return loading.complete(loading.hasKvBudget() ? 0 : loading.kvBytesAvailable());
     } catch (RuntimeException | Error e) {
-      backend.close();
+      loading.close();
       throw e;
     }
   }
@@ -145,6 +148,11 @@ public final class DecoderModel implements ForwardPass {
   @Override
   public int contextTokens() {
     return architecture.contextTokens();
+  }
+
+  @Override
+  public long workBytesToCome() {
+    return backend.workBytesToCome();
   }
 
   /** Closes the backend. Idempotent. */

@@ -37,6 +37,11 @@ public interface ForwardPass extends AutoCloseable {
   /** Longest context the model was made for, in tokens. */
   int contextTokens();
 
+  /** Bytes of device memory that the first step will take. */
+  default long workBytesToCome() {
+    return 0;
+  }
+
   @Override
   void close();
 }

@@ -35,24 +35,40 @@ final class KvSizing {
     return new KvDemand(block, (int) Math.min(blocks, Integer.MAX_VALUE));
   }
 
+  /** Most bytes of keys and values that the limits allow: a budget is used whole. */
+  static long bytesMax(
+      KvDemand demand, Architecture architecture, ComputeBackend backend, ModelLimits limits) {
+    long blocks = demand.blocks() > 0 ? demand.blocks() : blocksOfSequences(architecture, limits);
+    return blocks * backend.kvBytes(demand.block());
+  }
+
+  /** What {@code sequencesMax} sequences of full context could use. */
+  private static long blocksOfSequences(Architecture architecture, ModelLimits limits) {
+    return (long) Math.ceilDiv(architecture.contextTokens(), limits.blockTokens())
+        * limits.sequencesMax();
+  }
+
   /**
    * The cache within the limits: an explicit budget is used whole; a chosen one never exceeds what
    * {@code sequencesMax} sequences of full context could use.
    *
+   * @param room bytes that there are, if no budget was given
    * @throws EngineException if not even one block fits
    */
   static KvShape choose(
-      KvDemand demand, Architecture architecture, ComputeBackend backend, ModelLimits limits) {
+      KvDemand demand,
+      Architecture architecture,
+      ComputeBackend backend,
+      ModelLimits limits,
+      long room) {
     if (demand.blocks() > 0) {
       return demand.shape(demand.blocks());
     }
-    long budget = backend.kvBytesAvailable();
-    long perSequence = Math.ceilDiv(architecture.contextTokens(), limits.blockTokens());
     long blocks =
-        Math.min(budget / backend.kvBytes(demand.block()), perSequence * limits.sequencesMax());
+        Math.min(room / backend.kvBytes(demand.block()), blocksOfSequences(architecture, limits));
     if (blocks < 1) {
       throw tooLittle(
-          demand.block(), backend, "there is room for " + budget, "give the process more memory");
+          demand.block(), backend, "there is room for " + room, "give the process more memory");
     }
     return demand.shape((int) Math.min(blocks, Integer.MAX_VALUE));
   }

@@ -98,6 +98,11 @@ final class BackendChoiceTest {
     }
 
     @Override
+    public ComputeDevice open(int threads) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public ComputeBackend create(BackendOptions options) {
       throw new UnsupportedOperationException();
     }

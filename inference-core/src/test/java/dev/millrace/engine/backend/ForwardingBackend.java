@@ -3,6 +3,7 @@ package dev.millrace.engine.backend;
 import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Passes everything on, so that a test can spoil one operation. */
 class ForwardingBackend implements ComputeBackend {
@@ -46,6 +47,21 @@ class ForwardingBackend implements ComputeBackend {
   @Override
   public Rows rows(int rowsMax, int width) {
     return target.rows(rowsMax, width);
+  }
+
+  @Override
+  public long bytesNeeded(Consumer<LoadTarget> model, KvDemand demand) {
+    return target.bytesNeeded(model, demand);
+  }
+
+  @Override
+  public void requireRoom(Consumer<LoadTarget> model, KvDemand demand, long beside) {
+    target.requireRoom(model, demand, beside);
+  }
+
+  @Override
+  public long workBytesToCome() {
+    return target.workBytesToCome();
   }
 
   @Override

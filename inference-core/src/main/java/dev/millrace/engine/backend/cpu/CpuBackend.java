@@ -42,6 +42,7 @@ final class CpuBackend implements ComputeBackend {
   private final WorkerPool pool;
   private final Products products;
   private final Runnable prepareThread;
+  private final Runnable onClose;
   private final NativeMemory memory = new NativeMemory();
   private final WeightPacker packer;
   private final Rotation rotation;
@@ -57,21 +58,24 @@ final class CpuBackend implements ComputeBackend {
   private boolean closed;
 
   /**
-   * Takes over the pool and the products.
+   * Takes over the products, borrows the pool.
    *
    * @param prepareThread called on the engine thread before it computes
+   * @param onClose called when everything is freed
    */
   CpuBackend(
       BackendInfo info,
       ElementType type,
       WorkerPool pool,
       Products products,
-      Runnable prepareThread) {
+      Runnable prepareThread,
+      Runnable onClose) {
     this.info = info;
     this.type = type;
     this.pool = pool;
     this.products = products;
     this.prepareThread = prepareThread;
+    this.onClose = onClose;
     packer = new WeightPacker(memory, pool, products::format);
     rotation = new Rotation(pool);
     attention = new Attention(pool, products, memory);
@@ -383,13 +387,17 @@ final class CpuBackend implements ComputeBackend {
     MemorySegment.copy(from, FLOAT, 0, values, 0, values.length);
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   public void close() {
     if (!closed) {
       closed = true;
-      pool.close();
       products.close();
       memory.close();
+      onClose.run();
     }
   }
 }

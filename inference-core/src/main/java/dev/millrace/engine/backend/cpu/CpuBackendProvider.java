@@ -2,12 +2,10 @@ package dev.millrace.engine.backend.cpu;
 
 import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendException;
-import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.BackendOptions;
-import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.BackendProvider;
 import dev.millrace.engine.backend.ComputeBackend;
-import dev.millrace.engine.tensor.DType;
+import dev.millrace.engine.backend.ComputeDevice;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -30,14 +28,13 @@ public final class CpuBackendProvider implements BackendProvider {
   private static final String ONEDNN = "onednn";
   private static final String JAVA = "java";
   private static final Logger LOG = LoggerFactory.getLogger(CpuBackendProvider.class);
-  private static final String DETERMINISM = "bitwise-same-build-and-device-type";
 
   /** Found through the service file. */
   public CpuBackendProvider() {}
 
   @Override
   public String name() {
-    return "cpu";
+    return CpuDevice.NAME;
   }
 
   @Override
@@ -59,48 +56,46 @@ public final class CpuBackendProvider implements BackendProvider {
   }
 
   @Override
+  public ComputeDevice open(int threads) {
+    return open(threads, System.getProperty(KERNELS_PROPERTY, ""));
+  }
+
+  @Override
   public ComputeBackend create(BackendOptions options) {
     return create(options, System.getProperty(KERNELS_PROPERTY, ""));
   }
 
   /** The same with a value for {@link #KERNELS_PROPERTY}; empty for what is fastest. */
   ComputeBackend create(BackendOptions options, String kernels) {
+    CpuDevice device = open(options.threads(), kernels);
+    try {
+      return device.onlyBackend(options);
+    } catch (RuntimeException | Error e) {
+      device.close();
+      throw e;
+    }
+  }
+
+  private static CpuDevice open(int threads, String kernels) {
     if (!List.of("", ONEDNN, JAVA).contains(kernels)) {
       throw new BackendException(
           "cannot start the cpu backend: -D%s is \"%s\", expected %s or %s"
               .formatted(KERNELS_PROPERTY, kernels, ONEDNN, JAVA));
     }
-    int threads =
-        options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors();
-    if (!kernels.equals(JAVA)) {
-      try {
-        return withOneDnn(options, threads, kernels.equals(ONEDNN));
-      } catch (Native.Unavailable e) {
-        if (kernels.equals(ONEDNN) || options.arithmetic() == Arithmetic.BF16) {
-          throw new BackendException(
-              "cannot start the cpu backend with oneDNN: " + e.getMessage(), e);
-        }
-        LOG.warn("backend=cpu kernels=java reason=\"{}\"; much slower than oneDNN", e.getMessage());
+    int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    if (kernels.equals(JAVA)) {
+      return CpuDevice.withJava(count, "-D%s is %s".formatted(KERNELS_PROPERTY, JAVA));
+    }
+    try {
+      return CpuDevice.withOneDnn(count, Native.oneDnn(), kernels.equals(ONEDNN));
+    } catch (Native.Unavailable e) {
+      if (kernels.equals(ONEDNN)) {
+        throw new BackendException(
+            "cannot start the cpu backend with oneDNN: " + e.getMessage(), e);
       }
+      LOG.warn("backend=cpu kernels=java reason=\"{}\"; much slower than oneDNN", e.getMessage());
+      return CpuDevice.withJava(count, String.valueOf(e.getMessage()));
     }
-    if (options.arithmetic() == Arithmetic.BF16) {
-      throw new BackendException(
-          "the Java kernels of the cpu backend compute in f32 only; ask for f32 or auto");
-    }
-    return withJava(threads);
-  }
-
-  /** A backend that needs no native code. */
-  ComputeBackend withJava(int threads) {
-    BackendInfo info =
-        new BackendInfo(
-            name(),
-            Machine.processor() + ", Java vectors of " + RowMath.FLOATS.vectorBitSize() + " bits",
-            "f32",
-            threads,
-            DETERMINISM);
-    return new CpuBackend(
-        info, ElementType.F32, new WorkerPool(threads, () -> {}), Products.ofVectors(), () -> {});
   }
 
   /** Whether oneDNN can be used here. */
@@ -116,46 +111,6 @@ public final class CpuBackendProvider implements BackendProvider {
   /** Whether the processor has instructions for products of bfloat16. */
   boolean multipliesBfloat16() {
     return oneDnnLoads() && Native.oneDnn().has(OneDnn.ISA_AVX512_BF16);
-  }
-
-  private ComputeBackend withOneDnn(BackendOptions options, int threads, boolean alone) {
-    OneDnn dnn = Native.oneDnn();
-    dnn.useThisThreadOnly();
-    boolean bfloat16 =
-        switch (options.arithmetic()) {
-          case F32 -> false;
-          case BF16 -> true;
-          case AUTO -> options.weights() == DType.BF16 && dnn.has(OneDnn.ISA_AVX512_BF16);
-        };
-    ElementType type = bfloat16 ? ElementType.BF16 : ElementType.F32;
-    Optional<Bfloat16Kernel> own = bfloat16 && !alone ? ownKernel(dnn) : Optional.empty();
-    int least = own.isPresent() ? 1 : LeastTile.on(dnn, type);
-    BackendInfo info =
-        new BackendInfo(
-            name(),
-            Machine.processor()
-                + ", oneDNN "
-                + dnn.instructionSetName()
-                + (own.isPresent() ? ", compact weights" : ""),
-            bfloat16 ? "bf16" : "f32",
-            threads,
-            DETERMINISM);
-    return new CpuBackend(
-        info,
-        type,
-        new WorkerPool(threads, dnn::useThisThreadOnly),
-        Products.ofOneDnn(dnn, threads, least, own),
-        dnn::useThisThreadOnly);
-  }
-
-  /**
-   * Our own code for bfloat16 where it beats oneDNN: on processors that multiply it by AVX-512. AMX
-   * is faster than both as soon as there are more than a few rows.
-   */
-  private static Optional<Bfloat16Kernel> ownKernel(OneDnn dnn) {
-    return dnn.has(OneDnn.ISA_AVX512_BF16) && !dnn.has(OneDnn.ISA_AVX512_AMX)
-        ? Bfloat16Kernel.loaded()
-        : Optional.empty();
   }
 
   /** The native library, loaded at most once. */

@@ -24,16 +24,17 @@ final class WorkerPool implements AutoCloseable {
   /**
    * Starts the helpers.
    *
+   * @param name what the helpers' names begin with
    * @param workers threads that compute, the caller included; at least 1
    * @param prepare run once on each helper before its first task
    */
-  WorkerPool(int workers, Runnable prepare) {
+  WorkerPool(String name, int workers, Runnable prepare) {
     helpers = new Thread[workers - 1];
     for (int i = 0; i < helpers.length; i++) {
       int worker = i + 1;
       helpers[i] =
           Thread.ofPlatform()
-              .name("engine-cpu-" + worker)
+              .name(name + "-" + worker)
               .daemon()
               .start(() -> {
                 prepare.run();

@@ -98,13 +98,21 @@ final class CudaBackend implements ComputeBackend {
   // ---- load time
 
   @Override
-  public void requireRoom(Consumer<LoadTarget> model, KvDemand demand) {
+  public long bytesNeeded(Consumer<LoadTarget> model, KvDemand demand) {
+    context.bind();
+    return counter(model, demand).count(pool.slabBytes(), Integer.MAX_VALUE).total();
+  }
+
+  private MemoryNeed.Counter counter(Consumer<LoadTarget> model, KvDemand demand) {
+    return new MemoryNeed.Counter(model, demand, context.device(), precision, work);
+  }
+
+  @Override
+  public void requireRoom(Consumer<LoadTarget> model, KvDemand demand, long beside) {
     context.bind();
     KernelLimits.requireHeads(demand.block().headDimension());
-    MemoryNeed.Counter counter =
-        new MemoryNeed.Counter(model, demand, context.device(), precision, work);
-    Driver.Memory memory = Driver.memory();
-    MemoryPlan plan = MemoryPlan.of(counter, pool.slabBytes(), memory);
+    Driver.Memory memory = Driver.memory().without(beside);
+    MemoryPlan plan = MemoryPlan.of(counter(model, demand), pool.slabBytes(), memory);
     pool.follow(plan);
     LOG.info("GPU memory: {} free, needed {}", Bytes.of(memory.free()), plan.parts());
   }
@@ -155,8 +163,12 @@ final class CudaBackend implements ComputeBackend {
     context.bind();
     staging.empty();
     Driver.Memory memory = Driver.memory();
-    long beside = loading.scratchBytes() + loading.writtenBytes() + MemoryPlan.reserve(memory);
-    return Math.max(0, memory.free() - beside);
+    return Math.max(0, memory.free() - workBytesToCome() - MemoryPlan.reserve(memory));
+  }
+
+  @Override
+  public long workBytesToCome() {
+    return stepping == null ? loading.scratchBytes() + loading.writtenBytes() : 0;
   }
 
   @Override
@@ -379,6 +391,10 @@ final class CudaBackend implements ComputeBackend {
   public void read(Rows rows, float[] values) {
     context.bind();
     ((CudaRows) rows).read(values, work, transfers);
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /** Frees everything, even after the device failed. Idempotent. */

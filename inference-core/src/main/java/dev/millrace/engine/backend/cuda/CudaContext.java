@@ -3,12 +3,14 @@ package dev.millrace.engine.backend.cuda;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import jcuda.driver.CUcontext;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This process's share of a GPU and everything opened in it. What it owns is closed with it, the
- * youngest first. Owned by one thread at a time; a new owner calls {@link #bind} first.
+ * This process's share of a GPU and everything opened in it, or a scope in it: one model's part.
+ * What it owns is closed with it, the youngest first. Owned by one thread at a time; a new owner
+ * calls {@link #bind} first.
  */
 final class CudaContext implements AutoCloseable {
 
@@ -22,19 +24,30 @@ final class CudaContext implements AutoCloseable {
 
   private final Device device;
   private final CUcontext handle;
+  private final @Nullable CudaContext outer;
+  private final Resource inOuter = this::close;
   private final Deque<Resource> owned = new ArrayDeque<>();
   private long boundThread;
   private boolean closed;
 
-  private CudaContext(Device device, CUcontext handle) {
+  private CudaContext(Device device, CUcontext handle, @Nullable CudaContext outer) {
     this.device = device;
     this.handle = handle;
+    this.outer = outer;
     this.boundThread = Thread.currentThread().threadId();
   }
 
   /** Opens a context on a GPU and binds it to this thread. */
   static CudaContext open(Device device) {
-    return new CudaContext(device, Driver.createContext(Driver.device(device.ordinal())));
+    return new CudaContext(device, Driver.createContext(Driver.device(device.ordinal())), null);
+  }
+
+  /** A part of this context whose resources are closed by themselves, or with the whole. */
+  CudaContext scope() {
+    bind();
+    CudaContext scope = new CudaContext(device, handle, this);
+    own(scope.inOuter);
+    return scope;
   }
 
   Device device() {
@@ -45,6 +58,10 @@ final class CudaContext implements AutoCloseable {
   void bind() {
     if (closed) {
       throw new IllegalStateException("the context on %s is closed".formatted(device.name()));
+    }
+    if (outer != null) {
+      outer.bind();
+      return;
     }
     long thread = Thread.currentThread().threadId();
     if (boundThread != thread) {
@@ -75,17 +92,28 @@ final class CudaContext implements AutoCloseable {
     if (closed) {
       return;
     }
-    // another context may have become current meanwhile
-    boundThread = 0;
-    try {
-      bind();
-    } catch (CudaError e) {
-      LOG.warn("while closing the cuda backend: {}", e.getMessage());
+    if (outer == null || !outer.closed) {
+      bindAnew();
     }
     closed = true;
     while (!owned.isEmpty()) {
       owned.pop().close();
     }
-    Driver.destroy(handle);
+    if (outer == null) {
+      Driver.destroy(handle);
+    } else {
+      outer.owned.remove(inOuter);
+    }
+  }
+
+  /** Another context may have become current meanwhile. */
+  private void bindAnew() {
+    CudaContext whole = outer == null ? this : outer;
+    whole.boundThread = 0;
+    try {
+      whole.bind();
+    } catch (CudaError e) {
+      LOG.warn("while closing the cuda backend: {}", e.getMessage());
+    }
   }
 }

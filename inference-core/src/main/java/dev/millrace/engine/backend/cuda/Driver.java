@@ -128,7 +128,13 @@ final class Driver {
   // ---- memory
 
   /** Free and total bytes of the device. */
-  record Memory(long free, long total) {}
+  record Memory(long free, long total) {
+
+    /** The same when {@code bytes} of what is free are spoken for. */
+    Memory without(long bytes) {
+      return new Memory(Math.max(0, free - bytes), total);
+    }
+  }
 
   static Memory memory() {
     long[] free = new long[1];

@@ -281,6 +281,10 @@ final class ReferenceBackend implements ComputeBackend {
     }
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   public void close() {
     closed = true;

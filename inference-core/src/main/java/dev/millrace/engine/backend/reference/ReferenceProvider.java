@@ -4,6 +4,7 @@ import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendProvider;
 import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.backend.ComputeDevice;
 import java.util.Optional;
 
 /** Runs everywhere; chosen by {@code auto} only when nothing else runs. Immutable. */
@@ -30,6 +31,11 @@ public final class ReferenceProvider implements BackendProvider {
   @Override
   public Optional<String> unsupported(Architecture architecture) {
     return Optional.empty();
+  }
+
+  @Override
+  public ComputeDevice open(int threads) {
+    return new ReferenceDevice();
   }
 
   /** Makes a backend. It always computes in double precision on one thread. */

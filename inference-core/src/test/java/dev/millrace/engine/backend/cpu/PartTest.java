@@ -27,7 +27,7 @@ class PartTest {
         new MatrixSource.Plain(
             TestTensors.random(new SplittableRandom(1), DType.BF16, 1, OUTPUTS, 64),
             MatrixSource.Order.OUT_IN);
-    try (WorkerPool pool = new WorkerPool(1, () -> {})) {
+    try (WorkerPool pool = new WorkerPool("engine-test", 1, () -> {})) {
       return new WeightPacker(memory, pool, Products.ofVectors()::format)
           .pack(List.of(source), ElementType.BF16);
     }

@@ -31,6 +31,7 @@ final class TestBackends {
   }
 
   static ComputeBackend java(int threads) {
-    return new CpuBackendProvider().withJava(threads);
+    return CpuDevice.withJava(threads, "asked for")
+        .onlyBackend(new BackendOptions(Arithmetic.F32, threads));
   }
 }

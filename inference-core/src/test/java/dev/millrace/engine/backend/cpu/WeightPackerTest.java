@@ -31,7 +31,7 @@ class WeightPackerTest {
   }
 
   private PackedMatrix pack(boolean compact, int workers, MatrixSource... sources) {
-    try (WorkerPool pool = new WorkerPool(workers, () -> {})) {
+    try (WorkerPool pool = new WorkerPool("engine-test", workers, () -> {})) {
       WeightPacker packer =
           new WeightPacker(
               memory,

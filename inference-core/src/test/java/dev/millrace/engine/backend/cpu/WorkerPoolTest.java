@@ -15,7 +15,7 @@ class WorkerPoolTest {
 
   @Test
   void shouldRunEachTaskOnceWithItsOwnWorkerNumber() {
-    try (WorkerPool pool = new WorkerPool(3, () -> {})) {
+    try (WorkerPool pool = new WorkerPool("engine-test", 3, () -> {})) {
       for (int round = 0; round < 200; round++) {
         AtomicIntegerArray runs = new AtomicIntegerArray(round);
         AtomicIntegerArray inUse = new AtomicIntegerArray(3);
@@ -35,7 +35,7 @@ class WorkerPoolTest {
 
   @Test
   void shouldReportAFailureAfterAllTasksHaveEnded() {
-    try (WorkerPool pool = new WorkerPool(2, () -> {})) {
+    try (WorkerPool pool = new WorkerPool("engine-test", 2, () -> {})) {
       AtomicInteger ended = new AtomicInteger();
 
       assertThatThrownBy(() ->
@@ -59,7 +59,7 @@ class WorkerPoolTest {
   @Test
   void shouldPrepareEachHelperAndStopThemAll() {
     Set<Thread> prepared = ConcurrentHashMap.newKeySet();
-    WorkerPool pool = new WorkerPool(3, () -> prepared.add(Thread.currentThread()));
+    WorkerPool pool = new WorkerPool("engine-test", 3, () -> prepared.add(Thread.currentThread()));
     pool.run(10, (worker, index) -> {});
 
     pool.close();

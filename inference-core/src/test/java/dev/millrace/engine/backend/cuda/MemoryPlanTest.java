@@ -217,7 +217,8 @@ final class MemoryPlanTest {
             target.matrix(List.of(weight));
             target.rows(8, 1024);
           },
-          demand(4));
+          demand(4),
+          0);
       context.bind();
       leave(MIB);
       assertThatThrownBy(() -> backend.matrix(List.of(weight)))
@@ -237,7 +238,7 @@ final class MemoryPlanTest {
     String before = System.getProperty(DevicePool.SLAB_PROPERTY, "");
     System.setProperty(DevicePool.SLAB_PROPERTY, Long.toString(256 * MIB));
     try (CudaBackend backend = backend()) {
-      backend.requireRoom(target -> target.matrix(List.of(weight)), demand(4));
+      backend.requireRoom(target -> target.matrix(List.of(weight)), demand(4), 0);
       backend.matrix(List.of(weight));
 
       assertThat(backend.pool().slabBytes()).isEqualTo(DevicePool.SLAB_MIN);
