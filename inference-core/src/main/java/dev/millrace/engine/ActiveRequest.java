@@ -16,9 +16,11 @@ import dev.millrace.engine.scheduling.SchedulerLimits;
 import dev.millrace.engine.scheduling.ScoringBranch;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A submitted request: turns what the scheduler reports into calls of its listener, each branch
@@ -32,13 +34,15 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
   private final Surroundings surroundings;
   private final long submittedNanos;
   private final ScheduledRequest scheduled;
-  private final AtomicBoolean cancelled = new AtomicBoolean();
+  private final Object holder;
+  private final AtomicReference<@Nullable Withdrawal> withdrawal = new AtomicReference<>();
   private boolean queued = true;
   private boolean finished;
 
   /**
    * What all requests of an engine share.
    *
+   * @param model its name
    * @param limits of its scheduler
    * @param metrics hears of ends and failures
    * @param nanoClock monotonic
@@ -48,20 +52,38 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
    * @param onEnd called when a request has ended
    */
   record Surroundings(
+      String model,
       SchedulerLimits limits,
       EngineMetrics metrics,
       LongSupplier nanoClock,
       Containment contained,
       Runnable onDequeued,
       Runnable onCancel,
-      Consumer<ActiveRequest> onEnd) {}
+      Consumer<ActiveRequest> onEnd) {
+
+    private void failed(Reason reason) {
+      metrics.failure(model, reason.name());
+    }
+  }
+
+  /** Why somebody does not want it any more. */
+  record Withdrawal(Reason reason, String message) {
+    static final Withdrawal CANCELLED =
+        new Withdrawal(Reason.CANCELLED, "the request was cancelled by its owner");
+  }
 
   /**
    * Takes a request that was checked.
    *
+   * @param holder through whom it came
    * @throws IllegalArgumentException if two labels of a branch are equal
    */
-  ActiveRequest(InferenceRequest request, RequestListener listener, Surroundings surroundings) {
+  ActiveRequest(
+      InferenceRequest request,
+      RequestListener listener,
+      Object holder,
+      Surroundings surroundings) {
+    this.holder = holder;
     this.request = request;
     this.listener = listener;
     this.surroundings = surroundings;
@@ -94,15 +116,25 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
     return request.owner();
   }
 
+  Object holder() {
+    return holder;
+  }
+
   @Override
   public void cancel() {
-    if (cancelled.compareAndSet(false, true)) {
+    withdraw(Withdrawal.CANCELLED);
+  }
+
+  /** Marks it as not wanted any more, unless it is already. */
+  void withdraw(Withdrawal why) {
+    if (withdrawal.compareAndSet(null, why)) {
       surroundings.onCancel().run();
     }
   }
 
-  boolean isCancelled() {
-    return cancelled.get();
+  /** Why it is not wanted any more; empty if it is. */
+  Optional<Withdrawal> withdrawal() {
+    return Optional.ofNullable(withdrawal.get());
   }
 
   @Override
@@ -138,7 +170,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
         double[] scores = scoring.scores().logProbabilities();
         for (double score : scores) {
           if (Double.isNaN(score)) {
-            surroundings.metrics().failure(Reason.INVALID_REQUEST.name());
+            surroundings.failed(Reason.INVALID_REQUEST);
             return new Failed(
                 Reason.INVALID_REQUEST, "the model computed no number for this input", usage);
           }
@@ -164,7 +196,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
     }
     dequeued();
     for (ScheduledBranch branch : unended) {
-      surroundings.metrics().failure(reason.name());
+      surroundings.failed(reason);
       tell(branch.index(), new Failed(reason, message, usageOf(branch)));
     }
     end();
@@ -182,6 +214,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
     surroundings
         .metrics()
         .request(
+            surroundings.model(),
             usage.prefixTokens(),
             usage.cachedTokens(),
             usage.suffixTokens(),
@@ -216,7 +249,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
       String message) {
     for (int branch = 0; branch < request.branches().size(); branch++) {
       int index = branch;
-      surroundings.metrics().failure(reason.name());
+      surroundings.failed(reason);
       surroundings
           .contained()
           .run(() -> listener.onBranch(index, new Failed(reason, message, BranchUsage.NONE)));

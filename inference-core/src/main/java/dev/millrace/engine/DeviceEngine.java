@@ -3,25 +3,21 @@ package dev.millrace.engine;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.EngineStatus.State;
 import dev.millrace.engine.RequestChecks.Refusal;
-import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An engine with one thread, the only one that touches the device: it loads the model, runs the
- * steps and closes the model.
+ * One model on a device. The device's thread alone runs its steps and closes it.
  *
  * <p>Thread-safe: submitters put requests in a bounded lock-free inbox and wake the thread;
  * cancellation is a mark on the request. A request that slips into the inbox while the engine stops
@@ -33,98 +29,96 @@ final class DeviceEngine implements InferenceEngine {
   /** Label nodes of one branch may take this share of the blocks before they run in waves. */
   private static final int LABEL_BLOCKS_SHARE = 8;
 
+  private final DeviceThread thread;
+  private final String name;
   private final EngineOptions options;
-  private final EngineMetrics metrics;
-  private final LongSupplier nanoClock;
-  private final Thread thread;
+  private final LoadedModel model;
+  private final EngineLoop loop;
+  private final RequestChecks checks;
+  private final int blocks;
+  private final ActiveRequest.Surroundings surroundings;
   private final Queue<ActiveRequest> inbox = new ConcurrentLinkedQueue<>();
   private final Set<ActiveRequest> unfinished = ConcurrentHashMap.newKeySet();
 
   /** Requests in the inbox and in the scheduler's queues. */
   private final AtomicInteger waiting = new AtomicInteger();
 
-  private volatile State state = State.RUNNING;
-  private volatile boolean idle;
-  private volatile boolean cancelled;
-  private volatile Snapshot snapshot = new Snapshot(0, 0);
+  /** Done when the model is closed; true if the device went with it. */
+  private final CompletableFuture<Boolean> confirmed = new CompletableFuture<>();
 
-  /** Set before the engine is handed out. */
-  private final Opened opened;
+  private volatile State state = State.RUNNING;
+  private volatile boolean cancelled;
+  private volatile Snapshot snapshot;
 
   private record Snapshot(int runningRequests, int freeBlocks) {}
 
-  private record Opened(
-      ModelInfo info, RequestChecks checks, int blocks, ActiveRequest.Surroundings surroundings) {}
-
-  private DeviceEngine(
-      LoadedModel.Loader loader,
-      String threadName,
-      EngineOptions options,
-      EngineMetrics metrics,
-      LongSupplier nanoClock) {
-    this.options = options;
-    this.metrics = metrics;
-    this.nanoClock = nanoClock;
-    CompletableFuture<Opened> opening = new CompletableFuture<>();
-    thread =
-        Thread.ofPlatform().name(threadName).daemon(true).unstarted(() -> run(loader, opening));
-    thread.start();
-    opened = await(opening);
-  }
-
-  /**
-   * Starts an engine and waits until its model is loaded.
-   *
-   * @throws EngineException as the loader says
-   */
-  static DeviceEngine start(
-      LoadedModel.Loader loader,
-      String threadName,
-      EngineOptions options,
-      EngineMetrics metrics,
-      LongSupplier nanoClock) {
-    return new DeviceEngine(loader, threadName, options, metrics, nanoClock);
-  }
-
-  private static Opened await(CompletableFuture<Opened> opening) {
-    try {
-      return opening.join();
-    } catch (CompletionException e) {
-      Throwable cause = e.getCause();
-      if (cause instanceof EngineException known) {
-        throw known;
-      }
-      throw new EngineException("the engine cannot start: " + cause, e);
-    }
+  /** Takes over the model; on the engine thread. */
+  DeviceEngine(DeviceThread thread, Tenant tenant, LoadedModel model, LongSupplier nanoClock) {
+    this.thread = thread;
+    this.model = model;
+    name = tenant.name();
+    options = tenant.options();
+    blocks = model.forward().kv().blocks();
+    SchedulerLimits limits =
+        new SchedulerLimits(
+            Math.min(options.stepTokensMax(), model.forward().stepRowsMax()),
+            options.sequencesMax(),
+            model.forward().kv().blockTokens(),
+            Math.max(1, blocks / LABEL_BLOCKS_SHARE),
+            options.prefixCache());
+    loop =
+        new EngineLoop(
+            name, model.forward(), limits, model.info().stopTokens(), tenant.metrics(), nanoClock);
+    snapshot = new Snapshot(0, blocks);
+    checks = new RequestChecks(model.info().vocabulary(), model.info().contextTokens());
+    surroundings =
+        new ActiveRequest.Surroundings(
+            name,
+            limits,
+            tenant.metrics(),
+            nanoClock,
+            new Containment(),
+            waiting::decrementAndGet,
+            this::wakeForCancel,
+            this::ended);
   }
 
   // ---- any thread
 
   @Override
   public ModelInfo model() {
-    return opened.info();
+    return model.info();
   }
 
   @Override
   public RequestHandle submit(InferenceRequest request, RequestListener listener) {
+    return submit(request, listener, this);
+  }
+
+  /**
+   * The same for one of several who hold this engine.
+   *
+   * @param holder compared by identity, for {@link #endHolder}
+   */
+  RequestHandle submit(InferenceRequest request, RequestListener listener, Object holder) {
     State now = state;
     if (now != State.RUNNING) {
       return refuse(request, listener, stopReason(now), stopMessage(now));
     }
-    Optional<Refusal> fault = opened.checks().fault(request);
+    Optional<Refusal> fault = checks.fault(request);
     if (fault.isPresent()) {
       return refuse(request, listener, fault.get().reason(), fault.get().message());
     }
     ActiveRequest active;
     try {
-      active = new ActiveRequest(request, listener, opened.surroundings());
+      active = new ActiveRequest(request, listener, holder, surroundings);
     } catch (IllegalArgumentException e) {
       return refuse(
           request, listener, Reason.INVALID_REQUEST, "the labels are wrong: " + e.getMessage());
     }
-    long blocks = active.scheduled().blocksMax();
-    if (blocks > opened.blocks()) {
-      return refuse(request, listener, Reason.TOO_LONG, tooLarge(blocks));
+    long needed = active.scheduled().blocksMax();
+    if (needed > blocks) {
+      return refuse(request, listener, Reason.TOO_LONG, tooLarge(needed));
     }
     if (waiting.incrementAndGet() > options.queueRequestsMax()) {
       waiting.decrementAndGet();
@@ -136,26 +130,31 @@ final class DeviceEngine implements InferenceEngine {
     if (after != State.RUNNING && inbox.remove(active)) {
       answer(active, after);
     } else {
-      wake();
+      thread.wake();
     }
     return active;
   }
 
+  /** Answers a request of a holder that has given the engine back. */
+  RequestHandle refuseAsClosed(InferenceRequest request, RequestListener listener) {
+    return refuse(request, listener, Reason.ENGINE_CLOSED, stopMessage(State.CLOSED));
+  }
+
   private RequestHandle refuse(
       InferenceRequest request, RequestListener listener, Reason reason, String message) {
-    ActiveRequest.refuse(request, listener, opened.surroundings(), reason, message);
+    ActiveRequest.refuse(request, listener, surroundings, reason, message);
     return () -> {};
   }
 
-  private String tooLarge(long blocks) {
+  private String tooLarge(long needed) {
     return String.format(
         Locale.ROOT,
         ("the request needs up to %d key-value blocks of %d tokens for its prefix and all"
             + " branches, the engine has %d; shorten it, split its branches, or raise"
             + " kvMemoryBytes"),
-        blocks,
-        opened.surroundings().limits().blockTokens(),
-        opened.blocks());
+        needed,
+        surroundings.limits().blockTokens(),
+        blocks);
   }
 
   private String overloaded() {
@@ -176,15 +175,9 @@ final class DeviceEngine implements InferenceEngine {
         : "the engine was closed";
   }
 
-  private void wake() {
-    if (idle) {
-      LockSupport.unpark(thread);
-    }
-  }
-
   private void wakeForCancel() {
     cancelled = true;
-    wake();
+    thread.wake();
   }
 
   @Override
@@ -197,33 +190,43 @@ final class DeviceEngine implements InferenceEngine {
     }
   }
 
+  /**
+   * Ends every unfinished request of a holder as if the engine had been closed, and waits until
+   * they are answered, except when a listener calls it.
+   */
+  @SuppressWarnings("ReferenceEquality") // a holder is an identity
+  void endHolder(Object holder) {
+    ActiveRequest.Withdrawal why =
+        new ActiveRequest.Withdrawal(Reason.ENGINE_CLOSED, stopMessage(State.CLOSED));
+    for (ActiveRequest request : unfinished) {
+      if (request.holder() == holder) {
+        request.withdraw(why);
+      }
+    }
+    if (!thread.isCurrent()) {
+      thread.settle(this);
+    }
+  }
+
   @Override
   public EngineStatus status() {
     Snapshot counts = snapshot;
     return new EngineStatus(
-        state, waiting.get(), counts.runningRequests(), opened.blocks(), counts.freeBlocks());
+        state, waiting.get(), counts.runningRequests(), blocks, counts.freeBlocks());
   }
 
   @Override
   public void close() {
     State before = leave(State.CLOSED);
-    LockSupport.unpark(thread);
-    if (Thread.currentThread().equals(thread)) {
+    thread.wake();
+    if (thread.isCurrent()) {
       return;
     }
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    if (confirmed.join()) {
+      thread.awaitEnd();
     }
     if (before == State.RUNNING) {
-      LOG.info("engine closed: model={}", opened.info().name());
+      LOG.info("engine closed: model={}", model.info().name());
     }
   }
 
@@ -236,101 +239,96 @@ final class DeviceEngine implements InferenceEngine {
     return before;
   }
 
+  boolean isRunning() {
+    return state == State.RUNNING;
+  }
+
+  /** Whether there is something that {@link #takeIn} or the end of this engine waits for. */
+  boolean hasNews() {
+    return !inbox.isEmpty() || cancelled || !isRunning();
+  }
+
+  DeviceThread thread() {
+    return thread;
+  }
+
   // ---- the engine thread
 
-  private void run(LoadedModel.Loader loader, CompletableFuture<Opened> opening) {
-    LoadedModel model;
-    EngineLoop loop;
+  /** Takes in what was submitted and cancelled; says whether a step is due. */
+  boolean takeIn() {
     try {
-      model = loader.load();
-    } catch (Throwable e) {
-      opening.completeExceptionally(e);
-      return;
-    }
-    try (model) {
-      try {
-        loop = open(model, opening);
-      } catch (Throwable e) {
-        opening.completeExceptionally(e);
-        return;
+      for (ActiveRequest next = inbox.poll(); next != null; next = inbox.poll()) {
+        loop.add(next);
       }
-      serve(loop);
-    } catch (RuntimeException e) {
-      LOG.warn("closing the model failed", e);
+      if (cancelled) {
+        cancelled = false;
+        loop.dropCancelled();
+      }
+      return loop.hasWork();
+    } catch (Throwable e) {
+      fail(e);
+      return false;
+    } finally {
+      takeSnapshot();
     }
   }
 
-  private EngineLoop open(LoadedModel model, CompletableFuture<Opened> opening) {
-    int blocks = model.forward().kv().blocks();
-    SchedulerLimits limits =
-        new SchedulerLimits(
-            Math.min(options.stepTokensMax(), model.forward().stepRowsMax()),
-            options.sequencesMax(),
-            model.forward().kv().blockTokens(),
-            Math.max(1, blocks / LABEL_BLOCKS_SHARE),
-            options.prefixCache());
-    EngineLoop loop =
-        new EngineLoop(model.forward(), limits, model.info().stopTokens(), metrics, nanoClock);
-    snapshot = new Snapshot(0, blocks);
-    ActiveRequest.Surroundings surroundings =
-        new ActiveRequest.Surroundings(
-            limits,
-            metrics,
-            nanoClock,
-            new Containment(),
-            waiting::decrementAndGet,
-            this::wakeForCancel,
-            request -> {
-              unfinished.remove(request);
-              loop.ended(request);
-            });
-    RequestChecks checks =
-        new RequestChecks(model.info().vocabulary(), model.info().contextTokens());
-    opening.complete(new Opened(model.info(), checks, blocks, surroundings));
-    return loop;
+  /**
+   * Runs one step.
+   *
+   * @return rows it computed
+   */
+  int step() {
+    try {
+      return loop.step();
+    } catch (Throwable e) {
+      fail(e);
+      return 0;
+    } finally {
+      takeSnapshot();
+    }
   }
 
-  private void serve(EngineLoop loop) {
-    State end;
-    try {
-      while (state == State.RUNNING) {
-        turn(loop);
-      }
-      end = State.CLOSED;
-    } catch (Throwable e) {
-      leave(State.FAILED);
-      end = State.FAILED;
-      LOG.error("the engine failed and accepts nothing more", e);
-    }
+  private void takeSnapshot() {
+    snapshot = new Snapshot(loop.scheduler().runningRequests(), loop.scheduler().freeBlocks());
+  }
+
+  private void fail(Throwable cause) {
+    leave(State.FAILED);
+    LOG.error("the engine of model {} failed and accepts nothing more", name, cause);
+  }
+
+  private void ended(ActiveRequest request) {
+    unfinished.remove(request);
+    loop.ended(request);
+  }
+
+  long workBytesToCome() {
+    return model.forward().workBytesToCome();
+  }
+
+  /** Answers everything that is unfinished and closes the model. */
+  void end() {
+    State end = state;
     loop.failAll(stopReason(end), stopMessage(end));
     for (ActiveRequest late = inbox.poll(); late != null; late = inbox.poll()) {
       answer(late, end);
     }
-    snapshot = new Snapshot(0, loop.scheduler().freeBlocks());
-  }
-
-  private void turn(EngineLoop loop) {
-    for (ActiveRequest next = inbox.poll(); next != null; next = inbox.poll()) {
-      loop.add(next);
-    }
-    if (cancelled) {
-      cancelled = false;
-      loop.dropCancelled();
-    }
-    boolean worked = loop.step();
-    snapshot = new Snapshot(loop.scheduler().runningRequests(), loop.scheduler().freeBlocks());
-    if (!worked) {
-      park();
+    takeSnapshot();
+    try {
+      model.close();
+    } catch (RuntimeException e) {
+      LOG.warn("closing model {} failed", name, e);
     }
   }
 
-  /** Sleeps until there is something to do. Whoever adds something looks at {@code idle} after. */
-  private void park() {
-    idle = true;
-    while (inbox.isEmpty() && !cancelled && state == State.RUNNING) {
-      LockSupport.park(this);
-    }
-    idle = false;
+  /**
+   * Lets {@link #close} return.
+   *
+   * @param withDevice whether the device's thread ends, too
+   */
+  void confirmEnd(boolean withDevice) {
+    confirmed.complete(withDevice);
   }
 
   /** Answers a request that never reached the scheduler. */

@@ -3,19 +3,11 @@ package dev.millrace.engine;
 import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.metrics.EngineMetrics;
-import dev.millrace.engine.model.DecoderModel;
-import dev.millrace.engine.tokenizer.ChatTemplate;
-import dev.millrace.engine.tokenizer.HuggingFaceTokenizer;
-import dev.millrace.engine.tokenizer.JinjaChatTemplate;
-import dev.millrace.engine.tokenizer.Tokenizer;
 import java.nio.file.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.List;
 
 /** Opens engines. Thread-safe: it has no state. */
 public final class EngineFactory {
-  private static final Logger LOG = LoggerFactory.getLogger(EngineFactory.class);
-
   private EngineFactory() {}
 
   /** Opens an engine that reports to nobody. */
@@ -34,7 +26,11 @@ public final class EngineFactory {
    */
   public static InferenceEngine open(Path directory, EngineOptions options, EngineMetrics metrics) {
     BackendChoice choice = OpenModel.choose(ModelConfig.read(directory).architecture(), options);
-    return start(() -> load(directory, choice, options), choice, options, metrics);
+    return start(
+        device -> CheckpointOpening.directory(directory, device, options),
+        choice,
+        options,
+        metrics);
   }
 
   /**
@@ -46,91 +42,35 @@ public final class EngineFactory {
   public static InferenceEngine open(
       ModelSource source, EngineOptions options, EngineMetrics metrics) {
     BackendChoice choice = OpenModel.choose(source.weights().config().architecture(), options);
-    return start(() -> load(source, choice, options), choice, options, metrics);
+    return start(
+        device -> CheckpointOpening.source(source, device, options), choice, options, metrics);
+  }
+
+  /**
+   * Opens several models on one device, which all users of this process share that ask for the same
+   * backend and number of threads. A model that is open already under the same name and options is
+   * not loaded again. Models that are opened together are counted before the first is loaded, and
+   * divide what is left as keys and values by their shares; a model that is added later takes of
+   * what is free then, and the steps of the others wait while it is loaded: give each a {@code
+   * kvMemoryBytes} where that may happen.
+   *
+   * @param device which device
+   * @param models at least one, each with a name of its own; directories stay unchanged
+   * @param metrics told what these models do, with their names
+   * @throws EngineException if a directory, the backend or the memory do not allow it, or if a
+   *     model of this name is open with other options
+   */
+  public static DeviceLease lease(
+      DeviceOptions device, List<TenantOptions> models, EngineMetrics metrics) {
+    return SharedDevices.PROCESS.lease(device, models, metrics);
   }
 
   private static InferenceEngine start(
-      LoadedModel.Loader loader,
+      ModelOpening.Opener opener,
       BackendChoice choice,
       EngineOptions options,
       EngineMetrics metrics) {
-    DeviceEngine engine =
-        DeviceEngine.start(
-            loader, "engine-" + choice.provider().name() + "0", options, metrics, System::nanoTime);
-    LOG.info(
-        "engine ready: model {}, digest {}, {} key-value blocks, context of {} tokens",
-        engine.model().name(),
-        engine.model().digest(),
-        engine.status().kvBlocksTotal(),
-        engine.model().contextTokens());
-    return engine;
-  }
-
-  private static LoadedModel load(ModelSource source, BackendChoice choice, EngineOptions options) {
-    DecoderModel model = OpenModel.load(source.name(), source.weights(), choice, options);
-    ModelInfo info =
-        info(
-            source.name(),
-            Path.of(""),
-            source.digest(),
-            source.weights().config(),
-            model,
-            source.tokenizer(),
-            source.chatTemplate());
-    return new LoadedModel(info, model, () -> {});
-  }
-
-  private static LoadedModel load(Path directory, BackendChoice choice, EngineOptions options) {
-    HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(directory);
-    try {
-      JinjaChatTemplate template = JinjaChatTemplate.open(directory, tokenizer);
-      OpenModel open = OpenModel.open(directory, choice, options);
-      try {
-        ModelInfo info =
-            info(
-                directory.toAbsolutePath().normalize().getFileName().toString(),
-                directory,
-                open.checkpoint().digest(new DigestProgress()),
-                open.checkpoint().config(),
-                open.model(),
-                tokenizer,
-                template);
-        return new LoadedModel(
-            info,
-            open.model(),
-            () -> {
-              open.checkpoint().close();
-              tokenizer.close();
-            });
-      } catch (RuntimeException | Error e) {
-        open.close();
-        throw e;
-      }
-    } catch (RuntimeException | Error e) {
-      tokenizer.close();
-      throw e;
-    }
-  }
-
-  private static ModelInfo info(
-      String name,
-      Path directory,
-      String digest,
-      ModelConfig config,
-      DecoderModel model,
-      Tokenizer tokenizer,
-      ChatTemplate template) {
-    long room = (long) model.kv().blocks() * model.kv().blockTokens();
-    return new ModelInfo(
-        name,
-        directory,
-        digest,
-        config.quantisation(),
-        (int) Math.min(config.architecture().contextTokens(), room),
-        config.architecture().vocabulary(),
-        tokenizer,
-        template,
-        config.stopTokens().stream().mapToInt(Integer::intValue).toArray(),
-        model.backend());
+    Tenant tenant = Tenant.alone(options, metrics, opener);
+    return Devices.start(choice, options.backendOptions().threads(), List.of(tenant)).getFirst();
   }
 }

@@ -23,6 +23,7 @@ import java.util.function.LongSupplier;
  * that made it. Borrows the forward pass.
  */
 final class EngineLoop {
+  private final String model;
   private final ForwardPass forward;
   private final Scheduler scheduler;
   private final int[] stopTokens;
@@ -32,11 +33,13 @@ final class EngineLoop {
   private final Map<ScheduledRequest, ActiveRequest> active = new HashMap<>();
 
   EngineLoop(
+      String model,
       ForwardPass forward,
       SchedulerLimits limits,
       int[] stopTokens,
       EngineMetrics metrics,
       LongSupplier nanoClock) {
+    this.model = model;
     this.forward = forward;
     this.stopTokens = stopTokens.clone();
     this.metrics = metrics;
@@ -80,26 +83,28 @@ final class EngineLoop {
   void dropCancelled() {
     List<ActiveRequest> cancelled = new ArrayList<>();
     for (ActiveRequest request : active.values()) {
-      if (request.isCancelled()) {
+      if (request.withdrawal().isPresent()) {
         cancelled.add(request);
       }
     }
     for (ActiveRequest request : cancelled) {
-      fail(request, Reason.CANCELLED, "the request was cancelled by its owner");
+      request.withdrawal().ifPresent(why -> fail(request, why.reason(), why.message()));
     }
   }
 
+  /** Ends what is too late, and says whether a step is due. */
+  boolean hasWork() {
+    dropExpired(nanoClock.getAsLong());
+    return scheduler.hasWork();
+  }
+
   /**
-   * Runs one step.
+   * Runs one step. To be called when there is work.
    *
-   * @return whether there was anything to do
+   * @return rows it computed
    */
-  boolean step() {
+  int step() {
     long start = nanoClock.getAsLong();
-    dropExpired(start);
-    if (!scheduler.hasWork()) {
-      return false;
-    }
     StepPlan plan = scheduler.plan(start);
     if (plan.copies().size() > 0) {
       forward.copyBlocks(plan.copies().from(), plan.copies().to());
@@ -109,9 +114,10 @@ final class EngineLoop {
     }
     long nanos = nanoClock.getAsLong() - start;
     scheduler.complete(plan, nanos);
-    metrics.step(plan.decodeRows(), plan.prefillRows(), nanos);
-    metrics.load(scheduler.waitingRequests(), scheduler.runningRequests(), scheduler.freeBlocks());
-    return true;
+    metrics.step(model, plan.decodeRows(), plan.prefillRows(), nanos);
+    metrics.load(
+        model, scheduler.waitingRequests(), scheduler.runningRequests(), scheduler.freeBlocks());
+    return plan.rows();
   }
 
   private void dropExpired(long now) {

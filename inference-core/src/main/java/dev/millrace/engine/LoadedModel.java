@@ -12,17 +12,6 @@ import dev.millrace.engine.model.ForwardPass;
 record LoadedModel(ModelInfo info, ForwardPass forward, Runnable closeable)
     implements AutoCloseable {
 
-  /** Makes the model; called once, on the engine thread. */
-  @FunctionalInterface
-  interface Loader {
-    /**
-     * Loads everything.
-     *
-     * @throws EngineException saying what is wrong and what to do
-     */
-    LoadedModel load();
-  }
-
   @Override
   public void close() {
     try {

@@ -11,6 +11,7 @@ import dev.millrace.engine.checkpoint.ModelWeights;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.model.ModelLimits;
 import java.nio.file.Path;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,8 +40,17 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
    * @throws EngineException if there is none of this name, or it cannot run here, or not this model
    */
   static BackendChoice choose(Architecture architecture, EngineOptions options) {
+    return choose(List.of(architecture), options.backend());
+  }
+
+  /**
+   * Chooses a backend for models that are to share a device.
+   *
+   * @throws EngineException as above
+   */
+  static BackendChoice choose(List<Architecture> architectures, String backend) {
     try {
-      return BackendChoice.of(options.backend(), BackendChoice.installed(), architecture);
+      return BackendChoice.of(backend, BackendChoice.installed(), architectures);
     } catch (BackendException e) {
       throw new EngineException("cannot start an engine: " + e.getMessage(), e);
     }

@@ -286,7 +286,7 @@ class DeviceEngineTest {
   @Test
   void shouldSayWhyItCannotStart() {
     assertThatThrownBy(() ->
-            DeviceEngine.start(
+            TestEngines.start(
                 () -> {
                   throw new EngineException("no such model");
                 },
@@ -297,7 +297,7 @@ class DeviceEngineTest {
         .isInstanceOf(EngineException.class)
         .hasMessage("no such model");
     assertThatThrownBy(() ->
-            DeviceEngine.start(
+            TestEngines.start(
                 () -> {
                   throw new IllegalStateException("strange");
                 },
@@ -406,7 +406,7 @@ class DeviceEngineTest {
 
   private static DeviceEngine engine(
       FakeForward device, EngineOptions options, EngineMetrics metrics) {
-    return DeviceEngine.start(
+    return TestEngines.start(
         () -> new LoadedModel(info(), device, () -> {}),
         "engine-fake0",
         options,

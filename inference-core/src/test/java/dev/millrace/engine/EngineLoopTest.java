@@ -67,8 +67,8 @@ class EngineLoopTest {
     int[] document = tokens(300);
     bench.submit(owner, document, generate(tokens(9), 3));
     Recorder second = bench.submit(owner, document, generate(tokens(5), 3));
-    bench.loop.step();
-    bench.loop.step();
+    bench.turn();
+    bench.turn();
     bench.active.getFirst().cancel();
     bench.loop.dropCancelled();
 
@@ -141,7 +141,7 @@ class EngineLoopTest {
     Arrays.setAll(branches, i -> generate(new int[0], 30));
     Recorder recorder = bench.submit(owner, tokens(4), branches);
     for (int i = 0; i < 60; i++) {
-      bench.loop.step();
+      bench.turn();
     }
 
     for (int i = 0; i < branches.length; i++) {
@@ -183,8 +183,8 @@ class EngineLoopTest {
     // 40 + 1 + 39 tokens are 10 blocks of 8: two do not fit side by side
     Recorder first = bench.submit(owner, tokens(40), generate(tokens(1), 40));
     Recorder second = bench.submit(owner, tokens(40), generate(tokens(1), 40));
-    bench.loop.step();
-    bench.loop.step();
+    bench.turn();
+    bench.turn();
     assertThat(bench.loop.scheduler().waitingRequests()).isEqualTo(1);
 
     bench.runUntil(first);
@@ -281,7 +281,7 @@ class EngineLoopTest {
     Bench bench = bench(limits(64, 16, false), 100);
     Recorder recorder = bench.submit(owner, tokens(20), labels(tokens(5)), generate(tokens(3), 60));
     while (!recorder.ended(0)) {
-      bench.loop.step();
+      bench.turn();
     }
 
     // 20 + 3 + 59 tokens at worst, 20 + 3 + a few now
@@ -295,13 +295,13 @@ class EngineLoopTest {
     Recorder running = bench.submitUntil(6_000, tokens(100), generate(tokens(1), 50));
     Recorder waiting = bench.submitUntil(6_000, tokens(400), generate(tokens(1), 50));
     Recorder later = bench.submitUntil(Long.MAX_VALUE, tokens(10), generate(tokens(1), 5));
-    bench.loop.step();
+    bench.turn();
     now = 5_999;
-    bench.loop.step();
+    bench.turn();
     assertThat(running.finished()).isFalse();
 
     now = 6_000;
-    bench.loop.step();
+    bench.turn();
 
     assertThat(((Failed) running.result(0)).reason()).isEqualTo(Reason.DEADLINE);
     assertThat(((Failed) waiting.result(0)).reason()).isEqualTo(Reason.DEADLINE);
@@ -401,16 +401,23 @@ class EngineLoopTest {
       EngineMetrics metrics =
           new EngineMetrics() {
             @Override
-            public void step(int decodeRows, int prefillRows, long nanos) {
+            public void step(String model, int decodeRows, int prefillRows, long nanos) {
               if (decodeRows + prefillRows > 0) {
                 steps.add(new int[] {decodeRows, prefillRows});
               }
             }
           };
-      loop = new EngineLoop(forward, limits, new int[0], metrics, () -> now);
+      loop = new EngineLoop("fake", forward, limits, new int[0], metrics, () -> now);
       surroundings =
           new ActiveRequest.Surroundings(
-              limits, metrics, () -> now, new Containment(), () -> {}, () -> {}, loop::ended);
+              "fake",
+              limits,
+              metrics,
+              () -> now,
+              new Containment(),
+              () -> {},
+              () -> {},
+              loop::ended);
     }
 
     Recorder submit(Object who, int[] prefix, Branch... branches) {
@@ -423,21 +430,30 @@ class EngineLoopTest {
 
     private Recorder submit(InferenceRequest request) {
       Recorder recorder = new Recorder(request);
-      ActiveRequest one = new ActiveRequest(request, recorder, surroundings);
+      ActiveRequest one = new ActiveRequest(request, recorder, this, surroundings);
       loop.add(one);
       active.add(one);
       return recorder;
     }
 
+    /** One step, if there is work. */
+    boolean turn() {
+      if (!loop.hasWork()) {
+        return false;
+      }
+      loop.step();
+      return true;
+    }
+
     void runAll() {
-      while (loop.step()) {
+      while (turn()) {
         loop.scheduler().verifyIntegrity();
       }
     }
 
     void runUntil(Recorder recorder) {
       while (!recorder.finished()) {
-        assertThat(loop.step()).isTrue();
+        assertThat(turn()).isTrue();
       }
     }
   }

@@ -83,10 +83,17 @@ class EngineSimulationTest {
       forward = new FakeForward(VOCABULARY, CONTEXT, budget, blocks, blockTokens);
       forward.onStep(() -> now += random.nextInt(1000));
       int[] stop = STOP.stream().mapToInt(Integer::intValue).toArray();
-      loop = new EngineLoop(forward, limits, stop, counters, () -> now);
+      loop = new EngineLoop("fake", forward, limits, stop, counters, () -> now);
       surroundings =
           new ActiveRequest.Surroundings(
-              limits, counters, () -> now, new Containment(), () -> {}, () -> {}, loop::ended);
+              "fake",
+              limits,
+              counters,
+              () -> now,
+              new Containment(),
+              () -> {},
+              () -> {},
+              loop::ended);
       for (int i = 0; i < 4; i++) {
         documents.add(tokens(1 + random.nextInt(CONTEXT - 40)));
       }
@@ -106,7 +113,9 @@ class EngineSimulationTest {
           loop.dropCancelled();
           loop.scheduler().verifyIntegrity();
         }
-        loop.step();
+        if (loop.hasWork()) {
+          loop.step();
+        }
         steps++;
         loop.scheduler().verifyIntegrity();
         assertThat(steps).as("steps").isLessThan(200_000);
@@ -122,13 +131,13 @@ class EngineSimulationTest {
         return;
       }
       Recorder recorder = new Recorder(request);
-      ActiveRequest active = new ActiveRequest(request, recorder, surroundings);
+      ActiveRequest active = new ActiveRequest(request, recorder, this, surroundings);
       loop.add(active);
       submitted.add(new Submitted(request, active, recorder, steps));
     }
 
     long blocksMax(InferenceRequest request) {
-      return new ActiveRequest(request, new Recorder(request), surroundings)
+      return new ActiveRequest(request, new Recorder(request), this, surroundings)
           .scheduled()
           .blocksMax();
     }
@@ -201,7 +210,7 @@ class EngineSimulationTest {
           assertThat(message).isNotBlank();
           assertThat(usage).isNotNull();
           switch (reason) {
-            case CANCELLED -> assertThat(one.active().isCancelled()).isTrue();
+            case CANCELLED -> assertThat(one.active().withdrawal().isPresent()).isTrue();
             case DEADLINE -> assertThat(one.request().deadlineNanos()).isLessThan(Long.MAX_VALUE);
             default -> fail("unexpected " + reason);
           }
@@ -243,7 +252,7 @@ class EngineSimulationTest {
     int requests;
 
     @Override
-    public void step(int decode, int prefill, long duration) {
+    public void step(String model, int decode, int prefill, long duration) {
       decodeRows += decode;
       prefillRows += prefill;
       nanos += duration;
@@ -251,6 +260,7 @@ class EngineSimulationTest {
 
     @Override
     public void request(
+        String model,
         int prefixTokens,
         int cachedTokens,
         int suffixTokens,

@@ -1,5 +1,8 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.backend.BackendOptions;
+import dev.millrace.engine.backend.ComputeBackend;
+import dev.millrace.engine.backend.ComputeDevice;
 import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.tokenizer.ChatTemplate;
@@ -7,6 +10,8 @@ import dev.millrace.engine.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Engines over checkpoints that have no tokenizer. Pure functions. */
 final class TestEngines {
@@ -15,12 +20,75 @@ final class TestEngines {
 
   /** Opens an engine whose model can do everything but text. */
   static InferenceEngine open(Path directory, EngineOptions options) {
-    return DeviceEngine.start(
+    return start(
         () -> load(directory, options),
         "engine-test",
         options,
         EngineMetrics.NONE,
         System::nanoTime);
+  }
+
+  /** Starts an engine on a device of its own that is there for nothing but its thread. */
+  static DeviceEngine start(
+      Supplier<LoadedModel> loader,
+      String threadName,
+      EngineOptions options,
+      EngineMetrics metrics,
+      LongSupplier nanoClock) {
+    Tenant tenant = Tenant.alone(options, metrics, _ -> ready(loader));
+    return DeviceThread.start(threadName, NoDevice::new, List.of(tenant), nanoClock).getFirst();
+  }
+
+  /** A model that takes no part in the counting and dividing of memory. */
+  static ModelOpening ready(Supplier<LoadedModel> loader) {
+    return new ModelOpening() {
+      @Override
+      public long bytesNeeded() {
+        return 0;
+      }
+
+      @Override
+      public void load(long beside) {}
+
+      @Override
+      public boolean hasKvBudget() {
+        return true;
+      }
+
+      @Override
+      public long kvBytesMax() {
+        return 0;
+      }
+
+      @Override
+      public long kvBytesAvailable() {
+        return 0;
+      }
+
+      @Override
+      public long workBytesToCome() {
+        return 0;
+      }
+
+      @Override
+      public LoadedModel complete(long kvBytes) {
+        return loader.get();
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** A device that computes nothing. */
+  static final class NoDevice implements ComputeDevice {
+    @Override
+    public ComputeBackend backend(BackendOptions options) {
+      throw new UnsupportedOperationException("this device computes nothing");
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static LoadedModel load(Path directory, EngineOptions options) {

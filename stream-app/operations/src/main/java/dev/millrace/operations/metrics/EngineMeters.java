@@ -21,7 +21,7 @@ public final class EngineMeters implements EngineMetrics {
   }
 
   @Override
-  public void step(int decodeRows, int prefillRows, long nanos) {
+  public void step(String model, int decodeRows, int prefillRows, long nanos) {
     String phase = prefillRows == 0 ? "decode" : decodeRows == 0 ? "prefill" : "mixed";
     meters.timer(Metric.ENGINE_STEP_TIME, phase).record(nanos, TimeUnit.NANOSECONDS);
     meters.counter(Metric.ENGINE_ROWS, "decode").increment(decodeRows);
@@ -36,6 +36,7 @@ public final class EngineMeters implements EngineMetrics {
 
   @Override
   public void request(
+      String model,
       int prefixTokens,
       int cachedTokens,
       int suffixTokens,
@@ -47,12 +48,12 @@ public final class EngineMeters implements EngineMetrics {
   }
 
   @Override
-  public void failure(String reason) {
+  public void failure(String model, String reason) {
     meters.counter(Metric.ENGINE_FAILURES, reason).increment();
   }
 
   @Override
-  public void load(int waitingRequests, int runningRequests, int kvBlocksFree) {
+  public void load(String model, int waitingRequests, int runningRequests, int kvBlocksFree) {
     waiting.set(waitingRequests);
     running.set(runningRequests);
     blocksFree.set(kvBlocksFree);

@@ -47,10 +47,10 @@ class MetricTest {
     enricher.branch("summary", 3, 1);
     enricher.branch("translations.it", 20, 9);
     enricher.warning(new Warning(Warning.Code.ANSWER_CUT, "summary"));
-    engine.step(1, 2, 3);
-    engine.request(1, 1, 1, 1, 10, 20);
-    engine.failure("DEADLINE");
-    engine.load(4, 5, 6);
+    engine.step("main", 1, 2, 3);
+    engine.request("main", 1, 1, 1, 1, 10, 20);
+    engine.failure("main", "DEADLINE");
+    engine.load("main", 4, 5, 6);
     PartitionMeters.register(
         registry,
         List.of("documents", "enriched"),
