@@ -6,17 +6,20 @@ import dev.millrace.engine.BranchResult.Generated;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.engine.metrics.EngineMetrics;
-import dev.millrace.engine.sampling.LabelTrie;
-import dev.millrace.engine.scheduling.BranchSpec;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.sampling.StopStrings;
 import dev.millrace.engine.scheduling.GeneratingBranch;
 import dev.millrace.engine.scheduling.RequestEvents;
 import dev.millrace.engine.scheduling.ScheduledBranch;
 import dev.millrace.engine.scheduling.ScheduledRequest;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import dev.millrace.engine.scheduling.ScoringBranch;
-import java.util.ArrayList;
+import dev.millrace.engine.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -29,12 +32,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the engine thread once it is in the inbox; {@link #cancel} is thread-safe.
  */
 final class ActiveRequest implements RequestEvents, RequestHandle {
+  private static final int NO_ADAPTER = 0;
   private final InferenceRequest request;
   private final RequestListener listener;
   private final Surroundings surroundings;
   private final long submittedNanos;
   private final ScheduledRequest scheduled;
   private final Object holder;
+  private final Map<Integer, StopStrings> stopStrings = new TreeMap<>();
   private final AtomicReference<@Nullable Withdrawal> withdrawal = new AtomicReference<>();
   private boolean queued = true;
   private boolean finished;
@@ -43,6 +48,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
    * What all requests of an engine share.
    *
    * @param model its name
+   * @param tokenizer of the model, for stop strings
    * @param limits of its scheduler
    * @param metrics hears of ends and failures
    * @param nanoClock monotonic
@@ -53,6 +59,7 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
    */
   record Surroundings(
       String model,
+      Tokenizer tokenizer,
       SchedulerLimits limits,
       EngineMetrics metrics,
       LongSupplier nanoClock,
@@ -88,32 +95,29 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
     this.listener = listener;
     this.surroundings = surroundings;
     submittedNanos = surroundings.nanoClock().getAsLong();
-    List<BranchSpec> specs = new ArrayList<>(request.branches().size());
-    for (Branch branch : request.branches()) {
-      specs.add(
-          switch (branch) {
-            case Branch.Generate(int[] suffix, int tokensMax, var sampling) ->
-                new BranchSpec.Generate(suffix, tokensMax, sampling);
-            case Branch.Score(int[] suffix, List<int[]> labels) ->
-                new BranchSpec.Score(suffix, LabelTrie.of(labels));
-          });
+    scheduled = new ScheduledRequest(request, NO_ADAPTER, this, surroundings.limits());
+    for (int i = 0; i < request.branches().size(); i++) {
+      if (request.branches().get(i) instanceof Branch.Generate generate
+          && scheduled.branches().get(i) instanceof GeneratingBranch branch
+          && !generate.stopStrings().isEmpty()) {
+        watch(branch, new StopStrings(generate.stopStrings()));
+      }
     }
-    scheduled =
-        new ScheduledRequest(
-            request.owner(),
-            request.prefix(),
-            specs,
-            request.deadlineNanos(),
-            this,
-            surroundings.limits());
+  }
+
+  private void watch(GeneratingBranch branch, StopStrings wanted) {
+    Tokenizer.StreamDecoder decoder = surroundings.tokenizer().streamDecoder();
+    stopStrings.put(branch.index(), wanted);
+    branch.watch(token -> wanted.add(decoder.next(token)));
   }
 
   ScheduledRequest scheduled() {
     return scheduled;
   }
 
+  /** For {@link InferenceEngine#cancelAll}. */
   Object owner() {
-    return request.owner();
+    return request.owner().identity();
   }
 
   Object holder() {
@@ -164,7 +168,13 @@ final class ActiveRequest implements RequestEvents, RequestHandle {
     switch (branch) {
       case GeneratingBranch generating -> {
         Finish finish = generating.stopped() ? Finish.STOP : Finish.LENGTH;
-        return new Generated(generating.tokens(), finish, usage);
+        StopStrings wanted = stopStrings.get(branch.index());
+        return new Generated(
+            generating.tokens(),
+            finish,
+            wanted == null ? Optional.empty() : wanted.found(),
+            generating.scores(),
+            usage);
       }
       case ScoringBranch scoring -> {
         double[] scores = scoring.scores().logProbabilities();

@@ -1,5 +1,9 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.request.TokenScores;
+import java.util.List;
+import java.util.Optional;
+
 /** What became of one branch. */
 public sealed interface BranchResult {
 
@@ -9,11 +13,30 @@ public sealed interface BranchResult {
   /**
    * Generated tokens.
    *
-   * @param tokens ids, without the stop token
+   * @param tokens ids, without the stop token; with those that spell a stop string
    * @param finish why it ended
+   * @param stopString the stop string that ended it, if one did
+   * @param scores what was asked about each token; none if nothing was
    * @param usage this branch's share
    */
-  record Generated(int[] tokens, Finish finish, BranchUsage usage) implements BranchResult {}
+  record Generated(
+      int[] tokens,
+      Finish finish,
+      Optional<String> stopString,
+      List<TokenScores> scores,
+      BranchUsage usage)
+      implements BranchResult {
+
+    /** Copies the list. */
+    public Generated {
+      scores = List.copyOf(scores);
+    }
+
+    /** Tokens and nothing else. */
+    public Generated(int[] tokens, Finish finish, BranchUsage usage) {
+      this(tokens, finish, Optional.empty(), List.of(), usage);
+    }
+  }
 
   /**
    * Label scores.
@@ -35,7 +58,7 @@ public sealed interface BranchResult {
 
   /** Why generation ended. */
   enum Finish {
-    /** A stop token. */
+    /** A stop token or a stop string. */
     STOP,
     /** The token limit. */
     LENGTH

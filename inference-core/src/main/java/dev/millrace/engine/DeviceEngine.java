@@ -3,6 +3,7 @@ package dev.millrace.engine;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.EngineStatus.State;
 import dev.millrace.engine.RequestChecks.Refusal;
+import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.Locale;
 import java.util.Optional;
@@ -74,6 +75,7 @@ final class DeviceEngine implements InferenceEngine {
     surroundings =
         new ActiveRequest.Surroundings(
             name,
+            model.info().tokenizer(),
             limits,
             tenant.metrics(),
             nanoClock,

@@ -6,6 +6,7 @@ import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.model.ForwardPass;
 import dev.millrace.engine.sampling.TokenSampler;
+import dev.millrace.engine.sampling.TopTokens;
 import dev.millrace.engine.scheduling.LogitUse;
 import dev.millrace.engine.scheduling.ScheduledBranch;
 import dev.millrace.engine.scheduling.ScheduledRequest;
@@ -30,6 +31,7 @@ final class EngineLoop {
   private final EngineMetrics metrics;
   private final LongSupplier nanoClock;
   private final TokenSampler sampler = new TokenSampler();
+  private final TopTokens topTokens = new TopTokens();
   private final Map<ScheduledRequest, ActiveRequest> active = new HashMap<>();
 
   EngineLoop(
@@ -142,7 +144,11 @@ final class EngineLoop {
       switch (use) {
         case LogitUse.ChooseToken(int row, var branch) -> {
           int token = sampler.choose(logits, row, branch.sampling(), branch.position());
-          branch.accept(token, isStop(token));
+          boolean stop = isStop(token);
+          if (branch.topLogProbabilities() > 0 && !stop) {
+            branch.addScores(topTokens.of(logits, row, token, branch.topLogProbabilities()));
+          }
+          branch.accept(token, stop);
         }
         case LogitUse.ScoreLabels(int row, var branch, int node, int edgeRow) -> {
           int[] ids = branch.scores().questions(node, edgeRow);

@@ -1,5 +1,7 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.request.InferenceRequest;
+
 /**
  * Runs requests through one model on one device. Thread-safe.
  *

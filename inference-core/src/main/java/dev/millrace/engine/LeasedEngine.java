@@ -1,5 +1,7 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.request.InferenceRequest;
+
 /** One user's view of an engine that others use, too. Thread-safe. */
 final class LeasedEngine implements InferenceEngine {
   private final SharedDevices.Held held;

@@ -1,6 +1,10 @@
 package dev.millrace.engine;
 
 import dev.millrace.engine.BranchResult.Reason;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.Constraint;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.Prompt;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -17,11 +21,12 @@ record RequestChecks(int vocabulary, int contextTokens) {
 
   /** The first fault of the request, empty if there is none. */
   Optional<Refusal> fault(InferenceRequest request) {
-    Optional<Refusal> bad = badToken("the prefix", request.prefix());
+    int[] prefix = request.prefix();
+    Optional<Refusal> bad = unsupported(request).or(() -> badToken("the prefix", prefix));
     for (int i = 0; i < request.branches().size() && bad.isEmpty(); i++) {
       Branch branch = request.branches().get(i);
       bad = badToken("the suffix of branch " + i, branch.suffix());
-      long length = (long) request.prefix().length + branch.suffix().length;
+      long length = (long) prefix.length + branch.suffix().length;
       if (bad.isEmpty()) {
         bad =
             switch (branch) {
@@ -31,6 +36,32 @@ record RequestChecks(int vocabulary, int contextTokens) {
       }
     }
     return bad;
+  }
+
+  /** What requests can say and no engine computes yet. */
+  private static Optional<Refusal> unsupported(InferenceRequest request) {
+    for (int i = 0; i < request.prompt().pieces().size(); i++) {
+      if (request.prompt().pieces().get(i) instanceof Prompt.Piece.Image) {
+        return refused("piece %d of the prompt is an image", i, "images; leave it out");
+      }
+    }
+    if (!request.adapter().isEmpty()) {
+      return refused("the request names an adapter", 0, "adapters; ask for none");
+    }
+    for (int i = 0; i < request.branches().size(); i++) {
+      if (request.branches().get(i) instanceof Branch.Generate generate
+          && !generate.constraint().equals(Constraint.NONE)) {
+        return refused("branch %d has a constraint", i, "constraints; ask for none");
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Refusal> refused(String what, int index, String advice) {
+    return Optional.of(
+        new Refusal(
+            Reason.INVALID_REQUEST,
+            String.format(Locale.ROOT, what, index) + "; this engine computes no " + advice));
   }
 
   private Optional<Refusal> badLabels(int branch, long length, Branch.Score score) {

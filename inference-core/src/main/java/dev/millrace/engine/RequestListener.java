@@ -1,5 +1,7 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.request.Branch;
+
 /**
  * Hears what becomes of a request. Called on the engine thread (or on the submitting thread, when
  * refused at once): must return quickly and never throw.

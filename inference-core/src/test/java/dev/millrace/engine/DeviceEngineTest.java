@@ -10,7 +10,12 @@ import dev.millrace.engine.EngineStatus.State;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.metrics.EngineMetrics;
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.Constraint;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.Owner;
+import dev.millrace.engine.request.Prompt;
+import dev.millrace.engine.request.SamplingParams;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -77,6 +82,40 @@ class DeviceEngineTest {
 
       assertThat(((Failed) recorder.result(0)).message()).contains("labels 0 and 1");
     }
+  }
+
+  @Test
+  void shouldRefuseClearlyWhatItDoesNotComputeYet() {
+    try (DeviceEngine engine = engine(options(64))) {
+      InferenceRequest plain = request(5, 3);
+      Prompt seen =
+          new Prompt(
+              List.of(new Prompt.Piece.Tokens(1, 2), new Prompt.Piece.Image(new byte[] {1})));
+      Branch held = ((Branch.Generate) some(3)).withConstraint(new Constraint.JsonSchema("{}"));
+
+      assertThat(refusal(engine, plain.withAdapter("legal")))
+          .isEqualTo(
+              "the request names an adapter; this engine computes no adapters; ask for none");
+      assertThat(
+              refusal(
+                  engine, new InferenceRequest(Owner.of(this), seen, "", List.of(some(3)), late())))
+          .isEqualTo(
+              "piece 1 of the prompt is an image; this engine computes no images; leave it out");
+      assertThat(
+              refusal(
+                  engine,
+                  new InferenceRequest(this, new int[] {1}, List.of(some(3), held), late())))
+          .isEqualTo(
+              "branch 1 has a constraint; this engine computes no constraints; ask for none");
+    }
+  }
+
+  private String refusal(DeviceEngine engine, InferenceRequest request) {
+    Recorder recorder = submit(engine, request);
+    assertThat(recorder.finished()).as("answered at once").isTrue();
+    Failed failed = (Failed) recorder.result(0);
+    assertThat(failed.reason()).isEqualTo(Reason.INVALID_REQUEST);
+    return failed.message();
   }
 
   @Test

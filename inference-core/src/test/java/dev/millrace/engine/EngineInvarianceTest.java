@@ -9,7 +9,10 @@ import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.model.TinyModel;
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.SamplingParams;
+import dev.millrace.engine.request.TokenScores;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -170,7 +173,8 @@ final class EngineInvarianceTest {
         tokens(random, 150),
         List.of(
             new Branch.Generate(tokens(random, 7), 24, SamplingParams.GREEDY),
-            new Branch.Generate(tokens(random, 1), 24, new SamplingParams(0.9, 0.95, 77)),
+            new Branch.Generate(tokens(random, 1), 24, new SamplingParams(0.9, 0.95, 77))
+                .withTopLogProbabilities(3),
             new Branch.Generate(new int[0], 5, new SamplingParams(1.5, 1, -3)),
             new Branch.Score(
                 tokens(random, 5),
@@ -239,13 +243,26 @@ final class EngineInvarianceTest {
     return recorder;
   }
 
+  private static String scores(Generated generated) {
+    StringBuilder text = new StringBuilder();
+    for (TokenScores one : generated.scores()) {
+      text.append(' ').append(Double.toHexString(one.logProbability()));
+      text.append(Arrays.toString(one.likeliest()));
+      for (double probability : one.logProbabilities()) {
+        text.append(' ').append(Double.toHexString(probability));
+      }
+    }
+    return text.toString();
+  }
+
   /** Every bit of the answers as text. */
   private static List<String> answers(Recorder recorder, InferenceRequest request) {
     List<String> answers = new ArrayList<>();
     for (int i = 0; i < request.branches().size(); i++) {
       answers.add(
           switch (recorder.result(i)) {
-            case Generated generated -> generated.finish() + Arrays.toString(generated.tokens());
+            case Generated generated ->
+                generated.finish() + Arrays.toString(generated.tokens()) + scores(generated);
             case Scored scored ->
                 Arrays.stream(scored.logProbabilities())
                     .mapToObj(Double::toHexString)

@@ -1,20 +1,29 @@
 package dev.millrace.engine;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.engine.BranchResult.Failed;
+import dev.millrace.engine.BranchResult.Finish;
 import dev.millrace.engine.BranchResult.Generated;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.engine.metrics.EngineMetrics;
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.Owner;
+import dev.millrace.engine.request.Prompt;
+import dev.millrace.engine.request.SamplingParams;
+import dev.millrace.engine.request.TokenScores;
+import dev.millrace.engine.sampling.LogSoftmax;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What runs when, and how much of it. */
@@ -162,6 +171,144 @@ class EngineLoopTest {
     bench.runUntil(other);
 
     assertThat(many.stream().filter(Recorder::finished).count()).isLessThanOrEqualTo(3);
+  }
+
+  @Test
+  void shouldServeOwnersByTheirShares() {
+    Bench bench = bench(limits(64, 1, false), 200);
+    List<String> order = new ArrayList<>();
+    Owner large = new Owner(new Object(), 3, 0);
+    Owner small = new Owner(new Object(), 1, 0);
+    for (int i = 0; i < 12; i++) {
+      bench.submit(named("large", large, order));
+      bench.submit(named("small", small, order));
+    }
+
+    bench.runAll();
+
+    assertThat(order.subList(0, 8))
+        .containsExactly("large", "large", "large", "small", "large", "large", "large", "small");
+    assertThat(order).hasSize(24);
+  }
+
+  @Test
+  void shouldServeHigherPrioritiesFirst() {
+    Bench bench = bench(limits(64, 1, false), 200);
+    List<String> order = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      bench.submit(named("later", new Owner(owner, 5, -1), order));
+      bench.submit(named("usual", Owner.of(owner), order));
+      bench.submit(named("first", new Owner(owner, 1, 7), order));
+    }
+
+    bench.runAll();
+
+    assertThat(order)
+        .containsExactly(
+            "first", "first", "first", "usual", "usual", "usual", "later", "later", "later");
+  }
+
+  /** Tells its name when it has its answer; requests run one after the other here. */
+  private Told named(String name, Owner who, List<String> order) {
+    InferenceRequest request =
+        new InferenceRequest(owner, tokens(30), List.of(generate(tokens(2), 1)), Long.MAX_VALUE)
+            .withOwner(who);
+    return new Told(request, name, order);
+  }
+
+  private record Told(InferenceRequest request, String name, List<String> order)
+      implements RequestListener {
+    @Override
+    public void onBranch(int branch, BranchResult result) {}
+
+    @Override
+    public void onRequest(RequestUsage usage) {
+      order.add(name);
+    }
+  }
+
+  @Test
+  void shouldEndWithTheTokenThatCompletesAStopString() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] document = tokens(30);
+    Branch.Generate free = (Branch.Generate) generate(tokens(3), 40);
+    int[] tokens = ORACLE.generate(document, free).tokens();
+    String text = Arrays.stream(tokens).mapToObj(FakeText::spell).collect(joining());
+    String stop = text.substring(9, 13);
+    int end = text.indexOf(stop) + stop.length();
+
+    Recorder recorder = bench.submit(owner, document, free.withStopStrings(List.of("no", stop)));
+    bench.runAll();
+
+    Generated generated = (Generated) recorder.result(0);
+    assertThat(generated.finish()).isEqualTo(Finish.STOP);
+    assertThat(generated.stopString()).contains(stop);
+    int count = generated.tokens().length;
+    assertThat(generated.tokens()).isEqualTo(Arrays.copyOf(tokens, count));
+    String found = Arrays.stream(generated.tokens()).mapToObj(FakeText::spell).collect(joining());
+    assertThat(found.length()).isBetween(end, end + 1);
+    assertThat(recorder.streamed(0)).isEqualTo(generated.tokens());
+    assertThat(generated.usage().generatedTokens()).isEqualTo(count);
+  }
+
+  @Test
+  void shouldTellTheLikeliestTokensAtEachPlace() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] document = tokens(30);
+    Branch.Generate free = (Branch.Generate) generate(tokens(3), 6);
+
+    Recorder recorder = bench.submit(owner, document, free.withTopLogProbabilities(4));
+    bench.runAll();
+
+    Generated generated = (Generated) recorder.result(0);
+    assertThat(generated.tokens()).isEqualTo(ORACLE.generate(document, free).tokens());
+    int[] history = concat(document, free.suffix());
+    for (int i = 0; i < generated.tokens().length; i++) {
+      float[] logits = FakeForward.logits(history, history.length, VOCABULARY);
+      Integer[] falling =
+          IntStream.range(0, VOCABULARY)
+              .boxed()
+              .sorted((a, b) -> Float.compare(logits[b], logits[a]))
+              .toArray(Integer[]::new);
+      TokenScores scores = generated.scores().get(i);
+      assertThat(scores.likeliest()).hasSize(4);
+      double[] expected = new double[4];
+      LogSoftmax.of(logits, scores.likeliest(), expected);
+      assertThat(Arrays.stream(scores.likeliest()).boxed())
+          .containsExactly(Arrays.copyOf(falling, 4));
+      assertThat(scores.logProbabilities()).isEqualTo(expected);
+      assertThat(scores.token()).isEqualTo(falling[0]);
+      assertThat(scores.logProbability()).isEqualTo(expected[0]);
+      history = concat(history, new int[] {scores.token()});
+    }
+  }
+
+  @Test
+  void shouldComputeThePiecesOfAConversationOnce() {
+    Bench bench = bench(limits(64, 16, true), 200);
+    int[] turn = tokens(40);
+    int[] answer = tokens(16);
+    int[] next = tokens(24);
+    Branch branch = generate(tokens(3), 5);
+    bench.submit(owner, turn, branch);
+    bench.runAll();
+
+    Prompt conversation =
+        new Prompt(
+            List.of(
+                new Prompt.Piece.Tokens(turn),
+                new Prompt.Piece.Tokens(answer),
+                new Prompt.Piece.Tokens(next)));
+    Recorder recorder =
+        bench.submit(
+            new InferenceRequest(
+                Owner.of(owner), conversation, "", List.of(branch), Long.MAX_VALUE));
+    bench.runAll();
+
+    assertThat(recorder.usage().cachedTokens()).isEqualTo(40);
+    assertThat(((Generated) recorder.result(0)).tokens())
+        .isEqualTo(
+            ORACLE.generate(concat(turn, concat(answer, next)), (Branch.Generate) branch).tokens());
   }
 
   @Test
@@ -411,6 +558,7 @@ class EngineLoopTest {
       surroundings =
           new ActiveRequest.Surroundings(
               "fake",
+              new FakeText(),
               limits,
               metrics,
               () -> now,
@@ -428,7 +576,13 @@ class EngineLoopTest {
       return submit(new InferenceRequest(owner, prefix, List.of(branches), deadline));
     }
 
-    private Recorder submit(InferenceRequest request) {
+    void submit(Told told) {
+      ActiveRequest one = new ActiveRequest(told.request(), told, this, surroundings);
+      loop.add(one);
+      active.add(one);
+    }
+
+    Recorder submit(InferenceRequest request) {
       Recorder recorder = new Recorder(request);
       ActiveRequest one = new ActiveRequest(request, recorder, this, surroundings);
       loop.add(one);

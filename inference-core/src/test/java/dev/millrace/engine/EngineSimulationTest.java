@@ -1,5 +1,6 @@
 package dev.millrace.engine;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
@@ -8,12 +9,17 @@ import dev.millrace.engine.BranchResult.Generated;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.engine.metrics.EngineMetrics;
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.Owner;
+import dev.millrace.engine.request.SamplingParams;
+import dev.millrace.engine.request.TokenScores;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -87,6 +93,7 @@ class EngineSimulationTest {
       surroundings =
           new ActiveRequest.Surroundings(
               "fake",
+              new FakeText(),
               limits,
               counters,
               () -> now,
@@ -155,8 +162,9 @@ class EngineSimulationTest {
         branches.add(branch(CONTEXT - prefix.length));
       }
       long deadline = random.nextInt(12) == 0 ? now + random.nextInt(20_000) : Long.MAX_VALUE;
-      return new InferenceRequest(
-          owners.get(random.nextInt(owners.size())), prefix, branches, deadline);
+      int who = random.nextInt(owners.size());
+      return new InferenceRequest(owners.get(who), prefix, branches, deadline)
+          .withOwner(new Owner(owners.get(who), 1 + who, random.nextInt(2)));
     }
 
     Branch branch(int room) {
@@ -167,7 +175,9 @@ class EngineSimulationTest {
             random.nextBoolean()
                 ? SamplingParams.GREEDY
                 : new SamplingParams(0.2 + random.nextDouble(), 0.5, random.nextLong());
-        return new Branch.Generate(suffix, 1 + random.nextInt(left), sampling);
+        return new Branch.Generate(suffix, 1 + random.nextInt(left), sampling)
+            .withStopStrings(random.nextInt(3) == 0 ? List.of("cdbc", "abb") : List.of())
+            .withTopLogProbabilities(random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 0);
       }
       TreeMap<String, int[]> labels = new TreeMap<>();
       for (int i = random.nextInt(10); i >= 0; i--) {
@@ -194,10 +204,11 @@ class EngineSimulationTest {
     void check(Submitted one, Branch branch, BranchResult result, int index) {
       int[] prefix = one.request().prefix();
       switch (result) {
-        case Generated(int[] tokens, var finish, var usage) -> {
+        case Generated(int[] tokens, var finish, var stopString, var scores, var usage) -> {
           Oracle.Text expected = ORACLE.generate(prefix, (Branch.Generate) branch);
           assertThat(tokens).isEqualTo(expected.tokens());
           assertThat(finish).isEqualTo(expected.finish());
+          checkExtras((Branch.Generate) branch, tokens, stopString, scores);
           assertThat(one.recorder().streamed(index)).isEqualTo(tokens);
           assertThat(usage.suffixTokens()).isEqualTo(branch.suffix().length);
         }
@@ -216,6 +227,30 @@ class EngineSimulationTest {
           }
         }
       }
+    }
+
+    void checkExtras(
+        Branch.Generate branch,
+        int[] tokens,
+        Optional<String> stopString,
+        List<TokenScores> scores) {
+      String text = Arrays.stream(tokens).mapToObj(FakeText::spell).collect(joining());
+      stopString.ifPresentOrElse(
+          found -> assertThat(text).contains(found),
+          () -> assertThat(branch.stopStrings()).noneMatch(text::contains));
+      if (branch.topLogProbabilities() == 0) {
+        assertThat(scores).isEmpty();
+        return;
+      }
+      assertThat(scores).extracting(TokenScores::token).containsExactly(box(tokens));
+      for (TokenScores one : scores) {
+        assertThat(one.likeliest()).hasSize(branch.topLogProbabilities());
+        assertThat(one.logProbabilities()[0]).isGreaterThanOrEqualTo(one.logProbability());
+      }
+    }
+
+    private static Integer[] box(int[] tokens) {
+      return Arrays.stream(tokens).boxed().toArray(Integer[]::new);
     }
 
     /** What requests were told they used is what the engine computed. */

@@ -38,7 +38,22 @@ final class FakeText implements Tokenizer, ChatTemplate {
 
   @Override
   public StreamDecoder streamDecoder() {
-    throw new UnsupportedOperationException("a fake model has no text");
+    return new StreamDecoder() {
+      @Override
+      public String next(int token) {
+        return spell(token);
+      }
+
+      @Override
+      public String finish() {
+        return "";
+      }
+    };
+  }
+
+  /** How a token is written: one or two letters, so that texts of different tokens overlap. */
+  static String spell(int token) {
+    return "abcde".substring(token % 3, token % 3 + 1 + token % 2);
   }
 
   @Override

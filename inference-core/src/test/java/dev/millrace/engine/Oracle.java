@@ -1,6 +1,7 @@
 package dev.millrace.engine;
 
 import dev.millrace.engine.BranchResult.Finish;
+import dev.millrace.engine.request.Branch;
 import dev.millrace.engine.sampling.LogSoftmax;
 import dev.millrace.engine.sampling.RowLogits;
 import dev.millrace.engine.sampling.TokenSampler;
@@ -24,6 +25,7 @@ final class Oracle {
     int[] history = concat(prefix, branch.suffix());
     int[] tokens = {};
     TokenSampler sampler = new TokenSampler();
+    StringBuilder text = new StringBuilder();
     while (tokens.length < branch.tokensMax()) {
       float[] logits = FakeForward.logits(history, history.length, vocabulary);
       int token = sampler.choose(new RowLogits(logits), 0, branch.sampling(), history.length);
@@ -32,6 +34,10 @@ final class Oracle {
       }
       tokens = concat(tokens, new int[] {token});
       history = concat(history, new int[] {token});
+      text.append(FakeText.spell(token));
+      if (branch.stopStrings().stream().anyMatch(stop -> text.indexOf(stop) >= 0)) {
+        return new Text(tokens, Finish.STOP);
+      }
     }
     return new Text(tokens, Finish.LENGTH);
   }

@@ -1,5 +1,6 @@
 package dev.millrace.engine;
 
+import dev.millrace.engine.request.InferenceRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

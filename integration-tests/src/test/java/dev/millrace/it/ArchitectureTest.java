@@ -112,11 +112,16 @@ class ArchitectureTest {
               "ai.djl..",
               JSON,
               LOG)
-          .row("dev.millrace.engine.sampling", "dev.millrace.engine.backend")
+          .row("dev.millrace.engine.request")
+          .row(
+              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.request")
           .row("dev.millrace.engine.cache")
           .row(
               "dev.millrace.engine.scheduling",
               "dev.millrace.engine.cache",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.sampling")
           .row(
               "dev.millrace.engine.model",
@@ -133,6 +138,7 @@ class ArchitectureTest {
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.metrics",
               "dev.millrace.engine.model",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.sampling",
               "dev.millrace.engine.scheduling",
               "dev.millrace.engine.tokenizer",
@@ -142,7 +148,7 @@ class ArchitectureTest {
               "dev.millrace.enrichment",
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
-              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.tokenizer",
               JSON,
               LOG)
@@ -280,7 +286,7 @@ class ArchitectureTest {
               "dev.millrace.cli",
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
-              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.tokenizer",
               "picocli",
               JSON)
@@ -293,7 +299,7 @@ class ArchitectureTest {
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.metrics",
               "dev.millrace.engine.model",
-              "dev.millrace.engine.sampling",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.tensor",
               "dev.millrace.engine.tokenizer",
               "picocli",

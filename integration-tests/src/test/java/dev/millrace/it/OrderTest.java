@@ -31,6 +31,7 @@ class OrderTest {
               "dev.millrace.engine.architecture",
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.checkpoint.family",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.sampling",
               "dev.millrace.engine.tokenizer",
               "dev.millrace.enrichment",

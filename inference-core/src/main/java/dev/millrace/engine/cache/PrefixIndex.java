@@ -61,14 +61,15 @@ public final class PrefixIndex {
   /**
    * Looks up the beginning of a prompt.
    *
+   * @param root where its chains begin: keys and values of one root are never those of another
    * @param prompt token ids
    * @param blocksMax most blocks wanted, all of them full
    */
-  public Match match(int[] prompt, int blocksMax) {
+  public Match match(int root, int[] prompt, int blocksMax) {
     int[] found = new int[blocksMax];
     int count = 0;
     int computed = 0;
-    int before = NONE;
+    int before = start(root);
     while (count < blocksMax) {
       int block = find(before, prompt, count * blockTokens);
       if (block == NONE) {
@@ -87,11 +88,12 @@ public final class PrefixIndex {
    * Announces that the whole blocks of {@code table} from {@code from} on will hold {@code prompt}.
    * Stops at the first one that is already known under another block.
    *
+   * @param root as for {@link #match}
    * @param from index of the first new block; the ones before it are known
    * @param to index after the last whole block
    */
-  public void announce(int[] prompt, int[] table, int from, int to) {
-    int before = from == 0 ? NONE : table[from - 1];
+  public void announce(int root, int[] prompt, int[] table, int from, int to) {
+    int before = from == 0 ? start(root) : table[from - 1];
     for (int i = from; i < to; i++) {
       int offset = i * blockTokens;
       if (find(before, prompt, offset) != NONE) {
@@ -126,6 +128,11 @@ public final class PrefixIndex {
     }
   }
 
+  /** What the first block of a chain has before it: no block, and something for each root. */
+  private static int start(int root) {
+    return NONE - 1 - root;
+  }
+
   private int find(int before, int[] prompt, int offset) {
     int bucket = hash(before, prompt, offset);
     for (int block = buckets[bucket]; block != NONE; block = nextInBucket[block]) {
@@ -143,7 +150,7 @@ public final class PrefixIndex {
     previous[block] = before;
     successors[block] = 0;
     ready[block] = false;
-    if (before != NONE) {
+    if (before >= 0) {
       successors[before]++;
     }
     int bucket = hash(before, prompt, offset);
@@ -155,7 +162,7 @@ public final class PrefixIndex {
 
   private void unlink(int block) {
     KvBlockPool.require(successors[block] == 0, "a block was forgotten before its successor");
-    if (previous[block] != NONE) {
+    if (previous[block] >= 0) {
       successors[previous[block]]--;
     }
     ready[block] = false;
@@ -195,7 +202,7 @@ public final class PrefixIndex {
         KvBlockPool.require(bucketOf[block] == bucket, "block " + block + " is in a wrong bucket");
         KvBlockPool.require(pool.isKept(block), "the index knows block " + block + " of nobody");
         int before = previous[block];
-        if (before != NONE) {
+        if (before >= 0) {
           counted[before]++;
           KvBlockPool.require(pool.isKept(before), "block " + block + " follows a forgotten one");
           KvBlockPool.require(

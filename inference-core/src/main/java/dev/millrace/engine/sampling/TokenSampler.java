@@ -1,6 +1,7 @@
 package dev.millrace.engine.sampling;
 
 import dev.millrace.engine.backend.Logits;
+import dev.millrace.engine.request.SamplingParams;
 import java.util.OptionalInt;
 
 /**

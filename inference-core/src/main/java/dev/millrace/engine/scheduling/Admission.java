@@ -50,7 +50,7 @@ final class Admission {
     table.grow(pool, prefix.length, reservation);
     if (limits.prefixCache()) {
       int whole = prefix.length / pool.blockTokens();
-      index.announce(prefix, table.blocks(), match.ready(), whole);
+      index.announce(request.adapter(), prefix, table.blocks(), match.ready(), whole);
     }
     int cached = match.ready() * pool.blockTokens();
     request.cached(cached);
@@ -65,7 +65,7 @@ final class Admission {
       return NOTHING;
     }
     int usable = request.prefix().length - (request.hasEmptySuffix() ? 1 : 0);
-    return index.match(request.prefix(), usable / pool.blockTokens());
+    return index.match(request.adapter(), request.prefix(), usable / pool.blockTokens());
   }
 
   /** Publishes the blocks of a prefix that were completed since the last call. */

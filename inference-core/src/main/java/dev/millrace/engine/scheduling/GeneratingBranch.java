@@ -1,7 +1,11 @@
 package dev.millrace.engine.scheduling;
 
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.SamplingParams;
+import dev.millrace.engine.request.TokenScores;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** A branch that generates tokens. Owned by the engine thread. */
 public final class GeneratingBranch extends ScheduledBranch {
@@ -12,11 +16,16 @@ public final class GeneratingBranch extends ScheduledBranch {
   private int count;
   private int reported;
   private boolean stopped;
+  private boolean textEnded;
+  private TokenWatch watch = token -> false;
+  private final int topLogProbabilities;
+  private final List<TokenScores> scores = new ArrayList<>();
 
-  GeneratingBranch(ScheduledRequest request, int index, BranchSpec.Generate spec, int blockTokens) {
+  GeneratingBranch(ScheduledRequest request, int index, Branch.Generate spec, int blockTokens) {
     super(request, index, spec.suffix());
     tokensMax = spec.tokensMax();
     sampling = spec.sampling();
+    topLogProbabilities = spec.topLogProbabilities();
     tokens = new int[Math.min(tokensMax, 32)];
     // the last token is chosen and never fed
     int length = Math.addExact(base(), tokensMax - 1);
@@ -26,6 +35,26 @@ public final class GeneratingBranch extends ScheduledBranch {
   /** How tokens are chosen. */
   public SamplingParams sampling() {
     return sampling;
+  }
+
+  /** Number of the likeliest tokens that are wanted at each place. */
+  public int topLogProbabilities() {
+    return topLogProbabilities;
+  }
+
+  /** What was told of the chosen tokens, if that is wanted; one each. */
+  public List<TokenScores> scores() {
+    return List.copyOf(scores);
+  }
+
+  /** Remembers what is to be told of the token that is accepted next. */
+  public void addScores(TokenScores told) {
+    scores.add(told);
+  }
+
+  /** Lets somebody look at each token; before the first one. */
+  public void watch(TokenWatch tokens) {
+    watch = tokens;
   }
 
   /** Absolute position of the next token. */
@@ -38,9 +67,9 @@ public final class GeneratingBranch extends ScheduledBranch {
     return Arrays.copyOf(tokens, count);
   }
 
-  /** Whether a stop token ended it. */
+  /** Whether a stop token, or who watches the tokens, ended it. */
   public boolean stopped() {
-    return stopped;
+    return stopped || textEnded;
   }
 
   @Override
@@ -65,6 +94,7 @@ public final class GeneratingBranch extends ScheduledBranch {
       tokens = Arrays.copyOf(tokens, Math.min(tokensMax, 2 * count));
     }
     tokens[count++] = token;
+    textEnded = watch.ends(token);
   }
 
   /** Tells about tokens chosen since the last call. */
@@ -81,7 +111,7 @@ public final class GeneratingBranch extends ScheduledBranch {
 
   @Override
   boolean hasResult() {
-    return stopped || count == tokensMax;
+    return stopped || textEnded || count == tokensMax;
   }
 
   @Override

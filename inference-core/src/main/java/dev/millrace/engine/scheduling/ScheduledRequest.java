@@ -1,14 +1,18 @@
 package dev.millrace.engine.scheduling;
 
 import dev.millrace.engine.cache.Reservation;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.Owner;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The scheduler's state of one request. Made by any thread, then owned by the engine thread. */
 public final class ScheduledRequest {
-  private final Object owner;
+  private final Owner owner;
   private final int[] prefix;
+  private final int adapter;
   private final List<ScheduledBranch> branches;
   private final long deadlineNanos;
   private final RequestEvents events;
@@ -34,33 +38,28 @@ public final class ScheduledRequest {
   /**
    * A request to be scheduled.
    *
-   * @param owner for fairness; compared by identity
-   * @param prefix token ids, at least one; not copied
-   * @param specs at least one branch
-   * @param deadlineNanos as of {@link System#nanoTime()}; {@link Long#MAX_VALUE} for none
+   * @param request of text alone
+   * @param adapter number of its adapter; 0 for none
    * @param events hears what becomes of it
    * @param limits of the scheduler that will run it
+   * @throws IllegalArgumentException if two labels of a branch are equal
    */
   public ScheduledRequest(
-      Object owner,
-      int[] prefix,
-      List<BranchSpec> specs,
-      long deadlineNanos,
-      RequestEvents events,
-      SchedulerLimits limits) {
-    this.owner = owner;
-    this.prefix = prefix;
-    this.deadlineNanos = deadlineNanos;
+      InferenceRequest request, int adapter, RequestEvents events, SchedulerLimits limits) {
+    this.owner = request.owner();
+    this.prefix = request.prefix();
+    this.adapter = adapter;
+    this.deadlineNanos = request.deadlineNanos();
     this.events = events;
-    List<ScheduledBranch> made = new ArrayList<>(specs.size());
+    List<ScheduledBranch> made = new ArrayList<>(request.branches().size());
     boolean empty = false;
-    for (BranchSpec spec : specs) {
-      empty |= spec.suffix().length == 0;
+    for (Branch branch : request.branches()) {
+      empty |= branch.suffix().length == 0;
       made.add(
-          switch (spec) {
-            case BranchSpec.Generate generate ->
+          switch (branch) {
+            case Branch.Generate generate ->
                 new GeneratingBranch(this, made.size(), generate, limits.blockTokens());
-            case BranchSpec.Score score ->
+            case Branch.Score score ->
                 new ScoringBranch(
                     this, made.size(), score, limits.blockTokens(), limits.labelBlocksMax());
           });
@@ -114,12 +113,16 @@ public final class ScheduledRequest {
     return computeNanos;
   }
 
-  Object owner() {
+  Owner owner() {
     return owner;
   }
 
   int[] prefix() {
     return prefix;
+  }
+
+  int adapter() {
+    return adapter;
   }
 
   long deadlineNanos() {

@@ -1,5 +1,6 @@
 package dev.millrace.engine.scheduling;
 
+import dev.millrace.engine.request.Branch;
 import dev.millrace.engine.sampling.LabelScores;
 import dev.millrace.engine.sampling.LabelTrie;
 import java.util.ArrayList;
@@ -20,13 +21,9 @@ public final class ScoringBranch extends ScheduledBranch {
   private int unfinishedNodes;
 
   ScoringBranch(
-      ScheduledRequest request,
-      int index,
-      BranchSpec.Score spec,
-      int blockTokens,
-      int labelBlocksMax) {
+      ScheduledRequest request, int index, Branch.Score spec, int blockTokens, int labelBlocksMax) {
     super(request, index, spec.suffix());
-    trie = spec.trie();
+    trie = LabelTrie.of(spec.labels());
     scores = new LabelScores(trie);
     waves = LabelWaves.of(trie, base(), blockTokens, labelBlocksMax);
     int own = Math.ceilDiv(base(), blockTokens) - request.prefix().length / blockTokens;

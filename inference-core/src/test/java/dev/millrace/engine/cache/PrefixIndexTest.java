@@ -21,12 +21,12 @@ class PrefixIndexTest {
   void shouldFindTheLongestComputedBeginning() {
     BlockTable table = computed(1, 2, 3, 4, 5, 6);
 
-    assertThat(index.match(prompt(1, 2, 3, 4, 9, 9), 3).blocks())
+    assertThat(index.match(0, prompt(1, 2, 3, 4, 9, 9), 3).blocks())
         .containsExactly(Arrays.copyOf(table.blocks(), 2));
-    assertThat(index.match(prompt(1, 2, 3, 4, 5, 6), 3).blocks()).isEqualTo(table.blocks());
-    assertThat(index.match(prompt(1, 2, 3, 4, 5, 6), 2).blocks()).hasSize(2);
-    assertThat(index.match(prompt(3, 4), 1).blocks()).as("a middle is no beginning").isEmpty();
-    assertThat(index.match(prompt(2, 1), 1).blocks()).isEmpty();
+    assertThat(index.match(0, prompt(1, 2, 3, 4, 5, 6), 3).blocks()).isEqualTo(table.blocks());
+    assertThat(index.match(0, prompt(1, 2, 3, 4, 5, 6), 2).blocks()).hasSize(2);
+    assertThat(index.match(0, prompt(3, 4), 1).blocks()).as("a middle is no beginning").isEmpty();
+    assertThat(index.match(0, prompt(2, 1), 1).blocks()).isEmpty();
   }
 
   @Test
@@ -34,7 +34,7 @@ class PrefixIndexTest {
     BlockTable table = announced(1, 2, 3, 4);
     index.markReady(table.blocks()[0]);
 
-    PrefixIndex.Match match = index.match(prompt(1, 2, 3, 4), 2);
+    PrefixIndex.Match match = index.match(0, prompt(1, 2, 3, 4), 2);
 
     assertThat(match.ready()).isEqualTo(1);
     assertThat(match.pending()).isTrue();
@@ -49,7 +49,7 @@ class PrefixIndexTest {
     index.withdraw(table.blocks());
     table.release(pool);
 
-    assertThat(index.match(prompt(1, 2, 3, 4), 2).blocks()).containsExactly(first);
+    assertThat(index.match(0, prompt(1, 2, 3, 4), 2).blocks()).containsExactly(first);
     assertThat(pool.reusable()).isEqualTo(1);
     assertThat(pool.free()).isEqualTo(5);
     index.verifyIntegrity();
@@ -60,7 +60,7 @@ class PrefixIndexTest {
     computed(1, 2, 3, 4);
     BlockTable again = grown(2);
 
-    index.announce(prompt(1, 2, 3, 4), again.blocks(), 0, 2);
+    index.announce(0, prompt(1, 2, 3, 4), again.blocks(), 0, 2);
     again.release(pool);
 
     assertThat(pool.reusable()).as("the copy was not kept").isZero();
@@ -73,7 +73,7 @@ class PrefixIndexTest {
 
     grown(4);
 
-    assertThat(index.match(prompt(1, 2, 3, 4, 5, 6), 3).blocks()).hasSize(2);
+    assertThat(index.match(0, prompt(1, 2, 3, 4, 5, 6), 3).blocks()).hasSize(2);
     index.verifyIntegrity();
   }
 
@@ -85,13 +85,13 @@ class PrefixIndexTest {
     old.release(pool);
     // a hit on what would be next
     BlockTable hit = new BlockTable();
-    hit.share(pool, index.match(prompt(2, 2), 1).blocks(), 1);
+    hit.share(pool, index.match(0, prompt(2, 2), 1).blocks(), 1);
     hit.release(pool);
 
     grown(5);
 
-    assertThat(index.match(prompt(1, 1), 1).blocks()).isEmpty();
-    assertThat(index.match(prompt(2, 2), 1).blocks()).hasSize(1);
+    assertThat(index.match(0, prompt(1, 1), 1).blocks()).isEmpty();
+    assertThat(index.match(0, prompt(2, 2), 1).blocks()).hasSize(1);
   }
 
   @ParameterizedTest
@@ -107,13 +107,13 @@ class PrefixIndexTest {
         held.remove(random.nextInt(held.size())).release(many);
       }
       int[] prompt = random.ints(2L * BLOCK * (1 + random.nextInt(2)), 0, 2).toArray();
-      PrefixIndex.Match match = real.match(prompt, prompt.length / BLOCK);
+      PrefixIndex.Match match = real.match(0, prompt, prompt.length / BLOCK);
       BlockTable table = new BlockTable();
       table.share(many, match.blocks(), match.ready());
       Reservation pays = Reservation.none(many);
       if (pays.tryAdd(prompt.length / BLOCK - match.ready())) {
         table.grow(many, prompt.length, pays);
-        real.announce(prompt, table.blocks(), match.ready(), prompt.length / BLOCK);
+        real.announce(0, prompt, table.blocks(), match.ready(), prompt.length / BLOCK);
         for (int block : table.blocks()) {
           real.markReady(block);
         }
@@ -125,7 +125,7 @@ class PrefixIndexTest {
       many.verifyIntegrity(held);
       real.verifyIntegrity();
       Set<Integer> distinct = new HashSet<>();
-      for (int block : real.match(prompt, prompt.length / BLOCK).blocks()) {
+      for (int block : real.match(0, prompt, prompt.length / BLOCK).blocks()) {
         assertThat(distinct.add(block)).as("seed %d round %d", seed, round).isTrue();
       }
     }
@@ -144,9 +144,25 @@ class PrefixIndexTest {
     return table;
   }
 
+  @Test
+  void shouldKeepTheChainsOfDifferentRootsApart() {
+    BlockTable table = grown(2);
+    index.announce(3, prompt(1, 2, 3, 4), table.blocks(), 0, 2);
+    BlockTable other = grown(2);
+    index.announce(0, prompt(1, 2, 3, 4), other.blocks(), 0, 2);
+
+    assertThat(index.match(3, prompt(1, 2, 3, 4), 2).blocks()).isEqualTo(table.blocks());
+    assertThat(index.match(0, prompt(1, 2, 3, 4), 2).blocks()).isEqualTo(other.blocks());
+    assertThat(index.match(1, prompt(1, 2, 3, 4), 2).blocks()).isEmpty();
+    index.withdraw(table.blocks());
+    assertThat(index.match(3, prompt(1, 2, 3, 4), 2).blocks()).isEmpty();
+    assertThat(index.match(0, prompt(1, 2, 3, 4), 2).blocks()).hasSize(2);
+    index.verifyIntegrity();
+  }
+
   private BlockTable announced(int... tokens) {
     BlockTable table = grown(tokens.length / BLOCK);
-    index.announce(tokens, table.blocks(), 0, tokens.length / BLOCK);
+    index.announce(0, tokens, table.blocks(), 0, tokens.length / BLOCK);
     return table;
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.engine.backend.Logits;
+import dev.millrace.engine.request.SamplingParams;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.OptionalInt;

@@ -1,6 +1,6 @@
 package dev.millrace.enrichment;
 
-import dev.millrace.engine.Branch;
+import dev.millrace.engine.request.Branch;
 
 /**
  * A branch of a request, and what its answer is for.

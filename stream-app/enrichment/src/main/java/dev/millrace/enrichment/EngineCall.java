@@ -1,10 +1,10 @@
 package dev.millrace.enrichment;
 
-import dev.millrace.engine.Branch;
 import dev.millrace.engine.BranchResult;
-import dev.millrace.engine.InferenceRequest;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package dev.millrace.enrichment;
 
-import dev.millrace.engine.Branch;
 import dev.millrace.engine.ModelInfo;
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.SamplingParams;
 import dev.millrace.engine.tokenizer.ChatTemplate;
 import dev.millrace.engine.tokenizer.ChatTemplate.Message;
 import dev.millrace.engine.tokenizer.ChatTemplate.Turn;

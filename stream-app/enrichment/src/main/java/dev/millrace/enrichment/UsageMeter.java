@@ -1,8 +1,8 @@
 package dev.millrace.enrichment;
 
-import dev.millrace.engine.Branch;
 import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.RequestUsage;
+import dev.millrace.engine.request.Branch;
 import dev.millrace.enrichment.Ask.Role;
 import dev.millrace.enrichment.Enrichment.Usage;
 import dev.millrace.enrichment.Plan.Prices;

@@ -2,15 +2,15 @@ package dev.millrace.enrichment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.engine.Branch;
 import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
-import dev.millrace.engine.InferenceRequest;
 import dev.millrace.engine.ModelInfo;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.enrichment.EngineEnricher.Settings;
 import dev.millrace.enrichment.Outcome.Enriched;
 import dev.millrace.enrichment.testing.OutcomeRecorder;

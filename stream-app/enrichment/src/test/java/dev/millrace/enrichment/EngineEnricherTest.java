@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.engine.Branch;
-import dev.millrace.engine.InferenceRequest;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.enrichment.Enrichment.Coverage;
 import dev.millrace.enrichment.Enrichment.Span;
 import dev.millrace.enrichment.Enrichment.Usage;

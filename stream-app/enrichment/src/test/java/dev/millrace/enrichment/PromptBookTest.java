@@ -2,7 +2,7 @@ package dev.millrace.enrichment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.engine.InferenceRequest;
+import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.tokenizer.ChatTemplate;
 import dev.millrace.engine.tokenizer.TokenizerException;
 import dev.millrace.enrichment.Outcome.Rejected;

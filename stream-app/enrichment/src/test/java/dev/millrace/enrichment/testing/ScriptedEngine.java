@@ -1,6 +1,5 @@
 package dev.millrace.enrichment.testing;
 
-import dev.millrace.engine.Branch;
 import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.BranchResult.Failed;
 import dev.millrace.engine.BranchResult.Finish;
@@ -10,12 +9,13 @@ import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.engine.BranchUsage;
 import dev.millrace.engine.EngineStatus;
 import dev.millrace.engine.InferenceEngine;
-import dev.millrace.engine.InferenceRequest;
 import dev.millrace.engine.ModelInfo;
 import dev.millrace.engine.RequestHandle;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
 import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.tokenizer.ChatTemplate;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,7 +119,7 @@ public final class ScriptedEngine implements InferenceEngine {
   public void cancelAll(Object owner) {
     List<Held> waiting;
     synchronized (this) {
-      waiting = held.stream().filter(one -> one.request().owner() == owner).toList();
+      waiting = held.stream().filter(one -> one.request().owner().identity() == owner).toList();
       held.removeAll(waiting);
     }
     waiting.forEach(one -> fail(one, Reason.CANCELLED));

@@ -1,13 +1,13 @@
 package dev.millrace.cli.bench.engine;
 
 import dev.millrace.cli.bench.engine.Workload.Work;
-import dev.millrace.engine.Branch;
 import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.InferenceEngine;
-import dev.millrace.engine.InferenceRequest;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
-import dev.millrace.engine.sampling.SamplingParams;
+import dev.millrace.engine.request.Branch;
+import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.engine.request.SamplingParams;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

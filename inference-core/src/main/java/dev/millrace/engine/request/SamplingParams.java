@@ -1,4 +1,4 @@
-package dev.millrace.engine.sampling;
+package dev.millrace.engine.request;
 
 /**
  * How tokens are chosen. The same parameters, seed and prompt give the same tokens whatever else
