@@ -58,7 +58,8 @@ final class CheckpointOpening implements ModelOpening {
           info.arithmetic(),
           info.threads());
       ModelLimits limits =
-          new ModelLimits(options.stepTokensMax(), options.sequencesMax(), options.kvMemoryBytes());
+          new ModelLimits(options.stepTokensMax(), options.sequencesMax(), options.kvMemoryBytes())
+              .withLocalBlocks();
       loading = new ModelLoading(parts.weights(), backend, limits);
     } catch (BackendException e) {
       parts.closeable().run();

@@ -3,6 +3,7 @@ package dev.millrace.engine;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.EngineStatus.State;
 import dev.millrace.engine.RequestChecks.Refusal;
+import dev.millrace.engine.model.ForwardPass.LocalKv;
 import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.Locale;
@@ -37,6 +38,7 @@ final class DeviceEngine implements InferenceEngine {
   private final EngineLoop loop;
   private final RequestChecks checks;
   private final int blocks;
+  private final int localBlocks;
   private final ActiveRequest.Surroundings surroundings;
   private final Queue<ActiveRequest> inbox = new ConcurrentLinkedQueue<>();
   private final Set<ActiveRequest> unfinished = ConcurrentHashMap.newKeySet();
@@ -60,13 +62,15 @@ final class DeviceEngine implements InferenceEngine {
     name = tenant.name();
     options = tenant.options();
     blocks = model.forward().kv().blocks();
+    localBlocks = model.forward().localKv().map(local -> local.shape().blocks()).orElse(0);
     SchedulerLimits limits =
         new SchedulerLimits(
             Math.min(options.stepTokensMax(), model.forward().stepRowsMax()),
             options.sequencesMax(),
             model.forward().kv().blockTokens(),
-            Math.max(1, blocks / LABEL_BLOCKS_SHARE),
-            options.prefixCache());
+            Math.max(1, (localBlocks == 0 ? blocks : localBlocks) / LABEL_BLOCKS_SHARE),
+            options.prefixCache(),
+            model.forward().localKv().map(LocalKv::blocksOfASequence).orElse(0));
     loop =
         new EngineLoop(
             name, model.forward(), limits, model.info().stopTokens(), tenant.metrics(), nanoClock);
@@ -120,7 +124,12 @@ final class DeviceEngine implements InferenceEngine {
     }
     long needed = active.scheduled().blocksMax();
     if (needed > blocks) {
-      return refuse(request, listener, Reason.TOO_LONG, tooLarge(needed));
+      return refuse(request, listener, Reason.TOO_LONG, tooLarge(needed, blocks, "kvMemoryBytes"));
+    }
+    long neededLocally = active.scheduled().localBlocksMax();
+    if (neededLocally > localBlocks) {
+      return refuse(
+          request, listener, Reason.TOO_LONG, tooLarge(neededLocally, localBlocks, "sequencesMax"));
     }
     if (waiting.incrementAndGet() > options.queueRequestsMax()) {
       waiting.decrementAndGet();
@@ -148,15 +157,15 @@ final class DeviceEngine implements InferenceEngine {
     return () -> {};
   }
 
-  private String tooLarge(long needed) {
+  private String tooLarge(long needed, int there, String option) {
     return String.format(
         Locale.ROOT,
         ("the request needs up to %d key-value blocks of %d tokens for its prefix and all"
-            + " branches, the engine has %d; shorten it, split its branches, or raise"
-            + " kvMemoryBytes"),
+            + " branches, the engine has %d; shorten it, split its branches, or raise %s"),
         needed,
         surroundings.limits().blockTokens(),
-        blocks);
+        there,
+        option);
   }
 
   private String overloaded() {

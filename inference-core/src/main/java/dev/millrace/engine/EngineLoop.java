@@ -3,6 +3,7 @@ package dev.millrace.engine;
 import dev.millrace.engine.BranchResult.Reason;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.StepLayout;
+import dev.millrace.engine.cache.LocalBlocks;
 import dev.millrace.engine.metrics.EngineMetrics;
 import dev.millrace.engine.model.ForwardPass;
 import dev.millrace.engine.sampling.TokenSampler;
@@ -46,7 +47,19 @@ final class EngineLoop {
     this.stopTokens = stopTokens.clone();
     this.metrics = metrics;
     this.nanoClock = nanoClock;
-    scheduler = new Scheduler(limits, forward.kv().blocks());
+    scheduler =
+        forward
+            .localKv()
+            .map(local ->
+                new Scheduler(
+                    limits,
+                    forward.kv().blocks(),
+                    new LocalBlocks(
+                        local.shape().blocks(),
+                        limits.blockTokens(),
+                        forward.kv().blocks(),
+                        local.firstVisible())))
+            .orElseGet(() -> new Scheduler(limits, forward.kv().blocks()));
   }
 
   Scheduler scheduler() {
@@ -111,6 +124,9 @@ final class EngineLoop {
     if (plan.copies().size() > 0) {
       forward.copyBlocks(plan.copies().from(), plan.copies().to());
     }
+    if (plan.copies().local().size() > 0) {
+      forward.copyLocalBlocks(plan.copies().local().from(), plan.copies().local().to());
+    }
     if (plan.rows() > 0) {
       answer(plan.uses(), forward.forward(layout(plan), plan.logitRows()));
     }
@@ -134,7 +150,7 @@ final class EngineLoop {
   private static StepLayout layout(StepPlan plan) {
     List<StepLayout.Run> runs = new ArrayList<>(plan.runs().size());
     for (StepPlan.Run run : plan.runs()) {
-      runs.add(new StepLayout.Run(run.tokens(), run.position(), run.blocks()));
+      runs.add(new StepLayout.Run(run.tokens(), run.position(), run.blocks(), run.localBlocks()));
     }
     return new StepLayout(runs);
   }

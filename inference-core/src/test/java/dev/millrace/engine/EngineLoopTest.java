@@ -87,6 +87,71 @@ class EngineLoopTest {
     assertThat(((Generated) second.result(0)).tokens()).hasSize(3);
   }
 
+  /** 8 blocks are a chunk of 64 tokens, and a step of 16 tokens is 2. */
+  @Test
+  void shouldHoldOnlyLocalBlocksThatCanStillBeSeen() {
+    Bench bench = bench(localLimits(), 200, 40);
+    int[] document = tokens(500);
+    Branch branch = generate(tokens(5), 100);
+    Recorder first = bench.submit(owner, document, branch);
+    int most = 0;
+    while (bench.turn()) {
+      bench.loop.scheduler().verifyIntegrity();
+      most = Math.max(most, bench.loop.scheduler().localBlocksHeld());
+    }
+
+    assertThat(((Generated) first.result(0)).tokens())
+        .isEqualTo(ORACLE.generate(document, (Branch.Generate) branch).tokens());
+    assertThat(most).as("of 76 blocks that the sequence has").isBetween(8, 12);
+    assertThat(bench.loop.scheduler().localBlocksHeld()).isZero();
+  }
+
+  @Test
+  void shouldReuseAPrefixWhoseLocalBlocksAreStillThere() {
+    Bench bench = bench(localLimits(), 400, 100);
+    int[] document = tokens(300);
+    bench.submit(owner, document, generate(tokens(5), 3));
+    bench.runAll();
+    Recorder again = bench.submit(owner, document, generate(tokens(4), 3));
+    Recorder beginning = bench.submit(owner, Arrays.copyOf(document, 100), generate(tokens(4), 3));
+    bench.runAll();
+
+    assertThat(again.usage().cachedTokens()).isEqualTo(296);
+    assertThat(beginning.usage().cachedTokens()).isEqualTo(96);
+  }
+
+  /** Where local blocks are gone, a prefix can be used up to the beginning of its chunk. */
+  @Test
+  void shouldReuseAPrefixUpToWhereLocalBlocksAreMissing() {
+    Bench bench = bench(localLimits(), 400, 24);
+    int[] document = tokens(300);
+    bench.submit(owner, document, generate(tokens(5), 3));
+    bench.runAll();
+    Branch branch = generate(tokens(4), 3);
+    // 24 local blocks hold the end of the document, whose 300 tokens are 37 of them: of the first
+    // chunk nothing is left, which nobody sees from the second on, and of that its beginning
+    int[] part = Arrays.copyOf(document, 100);
+    Recorder beginning = bench.submit(owner, part, branch);
+    bench.runAll();
+    Recorder afterwards = bench.submit(owner, document, branch);
+    bench.runAll();
+
+    assertThat(beginning.usage().cachedTokens()).isBetween(64, 88);
+    assertThat(((Generated) beginning.result(0)).tokens())
+        .isEqualTo(ORACLE.generate(part, (Branch.Generate) branch).tokens());
+    assertThat(afterwards.usage().cachedTokens()).isPositive();
+    assertThat(((Generated) afterwards.result(0)).tokens())
+        .isEqualTo(ORACLE.generate(document, (Branch.Generate) branch).tokens());
+  }
+
+  private static SchedulerLimits localLimits() {
+    return new SchedulerLimits(16, 2, BLOCK, 8, true, 12);
+  }
+
+  private Bench bench(SchedulerLimits limits, int blocks, int localBlocks) {
+    return new Bench(limits, blocks, localBlocks);
+  }
+
   @Test
   void shouldShareASystemPromptBetweenDocuments() {
     Bench bench = bench(limits(64, 16, true), 200);
@@ -544,7 +609,15 @@ class EngineLoopTest {
     final List<ActiveRequest> active = new ArrayList<>();
 
     Bench(SchedulerLimits limits, int blocks) {
+      this(limits, blocks, 0);
+    }
+
+    Bench(SchedulerLimits limits, int blocks, int localBlocks) {
       forward = new FakeForward(VOCABULARY, CONTEXT, limits.stepTokensMax(), blocks, BLOCK);
+      if (localBlocks > 0) {
+        forward.withLocal(
+            localBlocks, limits.localBlocksOfASequence(), position -> position / 64 * 64);
+      }
       EngineMetrics metrics =
           new EngineMetrics() {
             @Override

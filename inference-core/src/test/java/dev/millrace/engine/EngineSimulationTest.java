@@ -14,6 +14,7 @@ import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.request.Owner;
 import dev.millrace.engine.request.SamplingParams;
 import dev.millrace.engine.request.TokenScores;
+import dev.millrace.engine.scheduling.ScheduledRequest;
 import dev.millrace.engine.scheduling.SchedulerLimits;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -79,14 +81,30 @@ class EngineSimulationTest {
       int blockTokens = 1 << random.nextInt(5);
       int blocks = 8 + Math.ceilDiv(CONTEXT, blockTokens) + random.nextInt(200);
       int budget = 1 + random.nextInt(random.nextBoolean() ? 8 : 100);
+      int sequences = 1 + random.nextInt(12);
+      int seen = 1 + random.nextInt(60);
+      int ofASequence =
+          random.nextBoolean()
+              ? 0
+              : Math.ceilDiv(seen, blockTokens) + Math.ceilDiv(budget, blockTokens) + 2;
       limits =
           new SchedulerLimits(
               budget,
-              1 + random.nextInt(12),
+              sequences,
               blockTokens,
               1 + random.nextInt(12),
-              random.nextInt(5) > 0);
+              random.nextInt(5) > 0,
+              ofASequence);
       forward = new FakeForward(VOCABULARY, CONTEXT, budget, blocks, blockTokens);
+      if (ofASequence > 0) {
+        int extra = random.nextBoolean() ? 0 : random.nextInt(100);
+        IntUnaryOperator chunk = position -> position / seen * seen;
+        IntUnaryOperator window = position -> Math.max(0, position - seen + 1);
+        forward.withLocal(
+            (sequences + 1) * ofASequence + extra,
+            ofASequence,
+            random.nextBoolean() ? chunk : window);
+      }
       forward.onStep(() -> now += random.nextInt(1000));
       int[] stop = STOP.stream().mapToInt(Integer::intValue).toArray();
       loop = new EngineLoop("fake", forward, limits, stop, counters, () -> now);
@@ -133,20 +151,16 @@ class EngineSimulationTest {
 
     void submit() {
       InferenceRequest request = request();
-      long blocks = blocksMax(request);
-      if (blocks > forward.kv().blocks()) {
+      ScheduledRequest scheduled =
+          new ActiveRequest(request, new Recorder(request), this, surroundings).scheduled();
+      long local = forward.localKv().map(kv -> (long) kv.shape().blocks()).orElse(0L);
+      if (scheduled.blocksMax() > forward.kv().blocks() || scheduled.localBlocksMax() > local) {
         return;
       }
       Recorder recorder = new Recorder(request);
       ActiveRequest active = new ActiveRequest(request, recorder, this, surroundings);
       loop.add(active);
       submitted.add(new Submitted(request, active, recorder, steps));
-    }
-
-    long blocksMax(InferenceRequest request) {
-      return new ActiveRequest(request, new Recorder(request), this, surroundings)
-          .scheduled()
-          .blocksMax();
     }
 
     InferenceRequest request() {

@@ -9,7 +9,9 @@ import dev.millrace.engine.model.ForwardPass;
 import dev.millrace.engine.sampling.RowLogits;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A model without arithmetic: its key-value blocks hold token ids, and the logits of a row are a
@@ -24,6 +26,8 @@ final class FakeForward implements ForwardPass {
   private final int stepRowsMax;
   private final KvShape shape;
   private final int[][] blocks;
+  private Optional<LocalKv> local = Optional.empty();
+  private int[][] localBlocks = {};
   private long computedRows;
   private int failAfterSteps = Integer.MAX_VALUE;
   private boolean closed;
@@ -38,6 +42,26 @@ final class FakeForward implements ForwardPass {
     for (int[] block : this.blocks) {
       Arrays.fill(block, NOTHING);
     }
+  }
+
+  /**
+   * Gives some layers blocks of their own: what they see must be the same there.
+   *
+   * @param firstVisible least position that a token at a position sees
+   */
+  FakeForward withLocal(int count, int ofASequence, IntUnaryOperator firstVisible) {
+    KvShape own = new KvShape(1, count, shape.blockTokens(), 1, 1, true);
+    local = Optional.of(new LocalKv(own, ofASequence, firstVisible));
+    localBlocks = new int[count][shape.blockTokens()];
+    for (int[] block : localBlocks) {
+      Arrays.fill(block, NOTHING);
+    }
+    return this;
+  }
+
+  @Override
+  public Optional<LocalKv> localKv() {
+    return local;
   }
 
   /** What a model says after {@code length} tokens of {@code history}. */
@@ -88,8 +112,11 @@ final class FakeForward implements ForwardPass {
     int wanted = 0;
     int row = 0;
     for (StepLayout.Run run : layout.runs()) {
-      int[] history = null;
+      int[] history = local.isPresent() ? history(run) : null;
       for (int i = 0; i < run.tokens().length; i++, row++) {
+        if (history != null) {
+          checkLocal(run, history, run.position() + i);
+        }
         if (wanted < logitRows.length && logitRows[wanted] == row) {
           history = history == null ? history(run) : history;
           rows[wanted++] = logits(history, run.position() + i + 1, vocabulary);
@@ -103,7 +130,20 @@ final class FakeForward implements ForwardPass {
     return rows.length == 0 ? new RowLogits(new float[vocabulary]) : new RowLogits(rows);
   }
 
+  private void checkLocal(StepLayout.Run run, int[] history, int position) {
+    if (local.isEmpty()) {
+      return;
+    }
+    int bt = shape.blockTokens();
+    for (int p = local.get().firstVisible().applyAsInt(position); p <= position; p++) {
+      if (localBlocks[run.localBlocks()[p / bt]][p % bt] != history[p]) {
+        throw new AssertionError("a token at " + position + " sees another one at " + p);
+      }
+    }
+  }
+
   private void write(StepLayout layout) {
+    Set<Integer> writtenLocally = new HashSet<>();
     Set<Integer> written = new HashSet<>();
     for (StepLayout.Run run : layout.runs()) {
       int end = run.position() + run.tokens().length;
@@ -117,6 +157,13 @@ final class FakeForward implements ForwardPass {
           throw new AssertionError("two sequences write block " + block);
         }
         blocks[block][position % shape.blockTokens()] = run.tokens()[i];
+        if (local.isPresent()) {
+          int own = run.localBlocks()[position / shape.blockTokens()];
+          if ((i == 0 || position % shape.blockTokens() == 0) && !writtenLocally.add(own)) {
+            throw new AssertionError("two sequences write local block " + own);
+          }
+          localBlocks[own][position % shape.blockTokens()] = run.tokens()[i];
+        }
       }
     }
   }
@@ -131,6 +178,15 @@ final class FakeForward implements ForwardPass {
 
   @Override
   public void copyBlocks(int[] from, int[] to) {
+    copy(blocks, from, to);
+  }
+
+  @Override
+  public void copyLocalBlocks(int[] from, int[] to) {
+    copy(localBlocks, from, to);
+  }
+
+  private static void copy(int[][] blocks, int[] from, int[] to) {
     Set<Integer> targets = new HashSet<>();
     for (int i = 0; i < from.length; i++) {
       blocks[to[i]] = blocks[from[i]].clone();

@@ -72,7 +72,10 @@ public interface ComputeBackend extends LoadTarget, AutoCloseable {
     return 0;
   }
 
-  /** Allocates the paged key-value memory, once, at start. Its content is undefined. */
+  /**
+   * Allocates paged key-value memory, at start: once, or once for the layers that see everything
+   * and once for local ones. Its content is undefined.
+   */
   KvCache kvCache(KvShape shape);
 
   // ---- one step; T = layout.rows()

@@ -29,7 +29,6 @@ public record KvDemand(KvShape block, int blocks) {
 
   /** A cache of so many blocks. */
   public KvShape shape(int count) {
-    return new KvShape(
-        block.layers(), count, block.blockTokens(), block.heads(), block.headDimension());
+    return block.withBlocks(count);
   }
 }

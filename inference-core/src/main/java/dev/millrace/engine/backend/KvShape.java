@@ -10,8 +10,16 @@ import java.util.Locale;
  * @param blockTokens tokens of one block
  * @param heads key-value heads
  * @param headDimension elements of one head
+ * @param local whether these layers see only a part of what is before a token, so that their blocks
+ *     are those of {@link StepLayout.Run#localBlocks}
  */
-public record KvShape(int layers, int blocks, int blockTokens, int heads, int headDimension) {
+public record KvShape(
+    int layers, int blocks, int blockTokens, int heads, int headDimension, boolean local) {
+
+  /** Extents of layers that see everything before a token. */
+  public KvShape(int layers, int blocks, int blockTokens, int heads, int headDimension) {
+    this(layers, blocks, blockTokens, heads, headDimension, false);
+  }
 
   /** Refuses extents below one. */
   public KvShape {
@@ -27,5 +35,15 @@ public record KvShape(int layers, int blocks, int blockTokens, int heads, int he
               heads,
               headDimension));
     }
+  }
+
+  /** The same with another number of blocks. */
+  public KvShape withBlocks(int count) {
+    return new KvShape(layers, count, blockTokens, heads, headDimension, local);
+  }
+
+  /** The table of a run that says where the positions of these layers lie. */
+  public int[] table(StepLayout.Run run) {
+    return local ? run.localBlocks() : run.blocks();
   }
 }

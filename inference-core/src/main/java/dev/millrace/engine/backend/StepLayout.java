@@ -50,7 +50,7 @@ public record StepLayout(List<Run> runs) {
           end++;
         }
         int[] tokens = Arrays.copyOfRange(run.tokens(), first, end);
-        kept.add(new Run(tokens, run.position() + first, run.blocks()));
+        kept.add(new Run(tokens, run.position() + first, run.blocks(), run.localBlocks()));
       }
       firstRow = endRow;
     }
@@ -82,8 +82,16 @@ public record StepLayout(List<Run> runs) {
    * @param blocks the sequence's block table: block {@code p / blockTokens} holds position {@code
    *     p}; covers at least {@code position + tokens.length} tokens. Blocks that this run writes
    *     belong to this sequence alone
+   * @param localBlocks the same for layers that see only a part of what is before a token, if they
+   *     have blocks of their own: an entry before what they see is some block that exists, and is
+   *     not read
    */
-  public record Run(int[] tokens, int position, int[] blocks) {
+  public record Run(int[] tokens, int position, int[] blocks, int[] localBlocks) {
+
+    /** A run of a model all of whose layers have the same blocks. */
+    public Run(int[] tokens, int position, int[] blocks) {
+      this(tokens, position, blocks, blocks);
+    }
 
     /** Refuses an empty run and a negative position. The arrays are borrowed, not copied. */
     public Run {

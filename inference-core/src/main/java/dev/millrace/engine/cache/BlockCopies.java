@@ -1,6 +1,7 @@
 package dev.millrace.engine.cache;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whole-block copies that must happen before the next step. Owned by the engine thread.
@@ -11,6 +12,15 @@ public final class BlockCopies {
   private int[] from = new int[8];
   private int[] to = new int[8];
   private int size;
+  private @Nullable BlockCopies local;
+
+  /** Copies of local blocks. */
+  public BlockCopies local() {
+    if (local == null) {
+      local = new BlockCopies();
+    }
+    return local;
+  }
 
   void add(int source, int target) {
     if (size == from.length) {
@@ -38,5 +48,8 @@ public final class BlockCopies {
   /** Forgets them all. */
   public void clear() {
     size = 0;
+    if (local != null) {
+      local.clear();
+    }
   }
 }

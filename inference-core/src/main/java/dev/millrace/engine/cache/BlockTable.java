@@ -1,6 +1,7 @@
 package dev.millrace.engine.cache;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The blocks of one sequence, in position order. Owned by the engine thread.
@@ -12,6 +13,52 @@ public final class BlockTable {
   private static final int[] EMPTY = {};
 
   private int[] blocks = EMPTY;
+  private @Nullable LocalTable local;
+
+  /** A table for a model with one kind of blocks. */
+  public BlockTable() {}
+
+  private BlockTable(@Nullable LocalTable local) {
+    this.local = local;
+  }
+
+  /** An empty table, with local blocks if there are some. */
+  public static BlockTable of(@Nullable LocalBlocks local) {
+    return new BlockTable(local == null ? null : new LocalTable(local));
+  }
+
+  /**
+   * The local blocks, one for each of {@link #blocks}; those that cannot be seen any more are some
+   * block that exists. The same as {@link #blocks} if there are none. Borrowed.
+   */
+  public int[] localBlocks() {
+    return local == null ? blocks : local.blocks();
+  }
+
+  int[] heldLocally() {
+    return local == null ? EMPTY : local.held();
+  }
+
+  /** Takes local blocks until {@code tokens} tokens fit. */
+  public void growLocal(KvBlockPool pool, int tokens) {
+    if (local != null) {
+      local.grow(pool.blocksFor(tokens));
+    }
+  }
+
+  /** Gives back local blocks that a token at {@code position}, and all after it, cannot see. */
+  public void trim(int position) {
+    if (local != null) {
+      local.trim(position);
+    }
+  }
+
+  /** Keeps the local part of a block that the prefix index knows. */
+  public void attachLocal(int index) {
+    if (local != null) {
+      local.attach(index, blocks[index]);
+    }
+  }
 
   /** The blocks; borrowed, never written by the caller. A new array after each change. */
   public int[] blocks() {
@@ -35,6 +82,9 @@ public final class BlockTable {
     for (int i = 0; i < count; i++) {
       pool.retain(shared[i]);
       blocks[size + i] = shared[i];
+    }
+    if (local != null) {
+      local.share(blocks, blocks.length, blocks.length * pool.blockTokens());
     }
   }
 
@@ -60,9 +110,12 @@ public final class BlockTable {
    */
   public BlockTable fork(
       KvBlockPool pool, int tokens, Reservation reservation, BlockCopies copies) {
-    BlockTable child = new BlockTable();
+    BlockTable child = new BlockTable(local == null ? null : local.fork(tokens, copies.local()));
     int full = tokens / pool.blockTokens();
-    child.share(pool, blocks, full);
+    child.blocks = Arrays.copyOf(blocks, full);
+    for (int block : child.blocks) {
+      pool.retain(block);
+    }
     if (full * pool.blockTokens() < tokens) {
       child.grow(pool, tokens, reservation);
       copies.add(blocks[full], child.blocks[full]);
@@ -72,7 +125,7 @@ public final class BlockTable {
 
   /** The same blocks in a new table; this one is empty afterwards. */
   public BlockTable move() {
-    BlockTable moved = new BlockTable();
+    BlockTable moved = new BlockTable(local == null ? null : local.move());
     moved.blocks = blocks;
     blocks = EMPTY;
     return moved;
@@ -91,6 +144,9 @@ public final class BlockTable {
       }
     }
     blocks = EMPTY;
+    if (local != null) {
+      local.release();
+    }
     return freed;
   }
 }

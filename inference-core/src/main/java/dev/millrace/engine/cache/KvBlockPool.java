@@ -213,9 +213,13 @@ public final class KvBlockPool {
    * @throws IllegalStateException naming the first contradiction
    */
   public void verifyIntegrity(Collection<BlockTable> tables) {
+    verify(tables.stream().map(BlockTable::blocks).toList());
+  }
+
+  void verify(Collection<int[]> tables) {
     int[] counted = new int[references.length];
-    for (BlockTable table : tables) {
-      for (int block : table.blocks()) {
+    for (int[] table : tables) {
+      for (int block : table) {
         counted[block]++;
       }
     }

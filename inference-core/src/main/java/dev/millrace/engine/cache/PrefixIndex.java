@@ -1,6 +1,7 @@
 package dev.millrace.engine.cache;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds blocks that already hold the beginning of a prompt.
@@ -29,9 +30,21 @@ public final class PrefixIndex {
   private final int[] nextInBucket;
   private final int[] buckets;
 
-  /** An empty index over the pool's blocks. */
+  private final @Nullable LocalBlocks local;
+
+  /** An empty index over the pool's blocks, for a model with one kind of blocks. */
   public PrefixIndex(KvBlockPool pool) {
+    this(pool, null);
+  }
+
+  /**
+   * An empty index over the pool's blocks.
+   *
+   * @param local what of it is kept in local blocks, if there are some
+   */
+  public PrefixIndex(KvBlockPool pool, @Nullable LocalBlocks local) {
     this.pool = pool;
+    this.local = local;
     int blocks = pool.blocks();
     blockTokens = pool.blockTokens();
     tokens = new int[Math.multiplyExact(blocks, blockTokens)];
@@ -49,14 +62,11 @@ public final class PrefixIndex {
    * What the index knows of a prompt.
    *
    * @param blocks blocks of its beginning, in order, computed ones first
-   * @param ready how many of them are computed
+   * @param ready how many of them can be used: they are computed, and what a token after them sees
+   *     of them is there
+   * @param pending whether part of the beginning is being computed by somebody else
    */
-  public record Match(int[] blocks, int ready) {
-    /** Whether part of the beginning is being computed by somebody else. */
-    public boolean pending() {
-      return ready < blocks.length;
-    }
-  }
+  public record Match(int[] blocks, int ready, boolean pending) {}
 
   /**
    * Looks up the beginning of a prompt.
@@ -81,7 +91,45 @@ public final class PrefixIndex {
       }
       before = block;
     }
-    return new Match(Arrays.copyOf(found, count), computed);
+    return new Match(Arrays.copyOf(found, count), usable(found, computed), computed < count);
+  }
+
+  /** The longest beginning of computed blocks whose visible part has its local blocks. */
+  private int usable(int[] found, int computed) {
+    if (local == null) {
+      return computed;
+    }
+    int count = computed;
+    while (count > 0) {
+      int missing = count - 1;
+      int first = local.firstBlock(count * blockTokens);
+      while (missing >= first && local.localOf(found[missing]) != NONE) {
+        missing--;
+      }
+      if (missing < first) {
+        return count;
+      }
+      // every longer beginning that sees this block fails, too
+      count = Math.min(count - 1, missing);
+    }
+    return 0;
+  }
+
+  /**
+   * Forgets the end of a beginning, as far as nobody holds it: so that a request which cannot use
+   * it can announce its own.
+   *
+   * @param from index of the first block to forget
+   */
+  public void forget(int[] blocks, int from) {
+    for (int i = blocks.length - 1; i >= from; i--) {
+      int block = blocks[i];
+      if (pool.references(block) > 0 || successors[block] > 0) {
+        return;
+      }
+      unlink(block);
+      pool.drop(block);
+    }
   }
 
   /**
@@ -162,6 +210,9 @@ public final class PrefixIndex {
 
   private void unlink(int block) {
     KvBlockPool.require(successors[block] == 0, "a block was forgotten before its successor");
+    if (local != null) {
+      local.detach(block);
+    }
     if (previous[block] >= 0) {
       successors[previous[block]]--;
     }

@@ -1,6 +1,7 @@
 package dev.millrace.engine.model;
 
 import dev.millrace.engine.architecture.Architecture;
+import dev.millrace.engine.architecture.Visible;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.KvCache;
@@ -9,6 +10,8 @@ import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.checkpoint.ModelWeights;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -21,22 +24,22 @@ public final class DecoderModel implements ForwardPass {
   private final Architecture architecture;
   private final ComputeBackend backend;
   private final ModelParts parts;
-  private final KvCache cache;
+  private final ModelCaches caches;
   private final StepCheck check;
 
   DecoderModel(
       Architecture architecture,
       ComputeBackend backend,
       ModelParts parts,
-      KvCache cache,
+      ModelCaches caches,
       int rowsMax) {
     this.architecture = architecture;
     this.backend = backend;
     this.parts = parts;
-    this.cache = cache;
+    this.caches = caches;
     check =
         new StepCheck(
-            rowsMax, architecture.vocabulary(), architecture.contextTokens(), cache.shape());
+            rowsMax, architecture.vocabulary(), architecture.contextTokens(), caches.layout());
   }
 
   /**
@@ -100,7 +103,9 @@ public final class DecoderModel implements ForwardPass {
 
   private void store(int index) {
     LayerPlan plan = parts.layers().get(index);
-    backend.rotateAndStore(parts.qkv(), plan.attention(), plan.headNorms(), cache, index);
+    ModelCaches.Place place = caches.places().get(index);
+    backend.rotateAndStore(
+        parts.qkv(), plan.attention(), plan.headNorms(), place.cache(), place.layer());
   }
 
   /** A layer from its keys and values on. */
@@ -108,7 +113,8 @@ public final class DecoderModel implements ForwardPass {
     LayerPlan plan = parts.layers().get(index);
     Rows hidden = parts.hidden();
     Rows normed = parts.normed();
-    backend.attend(parts.qkv(), plan.attention(), cache, index, parts.attended());
+    ModelCaches.Place place = caches.places().get(index);
+    backend.attend(parts.qkv(), plan.attention(), place.cache(), place.layer(), parts.attended());
     backend.projectAdd(parts.attended(), plan.output(), hidden);
     backend.norm(hidden, plan.feedForwardNorm(), architecture.normEpsilon(), normed);
     switch (plan.block()) {
@@ -119,9 +125,18 @@ public final class DecoderModel implements ForwardPass {
 
   @Override
   public void copyBlocks(int[] from, int[] to) {
-    check.copy(from, to);
+    check.copy(from, to, caches.layout().full());
     if (from.length > 0) {
-      backend.copyBlocks(cache, from, to);
+      backend.copyBlocks(caches.full(), from, to);
+    }
+  }
+
+  @Override
+  public void copyLocalBlocks(int[] from, int[] to) {
+    KvCache local = caches.local().orElseThrow();
+    check.copy(from, to, local.shape());
+    if (from.length > 0) {
+      backend.copyBlocks(local, from, to);
     }
   }
 
@@ -137,7 +152,32 @@ public final class DecoderModel implements ForwardPass {
 
   @Override
   public KvShape kv() {
-    return cache.shape();
+    return caches.layout().full();
+  }
+
+  @Override
+  public Optional<LocalKv> localKv() {
+    KvLayout layout = caches.layout();
+    List<Visible> parts =
+        architecture.layers().stream()
+            .map(layer -> layer.attention().visible())
+            .filter(visible -> !visible.equals(Visible.FULL))
+            .distinct()
+            .toList();
+    return layout
+        .local()
+        .map(shape ->
+            new LocalKv(
+                shape, layout.localBlocksOfASequence(), position -> firstVisible(position, parts)));
+  }
+
+  /** Least position that any of these lets a token at a position see. */
+  private static int firstVisible(int position, List<Visible> parts) {
+    int first = position;
+    for (Visible part : parts) {
+      first = Math.min(first, part.first(position));
+    }
+    return first;
   }
 
   @Override

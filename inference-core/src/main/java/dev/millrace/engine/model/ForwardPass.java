@@ -4,6 +4,8 @@ import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.StepLayout;
+import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 
 /** One step of a model. The seam between scheduling and arithmetic. Owned by the engine thread. */
 public interface ForwardPass extends AutoCloseable {
@@ -22,6 +24,11 @@ public interface ForwardPass extends AutoCloseable {
   /** Copies whole blocks, {@code from[i]} to {@code to[i]}. */
   void copyBlocks(int[] from, int[] to);
 
+  /** Copies whole local blocks; only for a model that has some. */
+  default void copyLocalBlocks(int[] from, int[] to) {
+    throw new IllegalStateException("this model has no local blocks");
+  }
+
   /** Vocabulary size. */
   int vocabulary();
 
@@ -30,6 +37,21 @@ public interface ForwardPass extends AutoCloseable {
 
   /** Extents of the key-value memory: number of blocks and tokens per block. */
   KvShape kv();
+
+  /**
+   * Blocks of layers that see only a part of a sequence, if they have blocks of their own.
+   *
+   * @param shape their number and size
+   * @param blocksOfASequence that a sequence holds at most, if what cannot be seen any more is
+   *     given back after each step
+   * @param firstVisible least position that a token at a position sees
+   */
+  record LocalKv(KvShape shape, int blocksOfASequence, IntUnaryOperator firstVisible) {}
+
+  /** Local blocks, if there are some. */
+  default Optional<LocalKv> localKv() {
+    return Optional.empty();
+  }
 
   /** What computes it. */
   BackendInfo backend();

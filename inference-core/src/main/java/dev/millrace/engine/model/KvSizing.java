@@ -43,7 +43,7 @@ final class KvSizing {
   }
 
   /** What {@code sequencesMax} sequences of full context could use. */
-  private static long blocksOfSequences(Architecture architecture, ModelLimits limits) {
+  static long blocksOfSequences(Architecture architecture, ModelLimits limits) {
     return (long) Math.ceilDiv(architecture.contextTokens(), limits.blockTokens())
         * limits.sequencesMax();
   }

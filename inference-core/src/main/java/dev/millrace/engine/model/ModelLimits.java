@@ -10,8 +10,11 @@ import java.util.Locale;
  *     kvMemoryBytes} is 0
  * @param kvMemoryBytes bytes for keys and values; 0 takes what the backend finds prudent
  * @param blockTokens tokens of one block
+ * @param localBlocks whether layers that see a part of a sequence may have blocks of their own:
+ *     whoever lays out steps must know of them
  */
-public record ModelLimits(int stepRowsMax, int sequencesMax, long kvMemoryBytes, int blockTokens) {
+public record ModelLimits(
+    int stepRowsMax, int sequencesMax, long kvMemoryBytes, int blockTokens, boolean localBlocks) {
 
   /** Tokens of a block: a whole tile of every backend's attention. */
   public static final int BLOCK_TOKENS = 64;
@@ -30,8 +33,18 @@ public record ModelLimits(int stepRowsMax, int sequencesMax, long kvMemoryBytes,
     }
   }
 
-  /** With blocks of the usual size. */
+  /** With one kind of blocks. */
+  public ModelLimits(int stepRowsMax, int sequencesMax, long kvMemoryBytes, int blockTokens) {
+    this(stepRowsMax, sequencesMax, kvMemoryBytes, blockTokens, false);
+  }
+
+  /** With one kind of blocks, of the usual size. */
   public ModelLimits(int stepRowsMax, int sequencesMax, long kvMemoryBytes) {
     this(stepRowsMax, sequencesMax, kvMemoryBytes, BLOCK_TOKENS);
+  }
+
+  /** The same for somebody who knows of local blocks. */
+  public ModelLimits withLocalBlocks() {
+    return new ModelLimits(stepRowsMax, sequencesMax, kvMemoryBytes, blockTokens, true);
   }
 }

@@ -2,7 +2,6 @@ package dev.millrace.engine.model;
 
 import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.ComputeBackend;
-import dev.millrace.engine.backend.KvCache;
 import dev.millrace.engine.backend.KvDemand;
 import dev.millrace.engine.checkpoint.ModelWeights;
 import org.jspecify.annotations.Nullable;
@@ -87,9 +86,11 @@ public final class ModelLoading implements AutoCloseable {
     if (parts == null) {
       throw new IllegalStateException("a model is completed after its weights are loaded");
     }
-    KvCache cache =
-        backend.kvCache(KvSizing.choose(demand, architecture, backend, limits, kvBytes));
-    return new DecoderModel(architecture, backend, parts, cache, limits.stepRowsMax());
+    KvLayout layout =
+        KvLayout.of(
+            KvSizing.choose(demand, architecture, backend, limits, kvBytes), architecture, limits);
+    ModelCaches caches = ModelCaches.allocate(layout, architecture, backend);
+    return new DecoderModel(architecture, backend, parts, caches, limits.stepRowsMax());
   }
 
   /** Gives up; closes the backend. */

@@ -14,21 +14,23 @@ final class StepCheck {
   private final int rowsMax;
   private final int vocabulary;
   private final int contextTokens;
-  private final KvShape kv;
+  private final KvLayout kv;
   private final BitSet written;
+  private final BitSet writtenLocally = new BitSet();
 
-  StepCheck(int rowsMax, int vocabulary, int contextTokens, KvShape kv) {
+  StepCheck(int rowsMax, int vocabulary, int contextTokens, KvLayout kv) {
     this.rowsMax = rowsMax;
     this.vocabulary = vocabulary;
     this.contextTokens = contextTokens;
     this.kv = kv;
-    this.written = new BitSet(kv.blocks());
+    this.written = new BitSet(kv.full().blocks());
   }
 
   void layout(StepLayout layout) {
     int rows = layout.rows();
     check(rows <= rowsMax, "rows of the step", rows, rowsMax);
     written.clear();
+    writtenLocally.clear();
     for (StepLayout.Run run : layout.runs()) {
       run(run);
     }
@@ -40,13 +42,21 @@ final class StepCheck {
     }
     long end = (long) run.position() + run.tokens().length;
     check(end <= contextTokens, "tokens of a sequence", end, contextTokens);
-    int blocks = Math.toIntExact(Math.ceilDiv(end, kv.blockTokens()));
-    check(blocks <= run.blocks().length, "blocks of a run", blocks, run.blocks().length);
-    for (int i = 0; i < blocks; i++) {
-      block(run.blocks()[i]);
+    table(run, end, kv.full(), written);
+    if (kv.local().isPresent()) {
+      table(run, end, kv.local().get(), writtenLocally);
     }
-    for (int i = run.position() / kv.blockTokens(); i < blocks; i++) {
-      int block = run.blocks()[i];
+  }
+
+  private static void table(StepLayout.Run run, long end, KvShape shape, BitSet written) {
+    int[] table = shape.table(run);
+    int blocks = Math.toIntExact(Math.ceilDiv(end, shape.blockTokens()));
+    check(blocks <= table.length, "blocks of a run", blocks, table.length);
+    for (int i = 0; i < blocks; i++) {
+      block(table[i], shape);
+    }
+    for (int i = run.position() / shape.blockTokens(); i < blocks; i++) {
+      int block = table[i];
       if (written.get(block)) {
         throw new IllegalArgumentException("two runs of a step write block " + block);
       }
@@ -70,16 +80,16 @@ final class StepCheck {
     }
   }
 
-  void copy(int[] from, int[] to) {
+  void copy(int[] from, int[] to, KvShape shape) {
     check(from.length == to.length, "blocks copied from", from.length, to.length);
     for (int i = 0; i < from.length; i++) {
-      block(from[i]);
-      block(to[i]);
+      block(from[i], shape);
+      block(to[i], shape);
     }
   }
 
-  private void block(int block) {
-    check(block >= 0 && block < kv.blocks(), "block", block, kv.blocks() - 1);
+  private static void block(int block, KvShape shape) {
+    check(block >= 0 && block < shape.blocks(), "block", block, shape.blocks() - 1);
   }
 
   private static void check(boolean holds, String what, long found, long limit) {

@@ -2,8 +2,10 @@ package dev.millrace.engine.scheduling;
 
 import dev.millrace.engine.cache.BlockTable;
 import dev.millrace.engine.cache.KvBlockPool;
+import dev.millrace.engine.cache.LocalBlocks;
 import dev.millrace.engine.cache.PrefixIndex;
 import dev.millrace.engine.cache.Reservation;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides whether a request may start: only if its worst case fits, so that nothing that started is
@@ -22,13 +24,16 @@ final class Admission {
     NO_MEMORY
   }
 
-  private static final PrefixIndex.Match NOTHING = new PrefixIndex.Match(new int[0], 0);
+  private static final PrefixIndex.Match NOTHING = new PrefixIndex.Match(new int[0], 0, false);
 
   private final SchedulerLimits limits;
   private final KvBlockPool pool;
   private final PrefixIndex index;
+  private final @Nullable LocalBlocks local;
 
-  Admission(SchedulerLimits limits, KvBlockPool pool, PrefixIndex index) {
+  Admission(
+      SchedulerLimits limits, KvBlockPool pool, PrefixIndex index, @Nullable LocalBlocks local) {
+    this.local = local;
     this.limits = limits;
     this.pool = pool;
     this.index = index;
@@ -40,13 +45,22 @@ final class Admission {
     if (match.pending()) {
       return Outcome.BEING_COMPUTED;
     }
-    BlockTable table = new BlockTable();
+    int localPromise = Math.toIntExact(request.localBlocksMax());
+    if (local != null && !local.promise(localPromise)) {
+      return Outcome.NO_MEMORY;
+    }
+    BlockTable table = BlockTable.of(local);
     table.share(pool, match.blocks(), match.ready());
     Reservation reservation = Reservation.none(pool);
     if (!reservation.tryAdd(Math.toIntExact(request.blocksMax() - match.ready()))) {
       table.release(pool);
+      if (local != null) {
+        local.forgo(localPromise);
+      }
       return Outcome.NO_MEMORY;
     }
+    request.localPromise = localPromise;
+    index.forget(match.blocks(), match.ready());
     table.grow(pool, prefix.length, reservation);
     if (limits.prefixCache()) {
       int whole = prefix.length / pool.blockTokens();
@@ -74,6 +88,17 @@ final class Admission {
     int whole = sequence.position() / pool.blockTokens();
     for (int i = sequence.published(whole); i < whole; i++) {
       index.markReady(blocks[i]);
+      if (index.isReady(blocks[i])) {
+        sequence.table().attachLocal(i);
+      }
+    }
+  }
+
+  /** The request holds nothing any more. */
+  void forgoLocal(ScheduledRequest request) {
+    if (local != null) {
+      local.forgo(request.localPromise);
+      request.localPromise = 0;
     }
   }
 

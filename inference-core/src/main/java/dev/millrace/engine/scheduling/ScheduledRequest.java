@@ -18,6 +18,7 @@ public final class ScheduledRequest {
   private final RequestEvents events;
   private final boolean hasEmptySuffix;
   private final long blocksMax;
+  private final long localBlocksMax;
   private boolean served;
   private long servedNanos;
   private long computeNanos;
@@ -34,6 +35,9 @@ public final class ScheduledRequest {
   @Nullable Reservation reservation;
 
   @Nullable PrefixSequence prefixSequence;
+
+  /** Local blocks promised to it. */
+  int localPromise;
 
   /**
    * A request to be scheduled.
@@ -69,6 +73,21 @@ public final class ScheduledRequest {
     unforked = branches.size();
     unended = branches.size();
     blocksMax = Math.ceilDiv(prefix.length, limits.blockTokens()) + branchBlocks(limits);
+    localBlocksMax = localBlocks(limits);
+  }
+
+  /** What the prefix holds while it is computed, and what each branch takes beside. */
+  private long localBlocks(SchedulerLimits limits) {
+    int most = limits.localBlocksOfASequence();
+    if (most == 0) {
+      return 0;
+    }
+    long sum = Math.min(most, Math.ceilDiv(prefix.length, limits.blockTokens()));
+    for (ScheduledBranch branch : branches) {
+      sum +=
+          branch instanceof ScoringBranch ? branch.blocksMax() : Math.min(most, branch.blocksMax());
+    }
+    return sum;
   }
 
   /**
@@ -86,6 +105,11 @@ public final class ScheduledRequest {
   /** Blocks that this request takes at worst, if no part of its prefix is cached. */
   public long blocksMax() {
     return blocksMax;
+  }
+
+  /** Local blocks that it holds at most; 0 if there are none. */
+  public long localBlocksMax() {
+    return localBlocksMax;
   }
 
   /** Its branches. */

@@ -2,6 +2,7 @@ package dev.millrace.engine.scheduling;
 
 import dev.millrace.engine.cache.BlockTable;
 import dev.millrace.engine.cache.KvBlockPool;
+import dev.millrace.engine.cache.LocalBlocks;
 import dev.millrace.engine.cache.PrefixIndex;
 import dev.millrace.engine.cache.Reservation;
 import java.util.ArrayDeque;
@@ -32,6 +33,7 @@ public final class Scheduler {
   private final Thread owner = Thread.currentThread();
   private final SchedulerLimits limits;
   private final KvBlockPool pool;
+  private final @Nullable LocalBlocks local;
   private final PrefixIndex index;
   private final Admission admission;
   private final StepPlan plan;
@@ -52,10 +54,20 @@ public final class Scheduler {
    * @param blocks key-value blocks of the device
    */
   public Scheduler(SchedulerLimits limits, int blocks) {
+    this(limits, blocks, null);
+  }
+
+  /**
+   * The same for a model whose layers do not all see everything.
+   *
+   * @param local blocks of those that see a part, if they have their own; nothing is held
+   */
+  public Scheduler(SchedulerLimits limits, int blocks, @Nullable LocalBlocks local) {
     this.limits = limits;
+    this.local = local;
     pool = new KvBlockPool(blocks, limits.blockTokens());
-    index = new PrefixIndex(pool);
-    admission = new Admission(limits, pool, index);
+    index = new PrefixIndex(pool, local);
+    admission = new Admission(limits, pool, index, local);
     plan = new StepPlan(pool, limits.stepTokensMax());
     labelNodes = new LabelNodes(pool, suffixes);
   }
@@ -76,6 +88,14 @@ public final class Scheduler {
               "a request needs up to %d blocks, the pool has %d",
               request.blocksMax(),
               pool.blocks()));
+    }
+    if (local != null && request.localBlocksMax() > local.blocks()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a request needs up to %d local blocks, there are %d",
+              request.localBlocksMax(),
+              local.blocks()));
     }
     unfinished.add(request);
     waiting.addLast(request);
@@ -111,6 +131,7 @@ public final class Scheduler {
       forkable.remove(branch);
       release(branch);
     }
+    admission.forgoLocal(request);
   }
 
   /** Requests whose deadline has passed; they are still scheduled. */
@@ -148,6 +169,11 @@ public final class Scheduler {
   /** Blocks that hold nothing. */
   public int freeBlocks() {
     return pool.free();
+  }
+
+  /** Local blocks that sequences hold; 0 if there are none. */
+  public int localBlocksHeld() {
+    return local == null ? 0 : local.held();
   }
 
   // ---- planning
@@ -280,6 +306,10 @@ public final class Scheduler {
     for (Sequence sequence : step.sequences()) {
       int rows = sequence.planned();
       sequence.advance();
+      if (sequence instanceof PrefixSequence prefix) {
+        admission.publish(prefix);
+      }
+      sequence.trim();
       switch (sequence) {
         case PrefixSequence prefix -> prefixAdvanced(prefix, rows);
         case BranchSequence branch -> branchAdvanced(branch, rows);
@@ -290,7 +320,6 @@ public final class Scheduler {
 
   private void prefixAdvanced(PrefixSequence prefix, int rows) {
     prefix.request().prefixComputed(rows);
-    admission.publish(prefix);
     if (prefix.remaining() == 0) {
       prefixDone(prefix);
     }
@@ -373,6 +402,7 @@ public final class Scheduler {
     request.events().ended(branch);
     if (--request.unended == 0) {
       unfinished.remove(request);
+      admission.forgoLocal(request);
       request.events().ended(request);
     }
   }
@@ -427,6 +457,11 @@ public final class Scheduler {
     BlockAudit found = BlockAudit.of(unfinished, prefixes.size());
     pool.verifyIntegrity(found.tables());
     index.verifyIntegrity();
+    if (local != null) {
+      local.verifyIntegrity(found.tables());
+      int promised = unfinished.stream().mapToInt(request -> request.localPromise).sum();
+      check(promised == local.promised(), "promises of local blocks differ");
+    }
     check(found.promised() == pool.reserved(), "promises of requests and pool differ");
     check(found.started() == active, "running sequences are miscounted");
     check(unfinished.isEmpty() || plan.rows() <= limits.stepTokensMax(), "a step is too large");

@@ -11,9 +11,25 @@ import java.util.Locale;
  * @param labelBlocksMax key-value blocks that the label nodes of one branch may hold at once; a
  *     larger label set is scored in several waves
  * @param prefixCache whether finished prefixes stay reusable
+ * @param localBlocksOfASequence local blocks that one sequence holds at most; 0 if there are none
  */
 public record SchedulerLimits(
-    int stepTokensMax, int sequencesMax, int blockTokens, int labelBlocksMax, boolean prefixCache) {
+    int stepTokensMax,
+    int sequencesMax,
+    int blockTokens,
+    int labelBlocksMax,
+    boolean prefixCache,
+    int localBlocksOfASequence) {
+
+  /** Limits for a model with one kind of blocks. */
+  public SchedulerLimits(
+      int stepTokensMax,
+      int sequencesMax,
+      int blockTokens,
+      int labelBlocksMax,
+      boolean prefixCache) {
+    this(stepTokensMax, sequencesMax, blockTokens, labelBlocksMax, prefixCache, 0);
+  }
 
   /** Refuses limits below one. */
   public SchedulerLimits {

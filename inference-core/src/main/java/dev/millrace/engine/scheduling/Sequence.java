@@ -87,8 +87,14 @@ abstract sealed class Sequence permits PrefixSequence, BranchSequence, NodeSeque
   /** Takes the next {@code rows} tokens into a step and the blocks they need. */
   int[] take(int rows, KvBlockPool pool) {
     table.grow(pool, position + rows, reservation);
+    table.growLocal(pool, position + rows);
     planned = rows;
     return rows == feed.length ? feed : Arrays.copyOfRange(feed, fed, fed + rows);
+  }
+
+  /** Gives back what cannot be seen any more. */
+  void trim() {
+    table.trim(position);
   }
 
   /** The planned rows were computed. */

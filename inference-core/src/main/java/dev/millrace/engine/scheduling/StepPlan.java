@@ -1,6 +1,7 @@
 package dev.millrace.engine.scheduling;
 
 import dev.millrace.engine.cache.BlockCopies;
+import dev.millrace.engine.cache.BlockTable;
 import dev.millrace.engine.cache.KvBlockPool;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,8 +36,9 @@ public final class StepPlan {
    * @param tokens ids; borrowed
    * @param position absolute position of the first one
    * @param blocks the sequence's block table; borrowed
+   * @param localBlocks its table of local blocks, or the same; borrowed
    */
-  public record Run(int[] tokens, int position, int[] blocks) {}
+  public record Run(int[] tokens, int position, int[] blocks, int[] localBlocks) {}
 
   /** Block copies that come first. */
   public BlockCopies copies() {
@@ -105,7 +107,8 @@ public final class StepPlan {
     int first = sequence.fed();
     int position = sequence.position();
     int[] tokens = sequence.take(count, pool);
-    runs.add(new Run(tokens, position, sequence.table().blocks()));
+    BlockTable table = sequence.table();
+    runs.add(new Run(tokens, position, table.blocks(), table.localBlocks()));
     sequences.add(sequence);
     for (int i = 0; i < count; i++) {
       if (sequence.wantsLogits(first + i)) {

@@ -139,7 +139,7 @@ final class Attention {
     int firstRow = call.step().firstRows()[tile.run()] + tile.firstToken();
     int firstPosition = call.step().positions()[firstRow];
     int lastPosition = firstPosition + tile.tokens() - 1;
-    int[] blocks = call.step().runs().get(tile.run()).blocks();
+    int[] blocks = call.cache().shape().table(call.step().runs().get(tile.run()));
     scratch.begin(call, tile, firstRow, rows);
     int groupTokens = geometry.blockTokens() * geometry.groupBlocks();
     int seenFrom = spec.firstVisible(firstPosition);

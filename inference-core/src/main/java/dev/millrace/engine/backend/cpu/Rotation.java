@@ -67,7 +67,7 @@ final class Rotation {
       int end = run.position() + run.tokens().length;
       int lastStart = end / blockTokens * blockTokens;
       if (lastStart < end && lastStart >= run.position()) {
-        cache.clearValues(layer, run.blocks()[lastStart / blockTokens]);
+        cache.clearValues(layer, cache.shape().table(run)[lastStart / blockTokens]);
       }
     }
   }
@@ -138,7 +138,7 @@ final class Rotation {
   private static void store(
       Step step, MemorySegment qkv, int row, AttentionSpec spec, CpuKvCache cache, int layer) {
     int blockTokens = cache.shape().blockTokens();
-    int block = step.blockOf(row, blockTokens);
+    int block = step.blockOf(row, cache.shape());
     int slot = step.positions()[row] % blockTokens;
     long keys =
         4L * ((long) row * spec.qkvWidth() + (long) spec.queryHeads() * spec.headDimension());

@@ -1,5 +1,6 @@
 package dev.millrace.engine.backend.cpu;
 
+import dev.millrace.engine.backend.KvShape;
 import dev.millrace.engine.backend.StepLayout;
 import java.util.List;
 
@@ -47,7 +48,7 @@ record Step(
   }
 
   /** Block that holds a row's own position. */
-  int blockOf(int row, int blockTokens) {
-    return runs.get(runOfRow[row]).blocks()[positions[row] / blockTokens];
+  int blockOf(int row, KvShape shape) {
+    return shape.table(runs.get(runOfRow[row]))[positions[row] / shape.blockTokens()];
   }
 }

@@ -55,7 +55,8 @@ final class CudaBackend implements ComputeBackend {
   private final Mixture mixture;
   private final AttentionLayers attention;
   private final Extents extents;
-  private StepBlock.BlockRange blocks = new StepBlock.BlockRange(0, 0);
+  private StepBlock.BlockRange blocks = StepBlock.BlockRange.NONE;
+  private StepBlock.BlockRange localBlocks = StepBlock.BlockRange.NONE;
   private @Nullable Stepping stepping;
   private @Nullable StepShape step;
   private long steps;
@@ -184,7 +185,11 @@ final class CudaBackend implements ComputeBackend {
             shape.blockTokens());
     long address = pool.allocate(CudaKvCache.bytes(shape, precision), what);
     CudaKvCache cache = new CudaKvCache(shape, precision, address);
-    blocks = cache.blocks();
+    if (shape.local()) {
+      localBlocks = cache.blocks();
+    } else {
+      blocks = cache.blocks();
+    }
     return cache;
   }
 
@@ -207,7 +212,7 @@ final class CudaBackend implements ComputeBackend {
   public void begin(StepLayout layout) {
     context.bind();
     work.flush();
-    step = prepared().control().begin(layout, blocks, graphs);
+    step = prepared().control().begin(layout, blocks, localBlocks, graphs);
     steps++;
   }
 

@@ -25,7 +25,7 @@ record CudaKvCache(KvShape shape, Precision precision, long address) implements 
 
   /** The blocks that exist. */
   StepBlock.BlockRange blocks() {
-    return new StepBlock.BlockRange(shape.blockTokens(), shape.blocks());
+    return new StepBlock.BlockRange(shape.blockTokens(), shape.blocks(), shape.local());
   }
 
   /** Bytes of one block of one layer. */

@@ -80,7 +80,14 @@ final class StepBlock implements CudaContext.Resource {
     }
     buffer.send((long) tablesAt * Integer.BYTES);
     return new StepShape(
-        row, capacity, shortRuns, longRuns, splits, largestToken, buffer.address());
+        row,
+        capacity,
+        shortRuns,
+        longRuns,
+        splits,
+        largestToken,
+        buffer.address(),
+        buffer.address());
   }
 
   private void run(int index, StepLayout.Run run, int firstRow, BlockRange cache, int shortRows) {
@@ -110,8 +117,9 @@ final class StepBlock implements CudaContext.Resource {
       largestToken = Math.max(largestToken, token);
     }
     int blocks = cache.blocksOf(run);
+    int[] table = cache.table(run);
     for (int i = 0; i < blocks; i++) {
-      put(tablesAt + i, run.blocks()[i]);
+      put(tablesAt + i, cache.checked(table[i]));
     }
     tablesAt += blocks;
   }
@@ -132,8 +140,17 @@ final class StepBlock implements CudaContext.Resource {
    *
    * @param blockTokens tokens of a block; 0 if there is no cache
    * @param blocks number of blocks
+   * @param local whether they are those of layers that see a part of a sequence
    */
-  record BlockRange(int blockTokens, int blocks) {
+  record BlockRange(int blockTokens, int blocks, boolean local) {
+
+    /** No cache. */
+    static final BlockRange NONE = new BlockRange(0, 0, false);
+
+    /** The table of a run that names these blocks. */
+    int[] table(StepLayout.Run run) {
+      return local ? run.localBlocks() : run.blocks();
+    }
 
     /** Blocks of a run that hold a token of it or one before it. */
     int blocksOf(StepLayout.Run run) {
@@ -145,7 +162,7 @@ final class StepBlock implements CudaContext.Resource {
       if (blockTokens == 0) {
         return 0;
       }
-      return checked(run.blocks()[position / blockTokens]);
+      return checked(table(run)[position / blockTokens]);
     }
 
     /** The block, if it exists. */

@@ -16,9 +16,13 @@ final class StepControl implements CudaContext.Resource {
   private final StepBlock begun;
   // of its own: in one buffer, a step would wait until the step before has come to its end
   private final StepBlock narrowed;
+  // the same with the tables of local blocks
+  private final StepBlock localBegun;
+  private final StepBlock localNarrowed;
   private final RowSelection kept;
   private @Nullable StepLayout layout;
-  private BlockRange blocks = new BlockRange(0, 0);
+  private BlockRange blocks = BlockRange.NONE;
+  private BlockRange localBlocks = BlockRange.NONE;
 
   /** Borrows both and allocates, for steps of up to {@code rowsMax} rows. */
   StepControl(Work work, CudaStream stream, int rowsMax) {
@@ -27,21 +31,24 @@ final class StepControl implements CudaContext.Resource {
     int partials = AttentionLayers.partialCapacity(rowsMax);
     begun = new StepBlock(stream, rowsMax, partials);
     narrowed = new StepBlock(stream, rowsMax, partials);
+    localBegun = new StepBlock(stream, rowsMax, partials);
+    localNarrowed = new StepBlock(stream, rowsMax, partials);
     kept = new RowSelection(stream, rowsMax);
   }
 
   /** Bytes on the device, unless a step's block tables need more. */
   static long bytes(int rowsMax) {
-    return 2 * StepBlock.bytes(rowsMax) + RowSelection.bytes(rowsMax);
+    return 4 * StepBlock.bytes(rowsMax) + RowSelection.bytes(rowsMax);
   }
 
   /**
    * Sends a step that begins. One in which every sequence advances by one token is deferred.
    *
    * @param cache the blocks that exist
+   * @param local the local blocks that exist, if some do
    * @param graphs whether steps may be deferred
    */
-  StepShape begin(StepLayout step, BlockRange cache, boolean graphs) {
+  StepShape begin(StepLayout step, BlockRange cache, BlockRange local, boolean graphs) {
     int rows = step.rows();
     if (rows > rowsMax) {
       throw new IllegalArgumentException(
@@ -53,9 +60,10 @@ final class StepControl implements CudaContext.Resource {
     }
     boolean repeats = graphs && rows <= Buckets.ROWS_MAX && rows == step.runs().size();
     int capacity = repeats ? Buckets.capacity(rows) : rows;
-    StepShape shape = begun.send(step, capacity, cache, AttentionLayers.SHORT_RUN_ROWS);
     layout = step;
     blocks = cache;
+    localBlocks = local;
+    StepShape shape = send(begun, localBegun, capacity, step);
     if (repeats && shape.longRuns() == 0) {
       work.defer();
       return shape.shared();
@@ -81,15 +89,25 @@ final class StepControl implements CudaContext.Resource {
     for (CudaRows each : values) {
       each.keep(kept.address(), step.capacity(), work);
     }
-    StepShape shape = narrowed.send(rest, rows.length, blocks, AttentionLayers.SHORT_RUN_ROWS);
     layout = rest;
-    return shape;
+    return send(narrowed, localNarrowed, rows.length, rest);
+  }
+
+  private StepShape send(StepBlock block, StepBlock localBlock, int capacity, StepLayout rows) {
+    StepShape shape = block.send(rows, capacity, blocks, AttentionLayers.SHORT_RUN_ROWS);
+    if (localBlocks.blocks() == 0) {
+      return shape;
+    }
+    return shape.withLocal(
+        localBlock.send(rows, capacity, localBlocks, AttentionLayers.SHORT_RUN_ROWS));
   }
 
   @Override
   public void close() {
     begun.close();
     narrowed.close();
+    localBegun.close();
+    localNarrowed.close();
     kept.close();
   }
 }

@@ -12,6 +12,8 @@ package dev.millrace.engine.backend.cuda;
  * @param splits most splits of a short run, or a capacity for them
  * @param largestToken largest token id
  * @param control address of the control block
+ * @param localControl address of the control block whose tables name local blocks; the same if
+ *     there are none
  */
 record StepShape(
     int rows,
@@ -20,7 +22,19 @@ record StepShape(
     int longRuns,
     int splits,
     int largestToken,
-    long control) {
+    long control,
+    long localControl) {
+
+  /** The control block whose tables name the blocks of a cache. */
+  long control(CudaKvCache cache) {
+    return cache.shape().local() ? localControl : control;
+  }
+
+  /** The same step with another control block for local blocks. */
+  StepShape withLocal(StepShape local) {
+    return new StepShape(
+        rows, capacity, shortRuns, longRuns, splits, largestToken, control, local.control);
+  }
 
   /**
    * The same step for grids that other steps of its bucket share: every row may be a run of its
@@ -28,6 +42,7 @@ record StepShape(
    */
   StepShape shared() {
     int sharedSplits = splits == 1 ? 1 : Integer.highestOneBit(splits - 1) * 2;
-    return new StepShape(rows, capacity, capacity, 0, sharedSplits, largestToken, control);
+    return new StepShape(
+        rows, capacity, capacity, 0, sharedSplits, largestToken, control, localControl);
   }
 }

@@ -182,7 +182,7 @@ final class ReferenceBackend implements ComputeBackend {
             rows.values()[at + head * size + d] *= temperature;
           }
         }
-        double[] block = kv.block(layer, run.blocks(), position);
+        double[] block = kv.block(layer, kv.shape().table(run), position);
         for (int head = 0; head < spec.kvHeads(); head++) {
           int key = at + keysAt + head * size;
           Rotary.head(rows.values(), key, spec, keyNorm, frequencies, position);
@@ -214,7 +214,7 @@ final class ReferenceBackend implements ComputeBackend {
             spec,
             (HostKvCache) cache,
             layer,
-            run.blocks(),
+            cache.shape().table(run),
             run.position() + i,
             to.values(),
             to.at(t));
