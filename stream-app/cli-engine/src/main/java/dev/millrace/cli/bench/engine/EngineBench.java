@@ -264,6 +264,7 @@ public final class EngineBench implements Callable<Integer> {
     }
     if (work.work().contains(Work.DECODE)) {
       for (int sequences : work.decodeSequences()) {
+        double all = model.bytes(bytes.block(), bytes.head());
         double read = model.bytesRead(sequences, bytes.block(), bytes.head());
         Rounds.Measured measured =
             rounds.besidePeers(work.decodeQuestion(sequences), () -> bench.decode(sequences));
@@ -274,7 +275,7 @@ public final class EngineBench implements Callable<Integer> {
                 String.format(Locale.ROOT, "decode, %d sequences", sequences),
                 "tokens/s",
                 measured.ours(),
-                sequences * machine.readBytesPerSecond() / read,
+                sequences * machine.stepsPerSecond(all, read),
                 measured.comparisons()));
       }
     }

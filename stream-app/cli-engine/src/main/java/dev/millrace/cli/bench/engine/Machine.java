@@ -43,6 +43,18 @@ record Machine(double readBytesPerSecond, double operationsPerSecond) {
   private static final int COPY_BLOCK_HEADS = 8;
   private static final int COPY_BLOCK_HEAD = 128;
 
+  /**
+   * What memory allows a step that reads weights, in steps per second; 0 if it is no limit: of
+   * weights that are no larger than what was read here to get past the caches, a cache may keep
+   * some, and steps are faster than memory.
+   *
+   * @param all bytes of all weights
+   * @param read bytes that a step reads
+   */
+  double stepsPerSecond(double all, double read) {
+    return all <= 2.0 * REGION_BYTES ? 0 : readBytesPerSecond / read;
+  }
+
   /** The limits of a backend that computes with threads of this process. */
   static Machine ofThreads(ComputeBackend backend, int threads) {
     return new Machine(read(threads), multiply(backend));

@@ -57,6 +57,11 @@ record ModelWork(
     return 2.0 * (always + (double) moeLayers * chosen * expert - skipped);
   }
 
+  /** Bytes of all weights; arguments as for {@link #bytesRead}. */
+  double bytes(double blockBytes, double headBytes) {
+    return blockBytes * (always + (double) moeLayers * experts * expert) + headBytes * head;
+  }
+
   /** Parameters that a step of {@code rows} rows reads, if rows choose their experts at random. */
   double parametersRead(int rows) {
     return bytesRead(rows, 1, 1);

@@ -71,8 +71,10 @@ class EngineBenchTest {
     JsonNode result = new ObjectMapper().readTree(out.toString());
     for (String name : new String[] {"prefill", "decode1", "decode8", "decode32"}) {
       assertThat(result.at("/" + name + "/median").doubleValue()).as(name).isPositive();
-      assertThat(result.at("/" + name + "/shareOfLimit").doubleValue()).as(name).isPositive();
+      // the weights of this model stay in a cache: memory is no limit of its decoding
+      assertThat(result.at("/" + name).has("limit")).as(name).isEqualTo(name.equals("prefill"));
     }
+    assertThat(result.at("/prefill/shareOfLimit").doubleValue()).isPositive();
     assertThat(result.at("/documents1/median").doubleValue()).isPositive();
     assertThat(result.at("/threeTasksCost").doubleValue()).isPositive();
     assertThat(result.at("/prefill/peers/other/median").doubleValue()).isEqualTo(0.5);
