@@ -9,6 +9,20 @@ package dev.millrace.engine.backend;
  *     bf16}
  * @param threads compute threads; 0 on a GPU
  * @param determinism what can be relied on, e.g. {@code bitwise-same-build-and-device-type}
+ * @param kernelBuild digest of this software's own compiled kernels that compute; empty where none
+ *     do
  */
 public record BackendInfo(
-    String name, String device, String arithmetic, int threads, String determinism) {}
+    String name,
+    String device,
+    String arithmetic,
+    int threads,
+    String determinism,
+    String kernelBuild) {
+
+  /** A backend without compiled kernels of its own. */
+  public BackendInfo(
+      String name, String device, String arithmetic, int threads, String determinism) {
+    this(name, device, arithmetic, threads, determinism, "");
+  }
+}

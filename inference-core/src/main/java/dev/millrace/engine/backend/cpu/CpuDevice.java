@@ -7,6 +7,7 @@ import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.backend.ComputeDevice;
 import dev.millrace.engine.tensor.DType;
+import dev.millrace.kernels.CpuKernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -110,7 +111,8 @@ final class CpuDevice implements ComputeDevice {
                 + (own.isPresent() ? ", compact weights" : ""),
             bfloat16 ? "bf16" : "f32",
             pool.workers(),
-            DETERMINISM);
+            DETERMINISM,
+            own.isPresent() ? CpuKernels.libraryDigest() : "");
     Products products = Products.ofOneDnn(dnn, pool.workers(), least, own);
     return new CpuBackend(info, type, pool, products, prepare(), onClose);
   }

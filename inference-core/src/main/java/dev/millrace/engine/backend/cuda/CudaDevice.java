@@ -70,7 +70,8 @@ final class CudaDevice implements ComputeDevice {
             context.device().describe() + ", kernels " + module.name(),
             precision.label(),
             0,
-            DETERMINISM);
+            DETERMINISM,
+            KernelImages.build());
     boolean graphs = !System.getProperty(GRAPHS_PROPERTY, "true").equals("false");
     open.removeIf(CudaBackend::isClosed);
     try {

@@ -9,6 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /** Finds the compiled kernels for a device. Pure functions. */
@@ -55,6 +58,22 @@ final class KernelImages {
       throw new BackendException("cannot load the kernels: " + e.getMessage(), e);
     }
     return load(image.bytes(), image.name(), context);
+  }
+
+  /** Digest of the kernels that {@link #load} takes: of their sources, or of a chosen image. */
+  static String build() {
+    String chosen = System.getProperty(IMAGE_PROPERTY, "");
+    return chosen.isEmpty()
+        ? CompiledKernels.bundled().sourceDigest()
+        : sha256(read(Path.of(chosen)));
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   private static byte[] read(Path file) {

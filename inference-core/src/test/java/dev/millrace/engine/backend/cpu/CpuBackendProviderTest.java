@@ -8,6 +8,7 @@ import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.tensor.DType;
+import dev.millrace.kernels.CpuKernels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ class CpuBackendProviderTest {
       assertThat(backend.info().arithmetic()).isEqualTo("f32");
       assertThat(backend.info().threads()).isEqualTo(1);
       assertThat(backend.info().device()).contains("Java vectors");
+      assertThat(backend.info().kernelBuild()).isEmpty();
     }
   }
 
@@ -42,6 +44,20 @@ class CpuBackendProviderTest {
 
     try (ComputeBackend backend = provider.create(new BackendOptions(Arithmetic.AUTO, 1))) {
       assertThat(backend.info().device()).contains("oneDNN").doesNotContain("compact");
+      assertThat(backend.info().kernelBuild()).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldNameItsOwnCodeWhereThatComputes() {
+    try (ComputeBackend backend = provider.create(new BackendOptions(Arithmetic.AUTO, 1))) {
+      Assumptions.assumeTrue(
+          backend.info().device().contains("compact"),
+          "NOT TESTED: this processor is not one for the cpu backend's own code");
+
+      assertThat(backend.info().kernelBuild())
+          .isEqualTo(CpuKernels.libraryDigest())
+          .matches("[0-9a-f]{64}");
     }
   }
 
