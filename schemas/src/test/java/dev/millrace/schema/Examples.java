@@ -1,16 +1,31 @@
 package dev.millrace.schema;
 
+import dev.millrace.schema.avro.AskedTask;
 import dev.millrace.schema.avro.Classification;
 import dev.millrace.schema.avro.Coverage;
 import dev.millrace.schema.avro.DeadLetter;
 import dev.millrace.schema.avro.DeadLetterHeader;
 import dev.millrace.schema.avro.DeadLetterPosition;
 import dev.millrace.schema.avro.Document;
+import dev.millrace.schema.avro.DocumentLanguage;
 import dev.millrace.schema.avro.EnrichedDocument;
+import dev.millrace.schema.avro.ExtractedField;
+import dev.millrace.schema.avro.Extraction;
 import dev.millrace.schema.avro.Image;
+import dev.millrace.schema.avro.ImageCoverage;
 import dev.millrace.schema.avro.LabelProbability;
+import dev.millrace.schema.avro.LanguageBasis;
+import dev.millrace.schema.avro.ListItem;
+import dev.millrace.schema.avro.Model;
+import dev.millrace.schema.avro.NamedClassification;
+import dev.millrace.schema.avro.NamedList;
+import dev.millrace.schema.avro.NamedText;
+import dev.millrace.schema.avro.Pii;
+import dev.millrace.schema.avro.PiiEntity;
 import dev.millrace.schema.avro.Provenance;
+import dev.millrace.schema.avro.Reuse;
 import dev.millrace.schema.avro.Safety;
+import dev.millrace.schema.avro.SafetyCheck;
 import dev.millrace.schema.avro.SafetyVerdict;
 import dev.millrace.schema.avro.SourcePosition;
 import dev.millrace.schema.avro.Span;
@@ -72,42 +87,97 @@ final class Examples {
 
   static EnrichedDocument enriched() {
     return EnrichedDocument.newBuilder()
-        .setDocumentId("doc-1")
+        .setId("doc-1")
         .setDocumentSha256("ab".repeat(32))
         .setSourcePosition(new SourcePosition("documents", 3, 1L << 40))
-        .setLanguage("de")
+        .setLanguage(new DocumentLanguage("de", LanguageBasis.STATED, "de-CH"))
         .setTitle("A title")
         .setSource("https://example.org/1")
         .setTenant("acme")
         .setAttributes(Map.of("key", "value"))
         .setDocumentCreatedAt(NOON)
         .setSummary("A summary.")
+        .setTexts(List.of(new NamedText("long", "A longer summary.")))
         .setClassification(
             new Classification(
                 "sport",
                 0.75,
                 0.5,
+                List.of("sport"),
                 List.of(new LabelProbability("sport", 0.75), new LabelProbability("law", 0.25)),
                 false))
+        .setClassifications(
+            List.of(
+                new NamedClassification(
+                    "tags",
+                    new Classification(
+                        null,
+                        null,
+                        null,
+                        List.of("price"),
+                        List.of(
+                            new LabelProbability("price", 0.875),
+                            new LabelProbability("delivery", 0.125)),
+                        false))))
         .setTranslations(List.of(new Translation("it", "Dodici pugili.")))
-        .setSafety(new Safety(SafetyVerdict.UNSAFE, List.of("S2", "S9"), 0.875, "p1"))
+        .setExtractions(List.of(extraction()))
+        .setLists(
+            List.of(
+                new NamedList(
+                    "entities", List.of(new ListItem("ANIMAL", "fox", new Span(4, 7), 2)))))
+        .setPii(
+            new Pii(
+                "pii-2", true, List.of(new PiiEntity("EMAIL", new Span(3, 9), 2, 8, "RULE", 0.5))))
+        .setSafety(
+            new Safety(
+                SafetyVerdict.UNSAFE,
+                List.of(
+                    new SafetyCheck(
+                        "safety",
+                        "document",
+                        "p1",
+                        SafetyVerdict.UNSAFE,
+                        List.of("S2", "S9"),
+                        0.875))))
         .setWarnings(List.of(new Warning("ANSWER_CUT", "summary")))
-        .setCoverage(new Coverage(24, List.of(new Span(0, 10), new Span(12, 24)), 0.9))
-        .setUsage(new Usage(9, 40, 20, 15, 2, 1_000L, 2_000_000_000L, 0.001, 0.25))
-        .setProvenance(
-            new Provenance(
-                "pilot",
-                "cd".repeat(32),
-                "none",
-                "adapter",
-                "3",
-                "0.1.0",
-                "k7",
-                "cpu/bf16",
-                "batch-invariant",
-                2))
+        .setCoverage(
+            new Coverage(
+                24,
+                List.of(new Span(0, 10), new Span(12, 24)),
+                0.9,
+                List.of(new ImageCoverage("i1", "12".repeat(32), true))))
+        .setUsage(new Usage(9, 40, 20, 15, 2, 1_000L, 2_000_000_000L, 0.001, null))
+        .setProvenance(provenance())
+        .setAttempt(2)
         .setEnrichedAt(NOON)
         .build();
+  }
+
+  private static Extraction extraction() {
+    return new Extraction(
+        "invoice",
+        "invoices-value",
+        "34".repeat(32),
+        3,
+        "{\"number\":\"7\"}",
+        List.of(new ExtractedField("/number", -0.5, -0.25, 0.75, 0.875, new Span(1, 2), 1, false)));
+  }
+
+  private static Provenance provenance() {
+    return new Provenance(
+        "contracts",
+        "3+0123456789ab",
+        "0.1.0",
+        List.of(
+            new Model(
+                "main", "pilot", "cd".repeat(32), "none", "cpu/bf16", "k7", "batch-invariant")),
+        List.of(
+            new AskedTask(
+                "summary",
+                "main",
+                "adapter",
+                "ba9876543210",
+                new Reuse(NOON, new SourcePosition("documents", 1, 9L), "0.0.9"))));
   }
 
   static DeadLetter deadLetter() {

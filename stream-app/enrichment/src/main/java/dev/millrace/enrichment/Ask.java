@@ -7,19 +7,18 @@ import dev.millrace.engine.request.Branch;
  *
  * @param task which task asks
  * @param role what the answer means
+ * @param number which of the task's questions it answers, from 0
  * @param branch what the engine is asked
  */
-record Ask(Task task, Role role, Branch branch) {
+record Ask(Task task, Role role, int number, Branch branch) {
 
   /** What an answer means. */
   enum Role {
-    /** Text of a summary or translation. */
+    /** A text that goes into the record. */
     TEXT,
-    /** Scores of a classification's labels, in their order. */
-    LABELS,
-    /** Scores of the two verdicts: safe, unsafe. */
-    VERDICT,
-    /** Text that names violated categories. */
+    /** Scores of the task's alternatives, in their order. */
+    SCORES,
+    /** Text that names violated categories, beside the scores of the verdict. */
     CATEGORIES
   }
 }

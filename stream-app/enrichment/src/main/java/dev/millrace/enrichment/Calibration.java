@@ -1,8 +1,12 @@
 package dev.millrace.enrichment;
 
-import dev.millrace.enrichment.Enrichment.Classification;
+import dev.millrace.enrichment.Answers.Classification;
+import dev.millrace.enrichment.Answers.Likeliest;
 import dev.millrace.enrichment.Task.Classify;
+import dev.millrace.enrichment.Task.ClassifyAny;
+import dev.millrace.enrichment.Task.Label;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,20 +46,40 @@ public final class Calibration {
   /** A classification of a document by the scores of its labels, which are in the task's order. */
   static Classification classify(Classify task, double[] scores) {
     double[] probabilities = probabilities(scores, task.temperature());
-    List<Integer> order =
-        IntStream.range(0, scores.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble((Integer i) -> -probabilities[i]))
-            .toList();
-    Map<String, Double> distribution = new LinkedHashMap<>();
-    order.forEach(i -> distribution.put(task.labels().get(i).name(), probabilities[i]));
-    double best = probabilities[order.get(0)];
-    double second = probabilities[order.get(1)];
-    return new Classification(
-        task.labels().get(order.get(0)).name(),
-        best,
-        best - second,
+    Map<String, Double> distribution = distribution(task.labels(), probabilities);
+    Iterator<Map.Entry<String, Double>> likeliest = distribution.entrySet().iterator();
+    Map.Entry<String, Double> best = likeliest.next();
+    double margin = best.getValue() - likeliest.next().getValue();
+    return Classification.ofOne(
+        new Likeliest(best.getKey(), best.getValue(), margin),
         distribution,
-        best < task.abstainBelow());
+        best.getValue() < task.abstainBelow());
+  }
+
+  /**
+   * The labels of a document.
+   *
+   * @param answers log-probabilities of yes and no, in the order of the task's labels
+   */
+  static Classification classify(ClassifyAny task, List<double[]> answers) {
+    double[] probabilities =
+        answers.stream().mapToDouble(pair -> probabilities(pair, task.temperature())[0]).toArray();
+    Map<String, Double> distribution = distribution(task.labels(), probabilities);
+    List<String> chosen =
+        distribution.entrySet().stream()
+            .filter(label -> label.getValue() >= task.threshold())
+            .map(Map.Entry::getKey)
+            .toList();
+    return Classification.ofAny(chosen, distribution);
+  }
+
+  /** Likeliest first; of equal ones, the plan's first. */
+  private static Map<String, Double> distribution(List<Label> labels, double[] probabilities) {
+    Map<String, Double> distribution = new LinkedHashMap<>();
+    IntStream.range(0, probabilities.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer i) -> -probabilities[i]))
+        .forEach(i -> distribution.put(labels.get(i).name(), probabilities[i]));
+    return distribution;
   }
 }

@@ -2,12 +2,12 @@ package dev.millrace.enrichment;
 
 import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.BranchResult.Failed;
-import dev.millrace.engine.InferenceEngine;
-import dev.millrace.engine.RequestHandle;
 import dev.millrace.engine.tokenizer.TokenizerException;
 import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Enrichment.Coverage;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Enrichment.Span;
 import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.Outcome.Enriched;
@@ -15,22 +15,23 @@ import dev.millrace.enrichment.Outcome.Quarantined;
 import dev.millrace.enrichment.Outcome.Rejected;
 import dev.millrace.enrichment.Plan.Beyond;
 import dev.millrace.enrichment.PromptBook.PartPrompt;
+import dev.millrace.enrichment.Submissions.Submission;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One document on its way through the engine: split, asked about, reduced, answered. Its steps run
+ * One document on its way through the engines: split, asked about, reduced, answered. Its steps run
  * one after the other on the enricher's executor; {@link #cancel} may come from any thread.
  */
 final class DocumentJob {
@@ -40,15 +41,13 @@ final class DocumentJob {
   private final Object owner;
   private final Document document;
   private final int attempt;
-  private final long deadlineNanos;
   private final OutcomeListener listener;
   private final Consumer<DocumentJob> whenDone;
   private final AtomicBoolean done = new AtomicBoolean();
-  private final Queue<RequestHandle> handles = new ConcurrentLinkedQueue<>();
+  private final Submissions submissions;
   private final UsageMeter usage;
-  private volatile boolean cancelled;
-  private List<PartPrompt> parts = List.of();
-  private Findings findings;
+  private final Set<Warning> warnings = new LinkedHashSet<>();
+  private List<Findings> readings = List.of();
 
   DocumentJob(
       EngineEnricher.Shared shared,
@@ -62,11 +61,10 @@ final class DocumentJob {
     this.owner = owner;
     this.document = document;
     this.attempt = attempt;
-    this.deadlineNanos = deadlineNanos;
     this.listener = listener;
     this.whenDone = whenDone;
+    this.submissions = new Submissions(owner, deadlineNanos);
     this.usage = new UsageMeter(shared.plan().prices());
-    this.findings = new Findings(shared.plan(), shared.answers(), parts);
   }
 
   Object owner() {
@@ -79,18 +77,17 @@ final class DocumentJob {
 
   /** Gives the document up: its listener hears of it soon, unless it has already heard. */
   void cancel() {
-    cancelled = true;
-    handles.forEach(RequestHandle::cancel);
+    submissions.cancel();
   }
 
   /** Answers for a document whose engine calls will not be heard of any more. */
   void abandon() {
-    cancelled = true;
+    submissions.cancel();
     defer(Deferral.Kind.ENGINE_LOST, "the enricher was closed");
   }
 
   private void ask() {
-    if (cancelled) {
+    if (submissions.cancelled()) {
       defer(Deferral.Kind.CANCELLED, "cancelled before it was asked about");
       return;
     }
@@ -99,92 +96,83 @@ final class DocumentJob {
       deliver(fault.get());
       return;
     }
-    parts = shared.prompts().parts(document.text());
-    int read = parts.getLast().part().end();
-    if (read < document.text().length() && shared.plan().documents().beyond() == Beyond.REJECT) {
-      deliver(
-          new Rejected(
-              RejectReason.TOO_LONG,
-              String.format(
-                  Locale.ROOT,
-                  ("the text has %d characters; %d parts of %d tokens, as many as the plan reads,"
-                      + " end at character %d: raise documents.partsMax or set documents.beyond"),
-                  document.text().length(),
-                  parts.size(),
-                  shared.prompts().partTokensMax(),
-                  read)));
-      return;
+    List<Findings> all = new ArrayList<>();
+    for (Asker asker : shared.askers().values()) {
+      Plan plan = shared.plan();
+      Findings reading = new Findings(asker, plan.flawedAnswers(), warnings, document.text());
+      if (reading.end() < document.text().length() && plan.documents().beyond() == Beyond.REJECT) {
+        deliver(tooLong(reading));
+        return;
+      }
+      all.add(reading);
     }
-    findings = new Findings(shared.plan(), shared.answers(), parts);
-    String language = language();
-    List<EngineCall> calls = new ArrayList<>();
-    for (int i = 0; i < parts.size(); i++) {
-      calls.addAll(shared.prompts().calls(i, parts.get(i), language));
+    DocumentLanguage language = shared.plan().languageOf(document);
+    if (language.basis() == Basis.ASSUMED && !document.language().isBlank()) {
+      warnings.add(new Warning(Warning.Code.LANGUAGE_ASSUMED, "language"));
     }
+    List<Submission> calls = new ArrayList<>();
+    for (Findings reading : all) {
+      reading.calls(language.used()).forEach(call -> calls.add(new Submission(reading, call)));
+    }
+    readings = all.stream().filter(reading -> !reading.asked().isEmpty()).toList();
+    submit(calls);
+  }
+
+  private Rejected tooLong(Findings reading) {
+    return new Rejected(
+        RejectReason.TOO_LONG,
+        String.format(
+            Locale.ROOT,
+            ("the text has %d characters; %d parts of %d tokens, as many as the plan reads,"
+                + " end at character %d: raise documents.partsMax or set documents.beyond"),
+            document.text().length(),
+            reading.parts().size(),
+            reading.asker().prompts().partTokensMax(),
+            reading.end()));
+  }
+
+  private void submit(List<Submission> calls) {
     if (calls.isEmpty()) {
-      finish("", false);
-      return;
+      finish();
+    } else {
+      submissions.submit(calls, () -> onExecutor(() -> reduce(calls)));
     }
-    submit(calls, () -> reduce(calls, List.of()));
   }
 
-  private String language() {
-    String tag = document.language();
-    if (!tag.isBlank() && Language.of(tag).isEmpty()) {
-      findings.warn(Warning.Code.LANGUAGE_ASSUMED, "language");
-    }
-    return shared.plan().languageOf(tag);
-  }
-
-  /**
-   * Takes in calls that ended, and joins summaries until one is left.
-   *
-   * @param carried a summary that found no other to be joined with, at most one
-   */
-  private void reduce(List<EngineCall> ended, List<String> carried) {
+  /** Takes in calls that ended, and asks on until each task has one answer. */
+  private void reduce(List<Submission> ended) {
     if (!takeIn(ended)) {
       return;
     }
-    List<String> summaries = new ArrayList<>(findings.drainSummaries());
-    summaries.addAll(carried);
-    if (summaries.size() <= 1) {
-      finish(summaries.isEmpty() ? "" : summaries.getFirst(), true);
-      return;
+    List<Submission> calls = new ArrayList<>();
+    for (Findings reading : readings) {
+      reading.reductions().forEach(call -> calls.add(new Submission(reading, call)));
     }
-    Task.Summarise task = shared.prompts().summarise().orElseThrow();
-    List<EngineCall> calls = new ArrayList<>();
-    List<String> alone = new ArrayList<>();
-    for (List<String> group : shared.prompts().summaryGroups(summaries)) {
-      if (group.size() > 1) {
-        calls.add(shared.prompts().reduceCall(task, group));
-      } else {
-        alone.addAll(group);
-      }
-    }
-    submit(calls, () -> reduce(calls, alone));
+    submit(calls);
   }
 
-  private boolean takeIn(List<EngineCall> ended) {
+  private boolean takeIn(List<Submission> ended) {
     Optional<Failed> failure =
         ended.stream()
-            .flatMap(call -> call.failures().stream())
+            .flatMap(each -> each.call().failures().stream())
             .min(Comparator.comparingInt(failed -> gravity(failed.reason())));
     if (failure.isPresent()) {
       fail(failure.get());
       return false;
     }
-    if (ended.stream().anyMatch(call -> call.usage().isEmpty())) {
+    if (ended.stream().anyMatch(each -> each.call().usage().isEmpty())) {
       defer(Deferral.Kind.CANCELLED, "cancelled before all of it was asked about");
       return false;
     }
-    for (EngineCall call : ended) {
+    for (Submission each : ended) {
+      EngineCall call = each.call();
       usage.add(call);
       for (int i = 0; i < call.asks().size(); i++) {
         var branch = call.result(i).usage();
-        String field = call.asks().get(i).task().field();
-        shared.metrics().branch(field, branch.suffixTokens(), branch.generatedTokens());
+        String task = call.asks().get(i).task().name();
+        shared.metrics().branch(task, branch.suffixTokens(), branch.generatedTokens());
       }
-      Optional<Rejected> fault = findings.take(call);
+      Optional<Rejected> fault = each.findings().take(call);
       if (fault.isPresent()) {
         deliver(fault.get());
         return false;
@@ -215,61 +203,52 @@ final class DocumentJob {
     }
   }
 
-  /**
-   * Submits calls; when all have ended, goes on with {@code next}. Once one has failed at once, the
-   * rest is not submitted and what was submitted is cancelled.
-   */
-  private void submit(List<EngineCall> calls, Runnable next) {
-    handles.clear();
-    InferenceEngine engine = shared.engine();
-    AtomicInteger open = new AtomicInteger(calls.size() + 1);
-    Runnable ended =
-        () -> {
-          if (open.decrementAndGet() == 0) {
-            onExecutor(next);
-          }
-        };
-    int submitted = 0;
-    for (EngineCall call : calls) {
-      if (cancelled || calls.subList(0, submitted).stream().anyMatch(EngineCall::failed)) {
-        break;
-      }
-      call.whenEnded(ended);
-      handles.add(engine.submit(call.request(owner, deadlineNanos), call));
-      submitted++;
-    }
-    if (submitted < calls.size() || cancelled) {
-      handles.forEach(RequestHandle::cancel);
-    }
-    int skipped = calls.size() - submitted;
-    if (open.addAndGet(-skipped - 1) == 0) {
-      onExecutor(next);
-    }
-  }
-
-  private void finish(String summary, boolean read) {
+  private void finish() {
     String text = document.text();
-    List<Span> spans =
-        read
-            ? parts.stream().map(part -> new Span(part.part().start(), part.part().end())).toList()
-            : List.of();
-    List<Warning> warnings = findings.warnings();
+    AnswerSheet sheet = new AnswerSheet();
+    Set<Task> asked = new LinkedHashSet<>();
+    for (Task task : shared.plan().tasks()) {
+      for (Findings reading : readings) {
+        if (reading.asked().contains(task)) {
+          reading.finding(task).fill(sheet);
+          asked.add(task);
+        }
+      }
+    }
     warnings.forEach(shared.metrics()::warning);
     Enrichment enrichment =
         new Enrichment(
             document,
             DocumentCheck.sha256(text),
-            summary.isEmpty() ? Optional.empty() : Optional.of(summary),
-            findings.classification(),
-            findings.translations(),
-            findings.safety(),
-            warnings,
-            Coverage.of(text.length(), spans),
-            usage.total(read ? parts : List.of()),
-            shared.provenance(attempt),
-            shared.clock().instant());
+            Optional.empty(),
+            shared.plan().languageOf(document),
+            sheet.answers(shared.plan()),
+            List.copyOf(warnings),
+            Coverage.of(text.length(), spans()),
+            usage.total(documentTokens()),
+            shared.stamp().provenance(asked),
+            attempt,
+            shared.clock().instant().truncatedTo(ChronoUnit.MILLIS));
     boolean unsafe = enrichment.safety().filter(safety -> !safety.safe()).isPresent();
     deliver(unsafe ? new Quarantined(enrichment) : new Enriched(enrichment));
+  }
+
+  /** What was read by all models: those of the one that came least far. */
+  private List<Span> spans() {
+    return readings.stream()
+        .min(Comparator.comparingInt(Findings::end))
+        .map(Findings::parts)
+        .orElse(List.of())
+        .stream()
+        .map(part -> new Span(part.part().start(), part.part().end()))
+        .toList();
+  }
+
+  private int documentTokens() {
+    return readings.stream()
+        .flatMap(reading -> reading.parts().stream())
+        .mapToInt(PartPrompt::tokens)
+        .sum();
   }
 
   private void onExecutor(Runnable step) {

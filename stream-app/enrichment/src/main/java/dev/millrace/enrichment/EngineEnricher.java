@@ -1,10 +1,9 @@
 package dev.millrace.enrichment;
 
 import dev.millrace.engine.InferenceEngine;
-import dev.millrace.engine.ModelInfo;
-import dev.millrace.enrichment.Enrichment.Provenance;
 import java.time.InstantSource;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -37,38 +36,20 @@ public final class EngineEnricher implements Enricher {
   /**
    * What all jobs use.
    *
-   * @param engine borrowed
    * @param plan what is asked
-   * @param prompts the plan in the model's tokens
-   * @param answers decodes answers
+   * @param askers the models that are asked, by name
    * @param executor runs the jobs' steps
    * @param clock for {@link Enrichment#enrichedAt}
    * @param metrics hears about branches and warnings
-   * @param stamp provenance of the first attempt
+   * @param stamp makes provenances
    */
   record Shared(
-      InferenceEngine engine,
       Plan plan,
-      PromptBook prompts,
-      AnswerReader answers,
+      Map<String, Asker> askers,
       Executor executor,
       InstantSource clock,
       EnrichmentMetrics metrics,
-      Provenance stamp) {
-
-    Provenance provenance(int attempt) {
-      return new Provenance(
-          stamp.model(),
-          stamp.modelDigest(),
-          stamp.quantisation(),
-          stamp.adapter(),
-          stamp.promptVersion(),
-          stamp.engineBuild(),
-          stamp.backend(),
-          stamp.determinism(),
-          attempt);
-    }
-  }
+      ProvenanceStamp stamp) {}
 
   /**
    * What a caller may choose.
@@ -111,49 +92,53 @@ public final class EngineEnricher implements Enricher {
   }
 
   /**
-   * An enricher.
+   * An enricher for plans that ask one model.
    *
-   * @param engine borrowed; closed by its owner, after this
+   * @param engine the model {@value Task#MAIN}; borrowed, closed by its owner, after this
    * @param plan what to ask
    * @param settings limits and clock
    * @throws PlanException if the plan does not fit the model
    */
   public EngineEnricher(InferenceEngine engine, Plan plan, Settings settings) {
-    ModelInfo model = engine.model();
-    PromptBook prompts = new PromptBook(plan, model);
+    this(Map.of(Task.MAIN, engine), plan, settings);
+  }
+
+  /**
+   * An enricher.
+   *
+   * @param engines by the name under which a plan's tasks ask for them; borrowed, closed by their
+   *     owners, after this
+   * @param plan what to ask
+   * @param settings limits and clock
+   * @throws PlanException if a task asks a model that is not there, or does not fit it
+   * @throws IllegalArgumentException if there is no model {@value Task#MAIN}
+   */
+  public EngineEnricher(Map<String, InferenceEngine> engines, Plan plan, Settings settings) {
+    if (!engines.containsKey(Task.MAIN)) {
+      throw new IllegalArgumentException(
+          "engines must have one named %s, got %s".formatted(Task.MAIN, engines.keySet()));
+    }
+    Map<String, Asker> askers = Asker.of(plan, engines);
     documentsMax = settings.documentsMax();
     executor =
         Executors.newFixedThreadPool(
             settings.threads(), Thread.ofPlatform().daemon().name("enricher-", 0).factory());
     shared =
         new Shared(
-            engine,
             plan,
-            prompts,
-            new AnswerReader(model.tokenizer()),
+            askers,
             executor,
             settings.clock(),
             settings.metrics(),
-            stamp(model, plan, settings));
-    LOG.info(
-        "enricher ready: plan {}, {} tasks, parts of {} tokens, model {}",
-        plan.fingerprint(),
-        plan.tasks().size(),
-        prompts.partTokensMax(),
-        model.name());
-  }
-
-  private static Provenance stamp(ModelInfo model, Plan plan, Settings settings) {
-    return new Provenance(
-        model.name(),
-        model.digest(),
-        model.quantisation(),
-        "",
-        plan.fingerprint(),
-        settings.engineBuild(),
-        model.backend().name() + "/" + model.backend().arithmetic(),
-        model.backend().determinism(),
-        1);
+            ProvenanceStamp.of(plan, askers, settings.engineBuild()));
+    askers.forEach((name, asker) ->
+        LOG.info(
+            "enricher ready: plan {}, {} tasks, parts of {} tokens, model {}{}",
+            plan.fingerprint(),
+            plan.tasks().stream().filter(task -> task.model().equals(name)).count(),
+            asker.prompts().partTokensMax(),
+            asker.model().model(),
+            name.equals(Task.MAIN) ? "" : " (" + name + ")"));
   }
 
   @Override

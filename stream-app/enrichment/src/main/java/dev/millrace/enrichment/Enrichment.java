@@ -1,48 +1,70 @@
 package dev.millrace.enrichment;
 
+import dev.millrace.enrichment.Answers.Classification;
+import dev.millrace.enrichment.Answers.Safety;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What the model said about a document, and how it came about. Immutable.
  *
- * <p>Everything in it is a function of document, model and plan, except the measurements of one
- * run: cached tokens, times, the cost that follows from them, attempt and {@code enrichedAt}
- * ({@link #withoutMeasurements()}).
+ * <p>Everything in it is a function of document, models and plan, except where the document was
+ * read and the measurements of one run: cached tokens, times, the cost that follows from them,
+ * attempt and {@code enrichedAt} ({@link #withoutMeasurements()}).
  *
  * @param document what it is about
  * @param documentSha256 SHA-256 of the text's UTF-8 bytes, hexadecimal
- * @param summary empty if not asked for
- * @param classification empty if not asked for
- * @param translations text by language tag
- * @param safety empty if not asked for
+ * @param sourcePosition where the document was read; empty if that is no topic, or not said yet
+ * @param language the document's, as the tasks went by it
+ * @param answers what the model said
  * @param warnings what a reader must know about the answers; empty if nothing
  * @param coverage which spans of the text were read
  * @param usage tokens, time and cost
  * @param provenance what produced it
- * @param enrichedAt when
+ * @param attempt 1 for the first
+ * @param enrichedAt when, in milliseconds
  */
 @SuppressWarnings("OptionalUsedAsFieldOrParameterType")
 public record Enrichment(
     Document document,
     String documentSha256,
-    Optional<String> summary,
-    Optional<Classification> classification,
-    Map<String, String> translations,
-    Optional<Safety> safety,
+    Optional<SourcePosition> sourcePosition,
+    DocumentLanguage language,
+    Answers answers,
     List<Warning> warnings,
     Coverage coverage,
     Usage usage,
     Provenance provenance,
+    int attempt,
     Instant enrichedAt) {
 
   /** Copies the collections, keeping their order. */
   public Enrichment {
-    translations = OrderedCopy.of(translations);
     warnings = List.copyOf(warnings);
+  }
+
+  /** The summary that scripts look at first: {@link Answers#summary}. */
+  public Optional<String> summary() {
+    return answers.summary();
+  }
+
+  /** The classification that scripts look at first: {@link Answers#classification}. */
+  public Optional<Classification> classification() {
+    return answers.classification();
+  }
+
+  /** Text by language tag. */
+  public Map<String, String> translations() {
+    return answers.translations();
+  }
+
+  /** The safety verdict; empty if not asked for. */
+  public Optional<Safety> safety() {
+    return answers.safety();
   }
 
   /** The same without what differs from run to run: equal on every replay. */
@@ -50,10 +72,9 @@ public record Enrichment(
     return new Enrichment(
         document,
         documentSha256,
-        summary,
-        classification,
-        translations,
-        safety,
+        Optional.empty(),
+        language,
+        answers,
         warnings,
         coverage,
         new Usage(
@@ -64,26 +85,49 @@ public record Enrichment(
             usage.requests(),
             0,
             0,
-            0,
+            OptionalDouble.empty(),
             usage.apiCostUsd()),
-        new Provenance(
-            provenance.model(),
-            provenance.modelDigest(),
-            provenance.quantisation(),
-            provenance.adapter(),
-            provenance.promptVersion(),
-            provenance.engineBuild(),
-            provenance.backend(),
-            provenance.determinism(),
-            1),
+        provenance,
+        1,
         Instant.EPOCH);
+  }
+
+  /**
+   * Where a document was read.
+   *
+   * @param topic which topic
+   * @param partition of that topic
+   * @param offset in that partition
+   */
+  public record SourcePosition(String topic, int partition, long offset) {}
+
+  /**
+   * The language of a document.
+   *
+   * @param used primary subtag that the tasks went by
+   * @param basis how it is known
+   */
+  public record DocumentLanguage(String used, Basis basis) {
+
+    /** How a language is known. Names are a contract. */
+    public enum Basis {
+      /** A version of this software that is newer than the reader's knows. */
+      UNKNOWN,
+      /** The document states it. */
+      STATED,
+      /** The plan assumes it of documents that state none, or none that can be used. */
+      ASSUMED,
+      /** It was found in the text. */
+      DETECTED
+    }
   }
 
   /**
    * Something about an answer that its text alone does not tell.
    *
    * @param code what
-   * @param field which part of the enrichment: {@code summary}, {@code translations.it}, ...
+   * @param field name of the task: {@code summary}, {@code translations.it}, ...; or {@code
+   *     language}
    */
   public record Warning(Code code, String field) {
 
@@ -99,47 +143,6 @@ public record Enrichment(
   }
 
   /**
-   * A label and how sure the model is.
-   *
-   * @param label the likeliest label; still stated when abstained
-   * @param probability of that label, 0..1, after calibration
-   * @param margin distance to the second likeliest
-   * @param distribution probability by label, likeliest first
-   * @param abstained whether the probability is below the plan's threshold
-   */
-  public record Classification(
-      String label,
-      double probability,
-      double margin,
-      Map<String, Double> distribution,
-      boolean abstained) {
-
-    /** Copies the distribution, keeping its order, and refuses what is no probability. */
-    public Classification {
-      distribution = OrderedCopy.of(distribution);
-      requireProbability("probability", probability);
-      requireProbability("margin", margin);
-    }
-  }
-
-  /**
-   * Result of the safety check.
-   *
-   * @param safe the verdict
-   * @param categories violated categories, e.g. {@code S2}
-   * @param score probability that it is unsafe, 0..1
-   * @param policyVersion which policy was checked
-   */
-  public record Safety(boolean safe, List<String> categories, double score, String policyVersion) {
-
-    /** Copies the categories and refuses what is no probability. */
-    public Safety {
-      categories = List.copyOf(categories);
-      requireProbability("score", score);
-    }
-  }
-
-  /**
    * Which part of the text was read.
    *
    * @param characters characters of the text (UTF-16 units)
@@ -151,7 +154,7 @@ public record Enrichment(
     /** Copies the spans and refuses a fraction outside 0..1. */
     public Coverage {
       spans = List.copyOf(spans);
-      requireProbability("fraction", fraction);
+      Answers.requireProbability("fraction", fraction);
     }
 
     /** Coverage of a text by spans that do not overlap; exactly 1 if they are all of it. */
@@ -176,15 +179,16 @@ public record Enrichment(
   /**
    * What it took.
    *
-   * @param documentTokens tokens of the document, computed once
+   * @param documentTokens tokens of the document, computed once by each model
    * @param promptTokens all prompt tokens, document included
    * @param cachedTokens those found in the prefix index
    * @param generatedTokens tokens generated
    * @param requests engine requests
    * @param queueNanos time waited in the engine
    * @param computeNanos share of the engine's step time
-   * @param costUsd cost at the configured price of an hour; 0 if none is configured
-   * @param apiCostUsd what the configured per-token prices would have charged; 0 if none
+   * @param costUsd cost at the configured price of an hour; empty if none is configured
+   * @param apiCostUsd what the configured per-token prices would have charged; empty unless both
+   *     are configured
    */
   public record Usage(
       int documentTokens,
@@ -194,36 +198,55 @@ public record Enrichment(
       int requests,
       long queueNanos,
       long computeNanos,
-      double costUsd,
-      double apiCostUsd) {}
+      OptionalDouble costUsd,
+      OptionalDouble apiCostUsd) {}
 
   /**
    * What produced it.
    *
-   * @param model name of the model directory
-   * @param modelDigest SHA-256 of configuration, tokenizer and weights
-   * @param quantisation {@code none} or the layout's name
-   * @param adapter empty if none
    * @param promptVersion version of the plan's prompts
    * @param engineBuild version of this software
-   * @param backend backend and arithmetic, e.g. {@code cpu/bf16}
-   * @param determinism determinism class of the backend
-   * @param attempt 1 for the first
+   * @param models those that the plan asks, by the plan's name for each
+   * @param tasks those that were asked about this document, by name, in the plan's order
    */
   public record Provenance(
+      String promptVersion,
+      String engineBuild,
+      Map<String, Model> models,
+      Map<String, AskedTask> tasks) {
+
+    /** Copies the maps, keeping their order. */
+    public Provenance {
+      models = OrderedCopy.of(models);
+      tasks = OrderedCopy.of(tasks);
+    }
+  }
+
+  /**
+   * A model.
+   *
+   * @param model name of its directory
+   * @param modelDigest SHA-256 of configuration, tokenizer and weights
+   * @param quantisation {@code none} or the layout's name
+   * @param backend backend and arithmetic, e.g. {@code cpu/bf16}
+   * @param kernelBuild digest of this software's own compiled kernels that computed; empty where
+   *     none did
+   * @param determinism determinism class of the backend
+   */
+  public record Model(
       String model,
       String modelDigest,
       String quantisation,
-      String adapter,
-      String promptVersion,
-      String engineBuild,
       String backend,
-      String determinism,
-      int attempt) {}
+      String kernelBuild,
+      String determinism) {}
 
-  private static void requireProbability(String name, double value) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new IllegalArgumentException(name + " must be in 0..1, got " + value);
-    }
-  }
+  /**
+   * A task that was asked.
+   *
+   * @param model the plan's name for the model it asked
+   * @param adapter applied to the model; empty if none
+   * @param promptDigest digest of all that shapes its answer but the model: the first twelve digits
+   */
+  public record AskedTask(String model, String adapter, String promptDigest) {}
 }

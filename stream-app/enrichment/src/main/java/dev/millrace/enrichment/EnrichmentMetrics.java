@@ -11,11 +11,11 @@ public interface EnrichmentMetrics {
   /**
    * A branch of a task was answered.
    *
-   * @param field the part of the enrichment the task fills
+   * @param task its name
    * @param suffixTokens tokens prefilled for this branch alone
    * @param generatedTokens tokens generated
    */
-  default void branch(String field, int suffixTokens, int generatedTokens) {}
+  default void branch(String task, int suffixTokens, int generatedTokens) {}
 
   /** An answer was kept with a warning. */
   default void warning(Warning warning) {}

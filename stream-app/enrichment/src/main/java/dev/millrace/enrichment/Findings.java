@@ -4,19 +4,11 @@ import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.BranchResult.Generated;
 import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.enrichment.AnswerReader.Answer;
-import dev.millrace.enrichment.Enrichment.Classification;
-import dev.millrace.enrichment.Enrichment.Safety;
 import dev.millrace.enrichment.Enrichment.Warning;
-import dev.millrace.enrichment.Enrichment.Warning.Code;
 import dev.millrace.enrichment.Outcome.Rejected;
 import dev.millrace.enrichment.Plan.FlawedAnswers;
 import dev.millrace.enrichment.PromptBook.PartPrompt;
-import dev.millrace.enrichment.Task.Classify;
-import dev.millrace.enrichment.Task.Screen;
-import dev.millrace.enrichment.Task.Translate;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,39 +16,71 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the model said about the parts of one document, and how the parts' answers become the
- * document's: summaries are handed out to be reduced, label scores are averaged by tokens,
- * translations are joined with the white space that separates the parts, the worst verdict counts.
+ * One model's reading of one document: its parts, what is asked about them, and what was found.
  * Calls are taken in the parts' order. Owned by the document's job.
  */
 final class Findings {
-  private final Plan plan;
-  private final AnswerReader reader;
+  private final Asker asker;
+  private final FlawedAnswers flawedAnswers;
+  private final Set<Warning> warnings;
   private final List<PartPrompt> parts;
-  private final long tokens;
-  private final List<String> summaries = new ArrayList<>();
-  private final Map<Translate, StringBuilder> translations = new LinkedHashMap<>();
-  private final Map<Classify, double[]> scores = new LinkedHashMap<>();
-  private final Map<Screen, Verdict> verdicts = new LinkedHashMap<>();
-  private final Set<Warning> warnings = new LinkedHashSet<>();
+  private final Map<Task, Finding> byTask;
+  private final Set<Task> asked = new LinkedHashSet<>();
 
-  Findings(Plan plan, AnswerReader reader, List<PartPrompt> parts) {
-    this.plan = plan;
-    this.reader = reader;
-    this.parts = parts;
-    this.tokens = parts.stream().mapToLong(PartPrompt::tokens).sum();
+  /**
+   * Splits a text.
+   *
+   * @param warnings where a flaw that is kept is written down
+   */
+  Findings(Asker asker, FlawedAnswers flawedAnswers, Set<Warning> warnings, String text) {
+    this.asker = asker;
+    this.flawedAnswers = flawedAnswers;
+    this.warnings = warnings;
+    this.parts = asker.prompts().parts(text);
+    this.byTask = asker.prompts().findings(parts);
   }
 
-  /** What the screenings of the parts found so far. */
-  private record Verdict(double score, Set<String> categories) {}
+  Asker asker() {
+    return asker;
+  }
+
+  List<PartPrompt> parts() {
+    return parts;
+  }
+
+  /** Where the last part ends. */
+  int end() {
+    return parts.getLast().part().end();
+  }
+
+  /** Tasks that were asked about this document. */
+  Set<Task> asked() {
+    return asked;
+  }
+
+  /** What is asked about the document in a language; nothing if no task applies to it. */
+  List<EngineCall> calls(String language) {
+    List<EngineCall> calls = new ArrayList<>();
+    for (int i = 0; i < parts.size(); i++) {
+      calls.addAll(asker.prompts().calls(i, parts.get(i), language));
+    }
+    calls.forEach(call -> call.asks().forEach(ask -> asked.add(ask.task())));
+    return calls;
+  }
+
+  /** What must still be asked once all calls are taken in. */
+  List<EngineCall> reductions() {
+    return byTask.values().stream()
+        .flatMap(finding -> finding.reductions(asker.prompts()).stream())
+        .toList();
+  }
 
   /**
    * Takes in a call that succeeded; the fault of an answer that cannot be used, if there is one.
    */
   Optional<Rejected> take(EngineCall call) {
     for (int i = 0; i < call.asks().size(); i++) {
-      Ask ask = call.asks().get(i);
-      Optional<Rejected> fault = take(ask, call.result(i), call.part());
+      Optional<Rejected> fault = take(call.asks().get(i), call.result(i), call.part());
       if (fault.isPresent()) {
         return fault;
       }
@@ -65,129 +89,46 @@ final class Findings {
   }
 
   private Optional<Rejected> take(Ask ask, BranchResult result, int part) {
+    Finding finding = finding(ask.task());
     switch (ask.role()) {
+      case SCORES -> finding.take(ask, ((Scored) result).logProbabilities(), part);
+      case CATEGORIES -> finding.take(ask, asker.answers().read((Generated) result).text(), part);
       case TEXT -> {
-        Answer answer = reader.read((Generated) result);
-        Optional<Rejected> fault = fault(ask, answer);
-        if (fault.isEmpty()) {
-          keep(ask.task(), answer.text(), part);
+        Answer answer = asker.answers().read((Generated) result);
+        Optional<Rejected> fault = fault(ask.task().name(), answer);
+        if (fault.isPresent()) {
+          return fault;
         }
-        return fault;
-      }
-      case LABELS -> average((Classify) ask.task(), ((Scored) result).logProbabilities(), part);
-      case VERDICT -> {
-        double[] pair = Calibration.probabilities(((Scored) result).logProbabilities(), 1);
-        verdicts.merge((Screen) ask.task(), new Verdict(pair[1], Set.of()), Findings::worse);
-      }
-      case CATEGORIES -> {
-        Screen screen = (Screen) ask.task();
-        Set<String> named = named(screen, reader.read((Generated) result).text());
-        verdicts.merge(screen, new Verdict(0, named), Findings::worse);
+        finding.take(ask, answer.text(), part);
       }
     }
     return Optional.empty();
   }
 
-  private Optional<Rejected> fault(Ask ask, Answer answer) {
-    String field = ask.task().field();
+  private Optional<Rejected> fault(String task, Answer answer) {
     if (answer.text().isEmpty()) {
       return Optional.of(
           new Rejected(
-              RejectReason.INVALID_ANSWER, "the model's answer for %s is empty".formatted(field)));
+              RejectReason.INVALID_ANSWER, "the model's answer for %s is empty".formatted(task)));
     }
-    if (answer.flaw().isPresent() && plan.flawedAnswers() == FlawedAnswers.REJECT) {
+    if (answer.flaw().isPresent() && flawedAnswers == FlawedAnswers.REJECT) {
       return Optional.of(
           new Rejected(
               RejectReason.INVALID_ANSWER,
               ("the model's answer for %s is flawed (%s) and the plan rejects such answers:"
                       + " raise its tokensMax, or set answers.flawed to keep")
-                  .formatted(field, answer.flaw().get())));
+                  .formatted(task, answer.flaw().get())));
     }
-    answer.flaw().ifPresent(code -> warn(code, field));
+    answer.flaw().ifPresent(code -> warnings.add(new Warning(code, task)));
     return Optional.empty();
   }
 
-  void warn(Code code, String field) {
-    warnings.add(new Warning(code, field));
-  }
-
-  private void keep(Task task, String text, int part) {
-    if (!(task instanceof Translate translate)) {
-      summaries.add(text);
-      return;
+  /** What was found in one of the model's tasks. */
+  Finding finding(Task task) {
+    Finding finding = byTask.get(task);
+    if (finding == null) {
+      throw new IllegalArgumentException(task.name() + " does not ask model " + asker.name());
     }
-    StringBuilder joined = translations.computeIfAbsent(translate, _ -> new StringBuilder());
-    joined.append(text);
-    if (part < parts.size() - 1) {
-      String separator = parts.get(part).part().separator();
-      joined.append(separator);
-    }
-  }
-
-  private void average(Classify task, double[] logProbabilities, int part) {
-    double[] sums = scores.computeIfAbsent(task, _ -> new double[logProbabilities.length]);
-    double weight = parts.size() == 1 ? 1 : (double) parts.get(part).tokens() / tokens;
-    for (int i = 0; i < sums.length; i++) {
-      sums[i] += weight * logProbabilities[i];
-    }
-  }
-
-  private static Verdict worse(Verdict a, Verdict b) {
-    Set<String> categories = new LinkedHashSet<>(a.categories());
-    categories.addAll(b.categories());
-    return new Verdict(Math.max(a.score(), b.score()), categories);
-  }
-
-  /** The policy's categories that an answer of the form {@code unsafe, S1,S2} names. */
-  private static Set<String> named(Screen task, String answer) {
-    Set<String> named = new LinkedHashSet<>();
-    if (answer.startsWith(task.unsafeText())) {
-      for (String word : answer.substring(task.unsafeText().length()).split("[\\s,;]+")) {
-        if (task.categories().containsKey(word)) {
-          named.add(word);
-        }
-      }
-    }
-    return named;
-  }
-
-  /** Summaries taken so far; taking in the calls that reduce them adds the reduced ones. */
-  List<String> drainSummaries() {
-    List<String> drained = List.copyOf(summaries);
-    summaries.clear();
-    return drained;
-  }
-
-  Optional<Classification> classification() {
-    return scores.entrySet().stream()
-        .findFirst()
-        .map(entry -> Calibration.classify(entry.getKey(), entry.getValue()));
-  }
-
-  /** Texts by target language, in the plan's order. */
-  Map<String, String> translations() {
-    Map<String, String> texts = new LinkedHashMap<>();
-    translations.forEach((task, text) -> texts.put(task.target(), text.toString().strip()));
-    return texts;
-  }
-
-  Optional<Safety> safety() {
-    return verdicts.entrySet().stream()
-        .findFirst()
-        .map(entry -> {
-          Screen task = entry.getKey();
-          double score = entry.getValue().score();
-          boolean safe = score < task.threshold();
-          Collection<String> named = entry.getValue().categories();
-          List<String> categories =
-              task.categories().keySet().stream()
-                  .filter(code -> !safe && named.contains(code))
-                  .toList();
-          return new Safety(safe, categories, score, task.policyVersion());
-        });
-  }
-
-  List<Warning> warnings() {
-    return List.copyOf(warnings);
+    return finding;
   }
 }

@@ -1,10 +1,15 @@
 package dev.millrace.enrichment;
 
+import dev.millrace.enrichment.Enrichment.DocumentLanguage;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Task.Classify;
+import dev.millrace.enrichment.Task.ClassifyAny;
+import dev.millrace.enrichment.Task.Summarise;
 import dev.millrace.enrichment.Task.Translate;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -16,8 +21,8 @@ import java.util.Set;
  * @param system system message, empty for none
  * @param documents how documents are read
  * @param flawedAnswers what becomes of a document whose answer was cut or repeats itself
- * @param tasks at least one; at most one summary, classification and screening, and at most one
- *     translation for each pair of languages
+ * @param tasks at least one; their names are unique, but for translations to one language from
+ *     different ones
  * @param prices for cost and API-equivalent cost
  */
 public record Plan(
@@ -31,6 +36,8 @@ public record Plan(
 
   /** File name beside a model. */
   public static final String FILE_NAME = "enrichment.yaml";
+
+  private static final int DIGEST_DIGITS = 12;
 
   /** Copies the tasks; refuses none, and two that would fill the same field. */
   public Plan {
@@ -48,12 +55,12 @@ public record Plan(
   }
 
   private static void requireDistinct(List<Task> tasks) {
-    Set<String> fields = new LinkedHashSet<>();
+    Set<String> names = new LinkedHashSet<>();
     for (int i = 0; i < tasks.size(); i++) {
       Task task = tasks.get(i);
       if (!(task instanceof Translate translate)) {
-        if (!fields.add(task.field())) {
-          throw new IllegalArgumentException("two tasks fill " + task.field());
+        if (!names.add(task.name())) {
+          throw new IllegalArgumentException("two tasks have the name " + task.name());
         }
         continue;
       }
@@ -74,9 +81,32 @@ public record Plan(
             || a.from().stream().anyMatch(b.from()::contains));
   }
 
-  /** The classification, if the plan has one. */
+  /**
+   * The task whose answer is a record's {@code classification}: the one without a name, or else the
+   * first that chooses one label.
+   */
   public Optional<Classify> classify() {
-    return tasks.stream().filter(Classify.class::isInstance).map(Classify.class::cast).findFirst();
+    return unnamedOrFirst(Classify.class, Classify.NAME);
+  }
+
+  /** The task whose answer is a record's {@code summary}: the one without a name, or the first. */
+  public Optional<Summarise> summarise() {
+    return unnamedOrFirst(Summarise.class, Summarise.NAME);
+  }
+
+  private <T extends Task> Optional<T> unnamedOrFirst(Class<T> kind, String unnamed) {
+    List<T> all = tasks.stream().filter(kind::isInstance).map(kind::cast).toList();
+    return all.stream()
+        .filter(task -> task.name().equals(unnamed))
+        .findFirst()
+        .or(() -> all.stream().findFirst());
+  }
+
+  /** Names of the models that tasks ask, in the tasks' order. */
+  public Set<String> models() {
+    Set<String> models = new LinkedHashSet<>();
+    tasks.forEach(task -> models.add(task.model()));
+    return models;
   }
 
   /**
@@ -87,16 +117,37 @@ public record Plan(
     return Language.of(tag).or(() -> Language.of(language)).orElseThrow();
   }
 
-  /** The same plan with another calibration of its classification. */
-  public Plan withCalibration(double temperature, double abstainBelow) {
-    List<Task> changed =
-        tasks.stream()
-            .map(task ->
-                task instanceof Classify c
-                    ? (Task) new Classify(c.instruction(), c.labels(), temperature, abstainBelow)
-                    : task)
-            .toList();
-    return new Plan(promptVersion, language, system, documents, flawedAnswers, changed, prices);
+  /** The same, with how it is known. */
+  DocumentLanguage languageOf(Document document) {
+    Basis basis = Language.of(document.language()).isPresent() ? Basis.STATED : Basis.ASSUMED;
+    return new DocumentLanguage(languageOf(document.language()), basis);
+  }
+
+  /** The same plan with its probabilities as the models give them, and nothing abstained. */
+  public Plan uncalibrated() {
+    return withTasks(tasks.stream().map(Plan::uncalibrated).toList());
+  }
+
+  private static Task uncalibrated(Task task) {
+    return switch (task) {
+      case Classify t -> new Classify(t.name(), t.model(), t.instruction(), t.labels(), 1, 0);
+      case ClassifyAny t ->
+          new ClassifyAny(
+              t.name(),
+              t.model(),
+              t.instruction(),
+              t.labels(),
+              1,
+              t.threshold(),
+              t.yesText(),
+              t.noText());
+      case Summarise _, Task.Generate _, Translate _, Task.Screen _ -> task;
+    };
+  }
+
+  /** The same plan with other tasks. */
+  Plan withTasks(List<Task> others) {
+    return new Plan(promptVersion, language, system, documents, flawedAnswers, others, prices);
   }
 
   /**
@@ -104,7 +155,12 @@ public record Plan(
    * changed without its version is seen.
    */
   public String fingerprint() {
-    return promptVersion + "+" + PlanDigest.of(this).substring(0, 12);
+    return promptVersion + "+" + PlanDigest.of(this).substring(0, DIGEST_DIGITS);
+  }
+
+  /** A digest of what shapes the answer of one task, its model left out. */
+  String promptDigest(Task task) {
+    return PlanDigest.of(withTasks(List.of(task))).substring(0, DIGEST_DIGITS);
   }
 
   /**
@@ -145,22 +201,26 @@ public record Plan(
   }
 
   /**
-   * Prices in US dollars; 0 where there is none.
+   * Prices in US dollars, as far as they are known.
    *
    * @param deviceHour of one hour of the device
    * @param apiInputMillion of a million prompt tokens of the API that is compared with
    * @param apiOutputMillion of a million generated tokens of that API
    */
-  public record Prices(double deviceHour, double apiInputMillion, double apiOutputMillion) {
+  @SuppressWarnings("OptionalUsedAsFieldOrParameterType")
+  public record Prices(
+      OptionalDouble deviceHour, OptionalDouble apiInputMillion, OptionalDouble apiOutputMillion) {
+    static final double MAX = 1e6;
 
     /** No prices. */
-    public static final Prices NONE = new Prices(0, 0, 0);
+    public static final Prices NONE =
+        new Prices(OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
 
     /** Refuses negative prices. */
     public Prices {
-      Limits.between("deviceHour", deviceHour, 0, 1e6);
-      Limits.between("apiInputMillion", apiInputMillion, 0, 1e6);
-      Limits.between("apiOutputMillion", apiOutputMillion, 0, 1e6);
+      deviceHour.ifPresent(price -> Limits.between("deviceHour", price, 0, MAX));
+      apiInputMillion.ifPresent(price -> Limits.between("apiInputMillion", price, 0, MAX));
+      apiOutputMillion.ifPresent(price -> Limits.between("apiOutputMillion", price, 0, MAX));
     }
   }
 }

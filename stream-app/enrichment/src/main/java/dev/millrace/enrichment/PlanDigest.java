@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * SHA-256 over what shapes an answer: everything of a plan but its version and its prices. Each
@@ -25,12 +26,23 @@ final class PlanDigest {
 
   private void add(Task task) {
     switch (task) {
-      case Task.Summarise t ->
-          add("summarise").add(t.instruction()).add(t.reduceInstruction()).add(t.tokensMax());
+      case Task.Summarise t -> {
+        add("summarise").add(t.instruction()).add(t.reduceInstruction()).add(t.tokensMax());
+        addName(t, Task.Summarise.NAME);
+      }
+      case Task.Generate t -> {
+        add("generate").add(t.instruction()).add(t.reduceInstruction()).add(t.tokensMax());
+        addName(t, "");
+      }
       case Task.Classify t -> {
         add("classify").add(t.instruction()).add(t.temperature()).add(t.abstainBelow());
-        add(t.labels().size());
-        t.labels().forEach(label -> add(label.name()).add(label.text()));
+        add(t.labels());
+        addName(t, Task.Classify.NAME);
+      }
+      case Task.ClassifyAny t -> {
+        add("classifyAny").add(t.instruction()).add(t.temperature()).add(t.threshold());
+        add(t.yesText()).add(t.noText()).add(t.labels());
+        addName(t, "");
       }
       case Task.Translate t -> {
         add("translate").add(t.target()).add(t.instruction()).add(t.tokensMax());
@@ -43,6 +55,22 @@ final class PlanDigest {
         t.categories().forEach((code, text) -> add(code).add(text));
       }
     }
+    if (!task.model().equals(Task.MAIN)) {
+      add("model").add(task.model());
+    }
+  }
+
+  /** Only what the plan says: one without names has the digest it had before there were any. */
+  private void addName(Task task, String unnamed) {
+    if (!task.name().equals(unnamed)) {
+      add("name").add(task.name());
+    }
+  }
+
+  private PlanDigest add(List<Task.Label> labels) {
+    add(labels.size());
+    labels.forEach(label -> add(label.name()).add(label.text()));
+    return this;
   }
 
   private PlanDigest add(Object field) {

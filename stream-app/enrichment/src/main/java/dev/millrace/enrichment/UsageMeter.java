@@ -6,11 +6,14 @@ import dev.millrace.engine.request.Branch;
 import dev.millrace.enrichment.Ask.Role;
 import dev.millrace.enrichment.Enrichment.Usage;
 import dev.millrace.enrichment.Plan.Prices;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * Adds up what a document's calls took, and what an API would have charged for the same: one call
- * for each task and part, each with the whole document in its prompt. Owned by the document's job.
+ * for each task and part, each with the whole document once in its prompt. Owned by the document's
+ * job.
  */
 final class UsageMeter {
   private static final double NANOS_PER_HOUR = 3.6e12;
@@ -39,15 +42,20 @@ final class UsageMeter {
     generatedTokens += usage.generatedTokens();
     queueNanos += usage.queueNanos();
     computeNanos += usage.computeNanos();
-    boolean named = call.asks().stream().anyMatch(ask -> ask.role() == Role.CATEGORIES);
+    Set<Task> charged = new LinkedHashSet<>();
     for (int i = 0; i < call.asks().size(); i++) {
       Ask ask = call.asks().get(i);
-      boolean sameAnswer = named && ask.role() == Role.VERDICT;
-      if (!sameAnswer) {
-        apiInputTokens += call.prefixTokens() + ask.branch().suffix().length;
-        apiOutputTokens += answerTokens(ask.branch(), call.result(i));
+      if (ask.role() == Role.SCORES && call.asks().stream().anyMatch(other -> names(other, ask))) {
+        continue; // one answer says both
       }
+      int document = charged.add(ask.task()) ? call.prefixTokens() : 0;
+      apiInputTokens += document + ask.branch().suffix().length;
+      apiOutputTokens += answerTokens(ask.branch(), call.result(i));
     }
+  }
+
+  private static boolean names(Ask other, Ask verdict) {
+    return other.role() == Role.CATEGORIES && other.task().equals(verdict.task());
   }
 
   /** Tokens of the answer an API would have generated: a label is generated where we score it. */
@@ -67,18 +75,33 @@ final class UsageMeter {
     return best;
   }
 
-  /** The sum, for a document whose parts have those tokens. */
-  Usage total(List<PromptBook.PartPrompt> parts) {
+  /** The sum, for a document that has so many tokens in all. */
+  Usage total(int documentTokens) {
     return new Usage(
-        parts.stream().mapToInt(PromptBook.PartPrompt::tokens).sum(),
+        documentTokens,
         promptTokens,
         cachedTokens,
         generatedTokens,
         requests,
         queueNanos,
         computeNanos,
-        computeNanos / NANOS_PER_HOUR * prices.deviceHour(),
-        (apiInputTokens * prices.apiInputMillion() + apiOutputTokens * prices.apiOutputMillion())
-            / TOKENS_PER_PRICE);
+        cost(),
+        apiCost());
+  }
+
+  private OptionalDouble cost() {
+    return prices.deviceHour().isPresent()
+        ? OptionalDouble.of(computeNanos / NANOS_PER_HOUR * prices.deviceHour().getAsDouble())
+        : OptionalDouble.empty();
+  }
+
+  /** Unknown unless both prices are: half a price would pass for a low one. */
+  private OptionalDouble apiCost() {
+    if (prices.apiInputMillion().isEmpty() || prices.apiOutputMillion().isEmpty()) {
+      return OptionalDouble.empty();
+    }
+    double input = apiInputTokens * prices.apiInputMillion().getAsDouble();
+    double output = apiOutputTokens * prices.apiOutputMillion().getAsDouble();
+    return OptionalDouble.of((input + output) / TOKENS_PER_PRICE);
   }
 }

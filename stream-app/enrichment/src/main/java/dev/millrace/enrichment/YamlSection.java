@@ -6,7 +6,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,6 +103,28 @@ final class YamlSection {
     return otherwise;
   }
 
+  /** A number in bounds, or empty if it is missing. */
+  OptionalDouble decimal(String key, double min, double max) {
+    return has(key) ? OptionalDouble.of(decimal(key, min, min, max)) : OptionalDouble.empty();
+  }
+
+  /**
+   * Primary subtag of a language tag.
+   *
+   * @param otherwise what stands for a missing one; null if it must be there
+   */
+  String language(String key, @Nullable String otherwise) {
+    if (otherwise == null && !has(key)) {
+      return text(key);
+    }
+    String tag = text(key, otherwise == null ? "" : otherwise);
+    Optional<String> language = Language.of(tag);
+    if (language.isEmpty()) {
+      wrong(key, "must be a language tag such as it, got \"%s\"".formatted(tag));
+    }
+    return language.orElse("en");
+  }
+
   /** One of an enumeration's names, written in lower case with hyphens. */
   <T extends Enum<T>> T choice(String key, T otherwise) {
     @Nullable String text = scalar(key, true, "a word");
@@ -142,6 +167,31 @@ final class YamlSection {
     return List.of();
   }
 
+  /** Mappings of a list, or the one that stands in its place; none if it is missing. */
+  List<YamlSection> entries(String key) {
+    @Nullable YamlNode node = node(key);
+    if (node instanceof YamlNode.Mapping) {
+      return List.of(section(key));
+    }
+    List<YamlNode> items = items(key);
+    List<YamlSection> entries = new ArrayList<>();
+    for (int i = 0; i < items.size(); i++) {
+      String name = String.format(Locale.ROOT, "%s[%d]", full(key), i);
+      switch (items.get(i)) {
+        case YamlNode.Mapping entry -> entries.add(new YamlSection(name, entry, problems));
+        case YamlNode other ->
+            problems.add(
+                String.format(
+                    Locale.ROOT,
+                    "line %d: %s must be a mapping, got %s",
+                    other.line(),
+                    name,
+                    other.kind()));
+      }
+    }
+    return entries;
+  }
+
   /** Texts of a mapping whose keys are free, in their order. */
   Map<String, String> texts(String key) {
     YamlSection nested = section(key);
@@ -153,6 +203,16 @@ final class YamlSection {
   /** Notes a problem with a key's value. */
   void wrong(String key, String problem) {
     problems.add(String.format(Locale.ROOT, "line %d: %s %s", lineOf(key), full(key), problem));
+  }
+
+  /** What was read here, or empty and a problem if it refuses its values. */
+  <T> Optional<T> built(Supplier<T> constructor) {
+    try {
+      return Optional.of(constructor.get());
+    } catch (IllegalArgumentException e) {
+      problems.add(String.format(Locale.ROOT, "line %d: %s", line(), e.getMessage()));
+      return Optional.empty();
+    }
   }
 
   /** Notes every key that nobody asked for. */
@@ -198,7 +258,8 @@ final class YamlSection {
     return entry == null ? line() : entry.line();
   }
 
-  private String full(String key) {
+  /** The key with where it stands, for messages. */
+  String full(String key) {
     return path.isEmpty() ? key : path + "." + key;
   }
 }

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.engine.request.Branch;
 import dev.millrace.engine.request.InferenceRequest;
+import dev.millrace.enrichment.Answers.Classification;
 import dev.millrace.enrichment.Enrichment.Coverage;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Enrichment.Span;
 import dev.millrace.enrichment.Enrichment.Usage;
 import dev.millrace.enrichment.Enrichment.Warning;
@@ -49,8 +52,12 @@ class EngineEnricherTest extends EnricherKit {
         .isEqualTo("8bb2f617fa9183b6a22c21294b97bd527b3b979375b6ef80c3f981df3d5cc89f");
     assertThat(found.enrichedAt()).isEqualTo(Instant.ofEpochSecond(1_700_000_000L));
     assertThat(found.provenance().promptVersion()).startsWith("t1+");
-    assertThat(found.provenance().backend()).isEqualTo("scripted/f64");
-    assertThat(found.provenance().attempt()).isEqualTo(2);
+    assertThat(of(found.provenance().models(), "main").backend()).isEqualTo("scripted/f64");
+    assertThat(found.provenance().tasks().keySet())
+        .as("asked about this document")
+        .containsExactly("summary", "classification", "translations.it");
+    assertThat(found.language()).isEqualTo(new DocumentLanguage("en", Basis.STATED));
+    assertThat(found.attempt()).isEqualTo(2);
   }
 
   @Test
@@ -70,9 +77,9 @@ class EngineEnricherTest extends EnricherKit {
     assertThat(usage.requests()).isEqualTo(1);
     long compute = (long) (usage.promptTokens() + usage.generatedTokens()) * 10_000;
     assertThat(usage.computeNanos()).isEqualTo(compute);
-    assertThat(usage.costUsd()).isCloseTo(compute * 1e-12, within(1e-18));
+    assertThat(usage.costUsd().orElseThrow()).isCloseTo(compute * 1e-12, within(1e-18));
     int label = labelTokens(doc("A text."));
-    assertThat(usage.apiCostUsd())
+    assertThat(usage.apiCostUsd().orElseThrow())
         .isCloseTo(
             (3 * prefix + summary + labels + italian) * 1e-6
                 + (summaryAnswer + italianAnswer + label) * 1e-5,
@@ -84,6 +91,7 @@ class EngineEnricherTest extends EnricherKit {
     String label =
         enriched(enricher(engine(new Echo()), TASKS), document)
             .classification()
+            .flatMap(Classification::likeliest)
             .orElseThrow()
             .label();
     return label.equals("See") ? 1 : 2;
@@ -216,7 +224,8 @@ class EngineEnricherTest extends EnricherKit {
         .hasMessageContaining("context of 300 tokens");
     assertThatThrownBy(
             () -> enricher(engine(new Echo()), TASKS.replace("tokensMax: 40", "tokensMax: 90")))
-        .hasMessageContaining("two summaries of 90 tokens do not fit a part of 100");
+        .hasMessageContaining(
+            "task summary: tokensMax: two answers of 90 tokens do not fit a part of 100");
     assertThatThrownBy(() -> enricher(engine(new Echo()), TASKS.replace("text: c", "text: \"\"")))
         .hasMessageContaining("a label has a name and a text");
   }

@@ -13,6 +13,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 
@@ -68,6 +70,12 @@ abstract class EnricherKit {
 
   static Document doc(String text) {
     return Document.of("d", text, "en");
+  }
+
+  /** What a map has under a key; it must be there. */
+  static <V> V of(Map<String, V> map, String key) {
+    assertThat(map).containsKey(key);
+    return Objects.requireNonNull(map.get(key));
   }
 
   static String text(int[] ids) {

@@ -59,8 +59,9 @@ class LongDocumentTest extends EnricherKit {
     double a = (-1 * 91 + -3 * 30) / 121.0;
     double ab = (-2 * 91 + -1 * 30) / 121.0;
     double sum = Math.exp(a) + Math.exp(ab) + Math.exp(-9);
-    assertThat(found.label()).isEqualTo("a");
-    assertThat(found.probability()).isCloseTo(Math.exp(a) / sum, within(1e-12));
+    assertThat(found.likeliest().orElseThrow().label()).isEqualTo("a");
+    assertThat(found.likeliest().orElseThrow().probability())
+        .isCloseTo(Math.exp(a) / sum, within(1e-12));
     assertThat(found.distribution().get("ab")).isCloseTo(Math.exp(ab) / sum, within(1e-12));
   }
 
@@ -103,10 +104,9 @@ class LongDocumentTest extends EnricherKit {
     PromptBook prompts =
         new PromptBook(PlanReader.parse(TASKS, "test"), engine(new Echo()).model());
 
-    assertThat(prompts.summaryGroups(List.of("x".repeat(200), "y".repeat(200), "z")))
+    assertThat(prompts.groups(List.of("x".repeat(200), "y".repeat(200), "z")))
         .containsExactly(List.of("x".repeat(200), "y".repeat(200)), List.of("z"));
-    assertThat(prompts.summaryGroups(List.of("a", "b", "c")))
-        .containsExactly(List.of("a", "b", "c"));
+    assertThat(prompts.groups(List.of("a", "b", "c"))).containsExactly(List.of("a", "b", "c"));
   }
 
   @Test

@@ -9,6 +9,8 @@ import dev.millrace.enrichment.Plan.Documents;
 import dev.millrace.enrichment.Plan.FlawedAnswers;
 import dev.millrace.enrichment.Plan.Prices;
 import dev.millrace.enrichment.Task.Classify;
+import dev.millrace.enrichment.Task.ClassifyAny;
+import dev.millrace.enrichment.Task.Generate;
 import dev.millrace.enrichment.Task.Label;
 import dev.millrace.enrichment.Task.Screen;
 import dev.millrace.enrichment.Task.Summarise;
@@ -18,8 +20,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,8 +79,10 @@ class PlanReaderTest {
                 new Documents(1000, 4, Beyond.READ_FIRST),
                 FlawedAnswers.REJECT,
                 List.of(
-                    new Summarise("\n\nSummarise.", "\n\nJoin.", 64),
+                    new Summarise("summary", "main", "\n\nSummarise.", "\n\nJoin.", 64),
                     new Classify(
+                        "classification",
+                        "main",
                         "\n\nKind?",
                         List.of(
                             new Label("invoice", "invoice"),
@@ -83,9 +90,10 @@ class PlanReaderTest {
                             new Label("404", "404")),
                         1.5,
                         0.4),
-                    new Translate("it", Set.of("en", "fr"), "\n\nItalian.", 300, 0),
-                    new Translate("en", Set.of(), "\n\nEnglish.", 200, 1.5),
+                    new Translate("main", "it", Set.of("en", "fr"), "\n\nItalian.", 300, 0),
+                    new Translate("main", "en", Set.of(), "\n\nEnglish.", 200, 1.5),
                     new Screen(
+                        "main",
                         Screen.Layout.TEMPLATE,
                         "Check {categories} in {document}",
                         "p2",
@@ -94,7 +102,8 @@ class PlanReaderTest {
                         "ok",
                         "bad",
                         12)),
-                new Prices(3.5, 0.1, 0.4)));
+                new Prices(
+                    OptionalDouble.of(3.5), OptionalDouble.of(0.1), OptionalDouble.of(0.4))));
   }
 
   @Test
@@ -116,7 +125,7 @@ class PlanReaderTest {
                 "",
                 Documents.DEFAULTS,
                 FlawedAnswers.KEEP,
-                List.of(new Summarise("Sum up.", "Sum up.", 10)),
+                List.of(new Summarise("summary", "main", "Sum up.", "Sum up.", 10)),
                 Prices.NONE));
   }
 
@@ -166,7 +175,7 @@ class PlanReaderTest {
             "line 15: tasks.translate[2] must be a mapping, got a value",
             "line 16: tasks.screen.template must contain {document}",
             "line 17: unknown key tasks.redact"
-                + " (known: summarise, classify, translate, screen)");
+                + " (known: summarise, generate, classify, translate, screen)");
     assertThat(failure).hasMessageStartingWith("plan plan.yaml has 17 problems:\n  line");
   }
 
@@ -179,7 +188,7 @@ class PlanReaderTest {
   void shouldRefuseAPlanWithoutTasks() {
     assertProblem(
         "promptVersion: a\n",
-        "line 1: tasks must hold at least one of summarise, classify, translate, screen");
+        "line 1: tasks must hold at least one of summarise, generate, classify, translate, screen");
   }
 
   @Test
@@ -224,7 +233,7 @@ class PlanReaderTest {
             Path.of(System.getProperty("millrace.root"), "inference-core/models/demo"));
 
     assertThat(plan.classify().orElseThrow().labels()).hasSize(35);
-    assertThat(plan.tasks()).extracting(Task::field).contains("summary", "translations.it");
+    assertThat(plan.tasks()).extracting(Task::name).contains("summary", "translations.it");
   }
 
   @Test
@@ -242,10 +251,28 @@ class PlanReaderTest {
     List<Plan> plans = blocks.stream().map(block -> PlanReader.parse(block, "README.md")).toList();
 
     assertThat(plans)
-        .extracting(plan -> plan.tasks().stream().map(Task::field).toList())
+        .extracting(plan -> plan.tasks().stream().map(Task::name).toList())
         .containsExactly(
             List.of("summary", "classification", "translations.it", "translations.en", "safety"),
             List.of("safety"));
+  }
+
+  @Test
+  void shouldReadTheExamplesOfTheDocumentation() throws IOException {
+    Path examples = Path.of(System.getProperty("millrace.root"), "docs/examples/plans");
+    Map<String, List<String>> names = new TreeMap<>();
+    try (Stream<Path> files = Files.list(examples)) {
+      files.forEach(file ->
+          names.put(
+              file.getFileName().toString(),
+              PlanReader.read(file).tasks().stream().map(Task::name).toList()));
+    }
+
+    assertThat(names)
+        .containsEntry(
+            "support.yaml",
+            List.of("summary", "handover", "reply", "classification", "tags", "translations.it"))
+        .containsEntry("two-models.yaml", List.of("summary", "safety"));
   }
 
   @Test
@@ -259,6 +286,136 @@ class PlanReaderTest {
         .isNotEqualTo(fingerprint);
     assertThat(PlanReader.parse(COMPLETE.replace("- invoice", "- bill"), "test").fingerprint())
         .isNotEqualTo(fingerprint);
+  }
+
+  @Test
+  void shouldKeepTheFingerprintThatAPlanHadBeforeThereWereNames() {
+    Plan demo =
+        PlanReader.beside(
+            Path.of(System.getProperty("millrace.root"), "inference-core/models/demo"));
+
+    assertThat(demo.fingerprint()).isEqualTo("demo-2+81cf404f8780");
+    assertThat(PlanReader.parse(COMPLETE, "test").fingerprint()).isEqualTo("v7+2605f04e5e59");
+  }
+
+  @Test
+  void shouldReadNamedTasksOfEachKindAndTheirModels() {
+    Plan plan =
+        PlanReader.parse(
+            """
+            promptVersion: v1
+            tasks:
+              summarise:
+                - {instruction: Sum up., tokensMax: 10}
+                - {name: long, instruction: Sum up at length., tokensMax: 90, model: big}
+              generate: {name: title, instruction: A title., tokensMax: 8}
+              classify:
+                - {name: topic, instruction: "Topic?", labels: [a, b], temperature: 2}
+                - name: tags
+                  choose: any
+                  instruction: "Is it about {label}?"
+                  labels: [{name: price, text: prices}, delivery]
+                  temperature: 3
+                  threshold: 0.7
+                  yes: "Yes"
+                  no: "No"
+              translate: {to: it, instruction: Italian., tokensMax: 9, model: big}
+              screen: {instruction: "Safe?", policyVersion: p, model: guard}
+            """,
+            "test");
+
+    assertThat(plan.tasks())
+        .containsExactly(
+            new Summarise("summary", "main", "Sum up.", "Sum up.", 10),
+            new Summarise("long", "big", "Sum up at length.", "Sum up at length.", 90),
+            new Generate("title", "main", "A title.", "A title.", 8),
+            new Classify(
+                "topic", "main", "Topic?", List.of(new Label("a", "a"), new Label("b", "b")), 2, 0),
+            new ClassifyAny(
+                "tags",
+                "main",
+                "Is it about {label}?",
+                List.of(new Label("price", "prices"), new Label("delivery", "delivery")),
+                3,
+                0.7,
+                "Yes",
+                "No"),
+            new Translate("big", "it", Set.of(), "Italian.", 9, 0),
+            new Screen(
+                "guard",
+                Screen.Layout.INSTRUCTION,
+                "Safe?",
+                "p",
+                Map.of(),
+                0.5,
+                "safe",
+                "unsafe",
+                20));
+    assertThat(plan.models()).containsExactly("main", "big", "guard");
+    assertThat(plan.summarise().orElseThrow().name()).isEqualTo("summary");
+    assertThat(plan.classify().orElseThrow().name()).as("the first").isEqualTo("topic");
+  }
+
+  @Test
+  void shouldRefuseNamesThatMisleadAndTasksThatCannotBeToldApart() {
+    String yaml =
+        """
+        promptVersion: v1
+        tasks:
+          summarise:
+            - {instruction: a, tokensMax: 10}
+            - {instruction: a, tokensMax: 10}
+            - {name: Long, instruction: a, tokensMax: 10, model: "big one"}
+          generate:
+            - {instruction: a, tokensMax: 8}
+            - {name: summary, instruction: a, tokensMax: 8}
+            - {name: language, instruction: a, tokensMax: 8}
+            - {name: topic, instruction: a, tokensMax: 8}
+          classify:
+            - {name: topic, instruction: a, labels: [a, b]}
+            - {choose: any, instruction: "{label}?", labels: [a]}
+            - {name: tags, choose: any, instruction: "it?", labels: [a], abstainBelow: 0.5}
+            - {name: none, choose: any, instruction: "{label}?", labels: []}
+            - {name: many, choose: some, instruction: a, labels: [a, b], threshold: 0.5}
+        """;
+
+    PlanException failure =
+        catchThrowableOfType(PlanException.class, () -> PlanReader.parse(yaml, "plan.yaml"));
+
+    assertThat(failure.problems())
+        .containsExactlyInAnyOrder(
+            "line 5: tasks.summarise[1].name is missing: without one it is summary, as the task on"
+                + " line 4",
+            "line 6: tasks.summarise[2].name must be at most 63 small letters a-z, digits and"
+                + " hyphens, a letter first, got \"Long\"",
+            "line 6: tasks.summarise[2].model must be a model's name of small letters a-z, digits"
+                + " and hyphens, got \"big one\"",
+            "line 8: tasks.generate[0].name is missing",
+            "line 9: tasks.generate[1].name must not be summary: records mean something else by it",
+            "line 10: tasks.generate[2].name must not be language: records mean something else by"
+                + " it",
+            "line 13: tasks.classify[0].name topic is the name of the task on line 11, too",
+            "line 14: tasks.classify[1].name is missing",
+            "line 15: unknown key tasks.classify[2].abstainBelow (known: choose, name, model,"
+                + " instruction, temperature, threshold, yes, no, labels)",
+            "line 15: tasks.classify[2].instruction must contain {label}",
+            "line 16: tasks.classify[3].labels must be at least 1, got 0",
+            "line 17: tasks.classify[4].choose must be one of one, any, got some",
+            "line 17: unknown key tasks.classify[4].threshold (known: choose, name, model,"
+                + " instruction, temperature, abstainBelow, labels)");
+  }
+
+  @Test
+  void shouldGiveAnotherFingerprintToAnotherNameOrModel() {
+    String plain = "promptVersion: v\ntasks:\n  summarise: {instruction: a, tokensMax: 9";
+    String unnamed = PlanReader.parse(plain + "}", "test").fingerprint();
+
+    assertThat(PlanReader.parse(plain + ", name: summary, model: main}", "test").fingerprint())
+        .isEqualTo(unnamed);
+    assertThat(PlanReader.parse(plain + ", name: short}", "test").fingerprint())
+        .isNotEqualTo(unnamed);
+    assertThat(PlanReader.parse(plain + ", model: big}", "test").fingerprint())
+        .isNotEqualTo(unnamed);
   }
 
   private static void assertProblem(String yaml, String problem) {

@@ -40,9 +40,11 @@ class ScreeningTest extends EnricherKit {
         .isEqualTo("/safe S1: Knives.\nS2: Forks.");
     var safety = found.enrichment().safety().orElseThrow();
     assertThat(safety.safe()).isFalse();
-    assertThat(safety.categories()).containsExactly("S1", "S2");
-    assertThat(safety.score()).isCloseTo(0.8, within(1e-12));
-    assertThat(safety.policyVersion()).isEqualTo("p1");
+    assertThat(safety.checks()).hasSize(1);
+    assertThat(safety.checks().getFirst().text()).isEqualTo("document");
+    assertThat(safety.checks().getFirst().categories()).containsExactly("S1", "S2");
+    assertThat(safety.checks().getFirst().score()).isCloseTo(0.8, within(1e-12));
+    assertThat(safety.checks().getFirst().policyVersion()).isEqualTo("p1");
     assertThat(found.enrichment().summary()).isPresent();
   }
 
@@ -64,7 +66,8 @@ class ScreeningTest extends EnricherKit {
 
     int prompt = 2 + "A fork.".length() + "/safe S1: Forks.".length() + 2;
     int answer = "safe".length() + 1;
-    assertThat(usage.apiCostUsd()).isCloseTo(prompt * 1e-6 + answer * 1e-5, within(1e-15));
+    assertThat(usage.apiCostUsd().orElseThrow())
+        .isCloseTo(prompt * 1e-6 + answer * 1e-5, within(1e-15));
   }
 
   @Test
@@ -87,8 +90,9 @@ class ScreeningTest extends EnricherKit {
     Enrichment found = enriched(enricher(engine(script), SCREENED), doc("A fork."));
 
     assertThat(found.safety().orElseThrow().safe()).isTrue();
-    assertThat(found.safety().orElseThrow().categories()).isEmpty();
-    assertThat(found.safety().orElseThrow().score()).isCloseTo(0.5, within(1e-12));
+    var check = found.safety().orElseThrow().checks().getFirst();
+    assertThat(check.categories()).isEmpty();
+    assertThat(check.score()).isCloseTo(0.5, within(1e-12));
   }
 
   @Test

@@ -101,8 +101,8 @@ public final class ProcessorMeters implements ProcessorMonitor {
     meters.counter(Metric.TOKENS, "prompt").increment(usage.promptTokens());
     meters.counter(Metric.TOKENS, "cached").increment(usage.cachedTokens());
     meters.counter(Metric.TOKENS, "generated").increment(usage.generatedTokens());
-    meters.counter(Metric.COST, "own").increment(usage.costUsd());
-    meters.counter(Metric.COST, "api").increment(usage.apiCostUsd());
+    usage.costUsd().ifPresent(meters.counter(Metric.COST, "own")::increment);
+    usage.apiCostUsd().ifPresent(meters.counter(Metric.COST, "api")::increment);
   }
 
   @Override

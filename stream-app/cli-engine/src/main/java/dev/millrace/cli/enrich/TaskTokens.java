@@ -27,8 +27,8 @@ final class TaskTokens implements EnrichmentMetrics {
   }
 
   @Override
-  public synchronized void branch(String field, int suffixTokens, int generatedTokens) {
-    tasks.merge(field, new Sum(1, suffixTokens, generatedTokens), Sum::plus);
+  public synchronized void branch(String task, int suffixTokens, int generatedTokens) {
+    tasks.merge(task, new Sum(1, suffixTokens, generatedTokens), Sum::plus);
   }
 
   @Override

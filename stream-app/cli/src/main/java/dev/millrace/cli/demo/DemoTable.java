@@ -1,5 +1,6 @@
 package dev.millrace.cli.demo;
 
+import dev.millrace.enrichment.Answers;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Outcome;
 import java.util.List;
@@ -39,10 +40,12 @@ final class DemoTable {
 
   private static List<String> row(String id, Enrichment enrichment, String mark) {
     var classification = enrichment.classification();
+    var likeliest = classification.flatMap(Answers.Classification::likeliest);
+    boolean abstained = classification.filter(Answers.Classification::abstained).isPresent();
     return List.of(
         id,
-        classification.map(c -> (c.abstained() ? "?" : "") + c.label()).orElse(""),
-        classification.map(c -> String.format(Locale.ROOT, "%.2f", c.probability())).orElse(""),
+        likeliest.map(label -> (abstained ? "?" : "") + label.label()).orElse(""),
+        likeliest.map(label -> String.format(Locale.ROOT, "%.2f", label.probability())).orElse(""),
         mark + enrichment.summary().orElse(""),
         translation(enrichment.translations()));
   }

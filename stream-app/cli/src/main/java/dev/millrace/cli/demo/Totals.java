@@ -8,6 +8,7 @@ import dev.millrace.enrichment.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 
 /**
  * Sums over a run.
@@ -20,7 +21,8 @@ import java.util.Locale;
  * @param promptTokens tokens of all prompts, documents included
  * @param cachedTokens those found in the prefix index
  * @param generatedTokens tokens generated
- * @param apiCostUsd what the plan's per-token prices would have charged
+ * @param apiCostUsd what the plan's per-token prices would have charged, as far as outcomes know;
+ *     empty if none does
  * @param startToFirst from the start of the program, the JVM's own included, to the first outcome
  * @param firstToLast from the first outcome to the last
  */
@@ -33,7 +35,7 @@ record Totals(
     long promptTokens,
     long cachedTokens,
     long generatedTokens,
-    double apiCostUsd,
+    OptionalDouble apiCostUsd,
     Duration startToFirst,
     Duration firstToLast) {
 
@@ -47,7 +49,7 @@ record Totals(
     long prompt = 0;
     long cached = 0;
     long generated = 0;
-    double api = 0;
+    OptionalDouble api = OptionalDouble.empty();
     for (Outcome outcome : outcomes) {
       Enrichment.Usage usage;
       switch (outcome) {
@@ -67,7 +69,9 @@ record Totals(
       prompt += usage.promptTokens();
       cached += usage.cachedTokens();
       generated += usage.generatedTokens();
-      api += usage.apiCostUsd();
+      if (usage.apiCostUsd().isPresent()) {
+        api = OptionalDouble.of(api.orElse(0) + usage.apiCostUsd().getAsDouble());
+      }
     }
     return new Totals(
         outcomes.size(),
@@ -102,7 +106,7 @@ record Totals(
     totals.put("promptTokens", promptTokens);
     totals.put("cachedTokens", cachedTokens);
     totals.put("generatedTokens", generatedTokens);
-    totals.put("apiCostUsd", apiCostUsd);
+    totals.put("apiCostUsd", apiCostUsd.isPresent() ? apiCostUsd.getAsDouble() : null);
     totals.put("startToFirstMillis", startToFirst.toMillis());
     totals.put("firstToLastMillis", firstToLast.toMillis());
     totals.put("documentsPerSecond", Math.round(documentsPerSecond() * 100) / 100.0);
@@ -128,10 +132,12 @@ record Totals(
             generatedTokens),
         String.format(
             Locale.ROOT,
-            "first outcome %s after the start of the program, then %.1f documents a second;"
-                + " an API would have charged $%.4f",
+            "first outcome %s after the start of the program, then %.1f documents a second%s",
             Progress.readable(startToFirst),
             documentsPerSecond(),
-            apiCostUsd));
+            apiCostUsd.isPresent()
+                ? String.format(
+                    Locale.ROOT, "; an API would have charged $%.4f", apiCostUsd.getAsDouble())
+                : ""));
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.cli.stream;
 
 import dev.millrace.cli.Signals;
+import dev.millrace.enrichment.Answers;
 import dev.millrace.enrichment.JsonOutcome;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.operations.config.Config;
@@ -9,6 +10,7 @@ import dev.millrace.operations.outcomes.OutcomeReader;
 import dev.millrace.schema.RegistryClient;
 import java.io.PrintWriter;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -73,10 +75,22 @@ public final class TailCommand implements Runnable {
       case Outcome.Enriched(var enrichment) ->
           "enriched     %s  %s".formatted(id, cut(enrichment.summary().orElse("")));
       case Outcome.Quarantined(var enrichment) ->
-          "quarantined  %s  %s".formatted(id, enrichment.safety().map(Object::toString).orElse(""));
+          "quarantined  %s  %s"
+              .formatted(id, enrichment.safety().map(TailCommand::unsafe).orElse(""));
       case Outcome.Rejected(var reason, var message) ->
           "rejected     %s  %s: %s".formatted(id, reason, cut(message));
     };
+  }
+
+  /** What was found unsafe, and by which policy: {@code document: S2, S9 (p1)}. */
+  private static String unsafe(Answers.Safety safety) {
+    return safety.checks().stream()
+        .filter(check -> !check.safe())
+        .map(check ->
+            "%s: %s (%s)"
+                .formatted(
+                    check.text(), String.join(", ", check.categories()), check.policyVersion()))
+        .collect(Collectors.joining("; "));
   }
 
   private static String shown(@Nullable String id) {

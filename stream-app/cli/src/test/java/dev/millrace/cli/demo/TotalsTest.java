@@ -9,6 +9,7 @@ import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.SourcePosition;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class TotalsTest {
@@ -27,7 +28,17 @@ class TotalsTest {
     assertThat(TOTALS)
         .isEqualTo(
             new Totals(
-                3, 1, 1, 1, 22, 24, 26, 28, 0.5, Duration.ofMillis(4500), Duration.ofMillis(500)));
+                3,
+                1,
+                1,
+                1,
+                22,
+                24,
+                26,
+                28,
+                OptionalDouble.of(0.5),
+                Duration.ofMillis(4500),
+                Duration.ofMillis(500)));
     assertThat(TOTALS.documentsPerSecond()).isEqualTo(4);
   }
 
@@ -58,6 +69,18 @@ class TotalsTest {
             "24 prompt tokens (22 of documents, 26 from the cache), 28 generated",
             "first outcome 4.5 s after the start of the program, then 4.0 documents a second;"
                 + " an API would have charged $0.5000");
+  }
+
+  @Test
+  void shouldNotCallAnUnknownPriceNothing() {
+    Totals unpriced =
+        Totals.of(
+            List.of(new Outcome.Enriched(EnrichmentSample.bare())),
+            Duration.ofMillis(4500),
+            Duration.ofMillis(500));
+
+    assertThat(unpriced.json()).contains("\"apiCostUsd\":null");
+    assertThat(unpriced.lines().getLast()).endsWith("documents a second");
   }
 
   @Test

@@ -1,7 +1,7 @@
 package dev.millrace.enrichment.evaluation;
 
+import dev.millrace.enrichment.Answers.Classification;
 import dev.millrace.enrichment.Enrichment;
-import dev.millrace.enrichment.Enrichment.Classification;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.Outcome.Enriched;
 import dev.millrace.enrichment.Outcome.Quarantined;
@@ -44,7 +44,7 @@ public final class Evaluation {
 
   /** The plan to enrich with: the same, with its probabilities as the model gives them. */
   public Plan planToRun() {
-    return plan.withCalibration(1, 0);
+    return plan.uncalibrated();
   }
 
   /** Adds a document. */

@@ -14,10 +14,10 @@ public final class EnrichmentMeters implements EnrichmentMetrics {
   }
 
   @Override
-  public void branch(String field, int suffixTokens, int generatedTokens) {
-    meters.counter(Metric.BRANCHES, field).increment();
-    meters.counter(Metric.BRANCH_TOKENS, field, "prefilled").increment(suffixTokens);
-    meters.counter(Metric.BRANCH_TOKENS, field, "generated").increment(generatedTokens);
+  public void branch(String task, int suffixTokens, int generatedTokens) {
+    meters.counter(Metric.BRANCHES, task).increment();
+    meters.counter(Metric.BRANCH_TOKENS, task, "prefilled").increment(suffixTokens);
+    meters.counter(Metric.BRANCH_TOKENS, task, "generated").increment(generatedTokens);
   }
 
   @Override

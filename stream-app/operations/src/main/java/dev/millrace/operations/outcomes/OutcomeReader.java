@@ -48,10 +48,11 @@ public final class OutcomeReader implements AutoCloseable {
    * An outcome and what it is about.
    *
    * @param id the document's id; of a dead letter, its key; null if there is none
-   * @param source position of the document in the input topic
+   * @param source where the document was read; null if on no topic
    * @param outcome what became of it
    */
-  public record Entry(@Nullable String id, SourcePosition source, Outcome outcome) {}
+  public record Entry(
+      @Nullable String id, @Nullable SourcePosition source, Outcome outcome) {}
 
   /**
    * @param schemas borrowed
@@ -119,10 +120,12 @@ public final class OutcomeReader implements AutoCloseable {
     }
     EnrichedDocument document = value(enriched, record);
     var enrichment = EnrichedDocuments.fromAvro(document);
-    var from = document.getSourcePosition();
     return new Entry(
-        document.getDocumentId(),
-        new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
+        document.getId(),
+        enrichment
+            .sourcePosition()
+            .map(at -> new SourcePosition(at.topic(), at.partition(), at.offset()))
+            .orElse(null),
         sinks.get(record.topic()) == Sink.QUARANTINED
             ? new Outcome.Quarantined(enrichment)
             : new Outcome.Enriched(enrichment));

@@ -1,14 +1,17 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Answers;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Outcome;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Answers when the test says so. */
 final class FakeEnricher implements Enricher {
@@ -82,14 +85,14 @@ final class FakeEnricher implements Enricher {
       return new Enrichment(
           document,
           "00",
-          Optional.of("summary of " + document.text()),
           Optional.empty(),
-          Map.of(),
-          Optional.empty(),
+          new Enrichment.DocumentLanguage("en", Basis.ASSUMED),
+          Answers.ofSummary("summary of " + document.text()),
           List.of(),
           new Enrichment.Coverage(document.text().length(), List.of(), 1.0),
-          new Enrichment.Usage(1, 1, 0, 1, 1, 0, 0, 0, 0),
-          new Enrichment.Provenance("m", "d", "none", "", "p", "e", "fake", "strict", attempt),
+          new Enrichment.Usage(1, 1, 0, 1, 1, 0, 0, OptionalDouble.empty(), OptionalDouble.empty()),
+          new Enrichment.Provenance("p", "e", Map.of(), Map.of()),
+          attempt,
           Instant.EPOCH);
     }
   }

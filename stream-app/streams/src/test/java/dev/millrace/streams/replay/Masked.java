@@ -103,6 +103,7 @@ final class Masked {
           case Integer _ -> 0;
           case Long _ -> 0L;
           case Double _ -> 0.0;
+          case null -> null;
           case Object other -> throw new AssertionError(path + " is a " + other.getClass());
         });
   }

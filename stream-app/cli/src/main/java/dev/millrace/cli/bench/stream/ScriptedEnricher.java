@@ -1,8 +1,10 @@
 package dev.millrace.cli.bench.stream;
 
+import dev.millrace.enrichment.Answers;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import java.time.Duration;
@@ -10,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -95,15 +98,15 @@ public final class ScriptedEnricher implements Enricher {
     return new Enrichment(
         document,
         "0".repeat(64),
-        Optional.of((plan.isEmpty() ? "" : plan + ": ") + "summary of " + document.id()),
         Optional.empty(),
-        Map.of(),
-        Optional.empty(),
+        new Enrichment.DocumentLanguage("en", Basis.ASSUMED),
+        Answers.ofSummary(
+            (plan.isEmpty() ? "" : plan + ": ") + "summary of " + document.id()),
         List.of(),
         new Enrichment.Coverage(document.text().length(), List.of(), 1),
-        new Enrichment.Usage(1, 1, 0, 1, 1, 0, 0, 0, 0),
-        new Enrichment.Provenance(
-            "scripted", "none", "none", "", "none", "bench", "scripted", "none", attempt),
+        new Enrichment.Usage(1, 1, 0, 1, 1, 0, 0, OptionalDouble.empty(), OptionalDouble.empty()),
+        new Enrichment.Provenance("none", "bench", Map.of(), Map.of()),
+        attempt,
         Instant.EPOCH);
   }
 
