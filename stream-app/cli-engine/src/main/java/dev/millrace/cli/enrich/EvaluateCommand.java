@@ -30,7 +30,10 @@ import picocli.CommandLine.Spec;
       "In: {\"id\",\"text\",\"language\",\"reference\":{\"label\",\"summary\","
           + "\"translations\":{\"it\":\"..\"}}};",
       "every part of a reference may be left out. A rejected document counts as wrong.",
+      "What a named task should say stands under its name: a label or a text, or for",
+      "`choose: any` a list of labels.",
       "Labels: accuracy, top-3, expected calibration error (15 equal bins).",
+      "Any number of labels: precision, recall, F1 over all labels of all documents.",
       "Summaries: ROUGE-L, F-measure on lower-cased words, mean over documents, 0..1.",
       "Translations: chrF2 of the corpus as sacrebleu computes it, 0..100."
     })
@@ -45,7 +48,7 @@ public final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--fit-temperature",
       description =
-          "Also fit the temperature of the classification on these documents. Use documents that"
+          "Also fit the temperature of each classification on these documents. Use documents that"
               + " are neither trained nor tested on.")
   private boolean fitTemperature;
 
@@ -95,7 +98,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
     EvaluationReport report =
         evaluation.report(fitTemperature, begun == null ? 0 : begun.seconds());
-    if (fitTemperature && report.labels().isEmpty()) {
+    if (fitTemperature && !report.hasLabels()) {
       throw CommandException.failure(
           "no document of the input has a label of the plan: nothing to fit a temperature on");
     }

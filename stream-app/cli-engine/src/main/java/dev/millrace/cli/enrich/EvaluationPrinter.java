@@ -3,8 +3,11 @@ package dev.millrace.cli.enrich;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.enrichment.evaluation.EvaluationReport;
+import dev.millrace.enrichment.evaluation.EvaluationReport.AnyLabels;
+import dev.millrace.enrichment.evaluation.EvaluationReport.Fit;
 import dev.millrace.enrichment.evaluation.EvaluationReport.Labels;
 import java.util.Locale;
+import java.util.Optional;
 
 /** An evaluation for readers and for scripts. Immutable. */
 final class EvaluationPrinter {
@@ -23,7 +26,22 @@ final class EvaluationPrinter {
     line(text, "documents", String.valueOf(report.documents()));
     report.rejections().forEach((reason, count) -> line(text, "  rejected " + reason, "" + count));
     tokens.warnings().forEach((warning, count) -> line(text, "  warned " + warning, "" + count));
-    report.labels().ifPresent(labels -> table(text, labels));
+    report
+        .labels()
+        .filter(labels -> !report.classifications().containsValue(labels))
+        .ifPresent(labels -> table(text, labels));
+    report
+        .classifications()
+        .forEach((task, labels) -> {
+          line(text, "classification " + task, "");
+          table(text, labels);
+        });
+    report
+        .anyLabels()
+        .forEach((task, labels) -> {
+          line(text, "classification " + task, "any number of labels");
+          table(text, labels);
+        });
     report
         .texts()
         .forEach((what, texts) ->
@@ -86,14 +104,41 @@ final class EvaluationPrinter {
         "abstained",
         "%s (accuracy of the rest %s)"
             .formatted(digits(labels.abstained()), digits(labels.accuracyKept())));
-    labels
-        .fit()
-        .ifPresent(fit ->
-            line(
-                text,
-                "fitted temperature",
-                "%s (calibration error %s on these documents)"
-                    .formatted(digits(fit.temperature()), digits(fit.calibrationError()))));
+    fit(text, labels.fit());
+  }
+
+  private static void table(StringBuilder text, AnyLabels labels) {
+    line(
+        text,
+        "precision, recall",
+        String.format(
+            Locale.ROOT,
+            "%s, %s at %s (n = %d)",
+            digits(labels.precision()),
+            digits(labels.recall()),
+            digits(labels.threshold()),
+            labels.references()));
+    if (labels.unknownLabels() > 0) {
+      line(text, "  labels not in the plan", String.valueOf(labels.unknownLabels()));
+    }
+    line(text, "F1", digits(labels.f1()));
+    line(text, "exactly the right labels", digits(labels.exact()));
+    line(text, "calibration error, raw", digits(labels.calibrationErrorRaw()));
+    line(
+        text,
+        "calibration error, plan",
+        "%s (temperature %s)"
+            .formatted(digits(labels.calibrationError()), digits(labels.temperature())));
+    fit(text, labels.fit());
+  }
+
+  private static void fit(StringBuilder text, Optional<Fit> fitted) {
+    fitted.ifPresent(fit ->
+        line(
+            text,
+            "fitted temperature",
+            "%s (calibration error %s on these documents)"
+                .formatted(digits(fit.temperature()), digits(fit.calibrationError()))));
   }
 
   private static void line(StringBuilder text, String what, String value) {
@@ -115,6 +160,11 @@ final class EvaluationPrinter {
     ObjectNode warnings = root.putObject("warnings");
     tokens.warnings().forEach(warnings::put);
     report.labels().ifPresent(labels -> json(root.putObject("labels"), labels));
+    if (!report.classifications().isEmpty() || !report.anyLabels().isEmpty()) {
+      ObjectNode named = root.putObject("classifications");
+      report.classifications().forEach((task, labels) -> json(named.putObject(task), labels));
+      report.anyLabels().forEach((task, labels) -> json(named.putObject(task), labels));
+    }
     ObjectNode texts = root.putObject("texts");
     report
         .texts()
@@ -153,11 +203,27 @@ final class EvaluationPrinter {
     node.put("calibrationError", labels.calibrationError());
     node.put("abstained", labels.abstained());
     node.put("accuracyKept", labels.accuracyKept());
-    labels
-        .fit()
-        .ifPresent(fit ->
-            node.putObject("fit")
-                .put("temperature", fit.temperature())
-                .put("calibrationError", fit.calibrationError()));
+    json(node, labels.fit());
+  }
+
+  private static void json(ObjectNode node, AnyLabels labels) {
+    node.put("references", labels.references());
+    node.put("unknownLabels", labels.unknownLabels());
+    node.put("precision", labels.precision());
+    node.put("recall", labels.recall());
+    node.put("f1", labels.f1());
+    node.put("exact", labels.exact());
+    node.put("calibrationErrorRaw", labels.calibrationErrorRaw());
+    node.put("temperature", labels.temperature());
+    node.put("threshold", labels.threshold());
+    node.put("calibrationError", labels.calibrationError());
+    json(node, labels.fit());
+  }
+
+  private static void json(ObjectNode node, Optional<Fit> fitted) {
+    fitted.ifPresent(fit ->
+        node.putObject("fit")
+            .put("temperature", fit.temperature())
+            .put("calibrationError", fit.calibrationError()));
   }
 }

@@ -8,13 +8,17 @@ import dev.millrace.enrichment.JsonDocuments;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.enrichment.evaluation.Reference;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A line of the input: a document with its reference, if it has one, or a fault. Immutable. */
 sealed interface InputLine {
+  /** Fields of a reference that are not named after their task. */
+  List<String> UNNAMED = List.of("label", "summary", "translations");
 
   /**
    * A document.
@@ -82,6 +86,26 @@ sealed interface InputLine {
         .properties()
         .forEach(field -> translations.put(field.getKey(), field.getValue().asText()));
     return new Reference(
-        node.path("label").asText(""), node.path("summary").asText(""), translations);
+        node.path("label").asText(""), node.path("summary").asText(""), translations, named(node));
+  }
+
+  /** What named tasks should say: a text or a list of texts under the task's name. */
+  private static Map<String, List<String>> named(JsonNode node) {
+    Map<String, List<String>> named = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> field : node.properties()) {
+      if (UNNAMED.contains(field.getKey())) {
+        continue;
+      }
+      List<String> texts = new ArrayList<>();
+      if (field.getValue().isArray()) {
+        field.getValue().forEach(item -> texts.add(item.asText()));
+      } else if (field.getValue().isValueNode() && !field.getValue().isNull()) {
+        texts.add(field.getValue().asText());
+      } else {
+        continue;
+      }
+      named.put(field.getKey(), texts);
+    }
+    return named;
   }
 }

@@ -9,28 +9,28 @@ import dev.millrace.enrichment.Outcome.Rejected;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.Task;
 import dev.millrace.enrichment.Task.Classify;
-import dev.millrace.enrichment.Task.Label;
+import dev.millrace.enrichment.Task.ClassifyAny;
+import dev.millrace.enrichment.Task.Summarise;
 import dev.millrace.enrichment.Task.Translate;
+import dev.millrace.enrichment.Task.Written;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares outcomes with references. A document that was rejected counts as wrong wherever it has a
- * reference: its label is wrong, its texts are empty. The outcomes must come from {@link
- * #planToRun}, whose probabilities are not calibrated. Owned by one thread.
+ * Compares outcomes with references, task by task. A document that was rejected counts as wrong
+ * wherever it has a reference: its label is wrong, its texts are empty. The outcomes must come from
+ * {@link #planToRun}, whose probabilities are not calibrated. Owned by one thread.
  */
 public final class Evaluation {
   private final Plan plan;
-  private final LabelMeasures labels = new LabelMeasures();
+  private final Map<String, LabelComparison> labels = new LinkedHashMap<>();
+  private final Map<String, AnyLabelComparison> anyLabels = new LinkedHashMap<>();
+  private final Map<String, Rouge> texts = new LinkedHashMap<>();
   private final Map<String, ChrF> translations = new TreeMap<>();
   private final Map<String, Integer> rejections = new TreeMap<>();
-  private double rougeSum;
-  private int summaries;
-  private int unknownLabels;
   private int documents;
   private long documentTokens;
   private long promptTokens;
@@ -40,6 +40,25 @@ public final class Evaluation {
   /** An evaluation of a plan, with the plan's own calibration. */
   public Evaluation(Plan plan) {
     this.plan = plan;
+    for (Task task : plan.tasks()) {
+      switch (task) {
+        case Classify t -> labels.put(t.name(), new LabelComparison(t));
+        case ClassifyAny t -> anyLabels.put(t.name(), new AnyLabelComparison(t));
+        case Written t -> texts.put(t.name(), new Rouge());
+        case Translate _, Task.Screen _ -> {}
+      }
+    }
+  }
+
+  /** Sum of ROUGE-L over texts. */
+  private static final class Rouge {
+    private double sum;
+    private int texts;
+
+    void add(String expected, String found) {
+      sum += RougeL.score(expected, found);
+      texts++;
+    }
   }
 
   /** The plan to enrich with: the same, with its probabilities as the model gives them. */
@@ -67,13 +86,43 @@ public final class Evaluation {
       generatedTokens += enrichment.usage().generatedTokens();
       computeNanos += enrichment.usage().computeNanos();
     }
-    plan.classify().ifPresent(task -> compareLabel(task, reference, enrichment));
-    if (!reference.summary().isEmpty() && plan.tasks().stream().anyMatch(Evaluation::summarises)) {
-      summaries++;
-      String summary = enrichment == null ? "" : enrichment.summary().orElse("");
-      rougeSum += RougeL.score(reference.summary(), summary);
+    String first = plan.classify().map(Task::name).orElse("");
+    labels.forEach((task, measures) ->
+        reference
+            .one(task, task.equals(first) ? reference.label() : "")
+            .ifPresent(label -> measures.add(label, classification(task, enrichment))));
+    anyLabels.forEach((task, measures) ->
+        Optional.ofNullable(reference.named().get(task))
+            .ifPresent(expected -> measures.add(expected, classification(task, enrichment))));
+    String summary = plan.summarise().map(Task::name).orElse("");
+    texts.forEach((task, rouge) ->
+        reference
+            .one(task, task.equals(summary) ? reference.summary() : "")
+            .ifPresent(expected -> rouge.add(expected, text(task, enrichment))));
+    compareTranslations(plan.languageOf(language), reference, enrichment);
+  }
+
+  private static Optional<Classification> classification(
+      String task, @Nullable Enrichment enrichment) {
+    if (enrichment == null) {
+      return Optional.empty();
     }
-    String from = plan.languageOf(language);
+    return task.equals(Classify.NAME)
+        ? enrichment.classification()
+        : Optional.ofNullable(enrichment.answers().classifications().get(task));
+  }
+
+  private static String text(String task, @Nullable Enrichment enrichment) {
+    if (enrichment == null) {
+      return "";
+    }
+    return task.equals(Summarise.NAME)
+        ? enrichment.summary().orElse("")
+        : enrichment.answers().texts().getOrDefault(task, "");
+  }
+
+  private void compareTranslations(
+      String from, Reference reference, @Nullable Enrichment enrichment) {
     reference
         .translations()
         .forEach((target, expected) -> {
@@ -83,34 +132,6 @@ public final class Evaluation {
             translations.computeIfAbsent(from + "-" + target, _ -> new ChrF()).add(expected, found);
           }
         });
-  }
-
-  private void compareLabel(Classify task, Reference reference, @Nullable Enrichment enrichment) {
-    if (reference.label().isEmpty()) {
-      return;
-    }
-    List<String> names = task.labels().stream().map(Label::name).toList();
-    int label = names.indexOf(reference.label());
-    if (label < 0) {
-      unknownLabels++;
-      return;
-    }
-    Optional<Classification> found =
-        Optional.ofNullable(enrichment).flatMap(Enrichment::classification);
-    if (found.isEmpty()) {
-      labels.addUnanswered();
-      return;
-    }
-    double[] logScores =
-        names.stream()
-            .mapToDouble(name -> found.get().distribution().getOrDefault(name, 0.0))
-            .map(probability -> Math.log(Math.max(probability, Double.MIN_NORMAL)))
-            .toArray();
-    labels.add(logScores, label);
-  }
-
-  private static boolean summarises(Task task) {
-    return task instanceof Task.Summarise;
   }
 
   private static boolean translates(Task task, String from, String target) {
@@ -126,47 +147,37 @@ public final class Evaluation {
    * @param seconds how long their enrichment took
    */
   public EvaluationReport report(boolean fitTemperature, double seconds) {
-    Optional<EvaluationReport.Labels> labelReport =
-        plan.classify()
-            .filter(_ -> labels.documents() > 0)
-            .map(task -> labelReport(task, fitTemperature));
-    Map<String, EvaluationReport.Texts> texts = new LinkedHashMap<>();
-    if (summaries > 0) {
-      texts.put("summary", new EvaluationReport.Texts("rougeL", summaries, rougeSum / summaries));
-    }
+    Map<String, EvaluationReport.Labels> one = new LinkedHashMap<>();
+    labels.forEach((task, measures) ->
+        measures.report(fitTemperature).ifPresent(found -> one.put(task, found)));
+    Map<String, EvaluationReport.AnyLabels> any = new LinkedHashMap<>();
+    anyLabels.forEach((task, measures) ->
+        measures.report(fitTemperature).ifPresent(found -> any.put(task, found)));
+    Optional<EvaluationReport.Labels> first =
+        plan.classify().flatMap(task -> Optional.ofNullable(one.get(task.name())));
+    one.remove(Classify.NAME);
+    Map<String, EvaluationReport.Texts> measured = new LinkedHashMap<>();
+    texts.forEach((task, rouge) -> {
+      if (rouge.texts > 0) {
+        double mean = rouge.sum / rouge.texts;
+        measured.put(task, new EvaluationReport.Texts("rougeL", rouge.texts, mean));
+      }
+    });
     translations.forEach((direction, chrF) ->
-        texts.put(
+        measured.put(
             "translation " + direction,
             new EvaluationReport.Texts("chrF2", chrF.pairs(), chrF.score())));
     return new EvaluationReport(
         documents,
         rejections,
-        labelReport,
-        texts,
+        first,
+        one,
+        any,
+        measured,
         documentTokens,
         promptTokens,
         generatedTokens,
         computeNanos / 1e9,
         seconds);
-  }
-
-  private EvaluationReport.Labels labelReport(Classify task, boolean fitTemperature) {
-    Optional<EvaluationReport.Fit> fit = Optional.empty();
-    if (fitTemperature) {
-      double temperature = labels.fitTemperature();
-      fit =
-          Optional.of(new EvaluationReport.Fit(temperature, labels.calibrationError(temperature)));
-    }
-    return new EvaluationReport.Labels(
-        labels.documents(),
-        unknownLabels,
-        labels.accuracy(1),
-        labels.accuracy(3),
-        labels.calibrationError(1),
-        task.temperature(),
-        labels.calibrationError(task.temperature()),
-        labels.abstained(task.temperature(), task.abstainBelow()),
-        labels.accuracyWithoutAbstained(task.temperature(), task.abstainBelow()),
-        fit);
   }
 }

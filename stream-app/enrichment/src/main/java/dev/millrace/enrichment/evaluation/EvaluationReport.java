@@ -9,7 +9,11 @@ import java.util.Optional;
  *
  * @param documents compared
  * @param rejections rejected documents by reason; they count as wrong
- * @param labels empty if no document has a label of the plan
+ * @param labels of the task without a name, or the first that chooses one label; empty if no
+ *     document has a label of it
+ * @param classifications of named tasks that choose one label, by name, as far as documents have
+ *     labels of them
+ * @param anyLabels of tasks that choose any number of labels, by name, as far as documents say
  * @param texts measures of generated texts by what they are about
  * @param documentTokens tokens of the documents
  * @param promptTokens prompt tokens of all requests
@@ -22,6 +26,8 @@ public record EvaluationReport(
     int documents,
     Map<String, Integer> rejections,
     Optional<Labels> labels,
+    Map<String, Labels> classifications,
+    Map<String, AnyLabels> anyLabels,
     Map<String, Texts> texts,
     long documentTokens,
     long promptTokens,
@@ -32,7 +38,14 @@ public record EvaluationReport(
   /** Copies the maps, keeping their order. */
   public EvaluationReport {
     rejections = OrderedCopy.of(rejections);
+    classifications = OrderedCopy.of(classifications);
+    anyLabels = OrderedCopy.of(anyLabels);
     texts = OrderedCopy.of(texts);
+  }
+
+  /** Whether there is a label to fit a temperature on. */
+  public boolean hasLabels() {
+    return labels.isPresent() || !classifications.isEmpty() || !anyLabels.isEmpty();
   }
 
   /** Documents a second, by the clock. */
@@ -64,6 +77,34 @@ public record EvaluationReport(
       double calibrationError,
       double abstained,
       double accuracyKept,
+      Optional<Fit> fit) {}
+
+  /**
+   * Measures of a classification that chooses any number of labels.
+   *
+   * @param references documents whose labels are known
+   * @param unknownLabels labels of documents that the plan does not have; not counted
+   * @param precision share of the chosen labels that are right
+   * @param recall share of the right labels that are chosen
+   * @param f1 harmonic mean of both, over all labels of all documents
+   * @param exact share of documents that get exactly the right labels
+   * @param calibrationErrorRaw expected calibration error of the model's own yes and no
+   * @param temperature of the plan
+   * @param threshold of the plan
+   * @param calibrationError expected calibration error at that temperature
+   * @param fit a temperature fitted on these documents, if asked for
+   */
+  public record AnyLabels(
+      int references,
+      int unknownLabels,
+      double precision,
+      double recall,
+      double f1,
+      double exact,
+      double calibrationErrorRaw,
+      double temperature,
+      double threshold,
+      double calibrationError,
       Optional<Fit> fit) {}
 
   /**

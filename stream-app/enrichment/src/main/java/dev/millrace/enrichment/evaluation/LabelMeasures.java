@@ -45,6 +45,11 @@ public final class LabelMeasures {
     return all.size() + unanswered;
   }
 
+  /** Whether there is an answer to fit a temperature on. */
+  public boolean answered() {
+    return !all.isEmpty();
+  }
+
   /** Share of documents whose right label is among the {@code k} likeliest. */
   public double accuracy(int k) {
     long right = all.stream().filter(scores -> rank(scores) < k).count();

@@ -15,8 +15,10 @@ import dev.millrace.enrichment.testing.OutcomeRecorder;
 import dev.millrace.enrichment.testing.Script;
 import dev.millrace.enrichment.testing.ScriptedEngine;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTest {
@@ -110,6 +112,89 @@ class EvaluationTest {
     assertThat(fit.temperature()).isGreaterThan(2);
     assertThat(fit.calibrationError()).isLessThan(0.4 / 3);
   }
+
+  @Test
+  void shouldCompareNamedTasksByTheirNames() {
+    Plan plan =
+        PlanReader.parse(
+            """
+            promptVersion: t
+            tasks:
+              summarise: {instruction: /sum, tokensMax: 50}
+              generate: {name: title, instruction: /title, tokensMax: 50}
+              classify:
+                - {name: kind, instruction: /kind, labels: [x, y, {name: Zed, text: z}]}
+                - {name: tone, instruction: /tone, labels: [calm, angry, loud], temperature: 2}
+                - name: tags
+                  choose: any
+                  instruction: "/about {label}"
+                  labels: [mill, rain]
+                  temperature: 2
+                  threshold: 0.7
+            """,
+            "test");
+    Script script =
+        new Script() {
+          @Override
+          public String generate(String prompt, String instruction) {
+            return instruction.equals("/title") ? "the mill" : "a small mill";
+          }
+
+          @Override
+          public double[] score(String prompt, String instruction, List<String> labels) {
+            return instruction.startsWith("/about")
+                ? new double[] {Math.log(instruction.endsWith("mill") ? 0.9 : 0.2), Math.log(0.1)}
+                : SCRIPT.score(prompt, instruction, labels);
+          }
+        };
+    Evaluation evaluation = new Evaluation(plan);
+    try (ScriptedEngine engine = new ScriptedEngine(1000, script);
+        EngineEnricher enricher =
+            new EngineEnricher(
+                engine,
+                evaluation.planToRun(),
+                new Settings("b", 10, 1, () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
+      Map<String, List<String>> named = new LinkedHashMap<>();
+      named.put("tone", List.of("loud"));
+      named.put("tags", List.of("mill", "snow"));
+      named.put("title", List.of("the mill"));
+      add(evaluation, enricher, "sure", "en", new Reference("Zed", "a mill", Map.of(), named));
+      add(
+          evaluation,
+          enricher,
+          "sure",
+          "en",
+          new Reference("x", "", Map.of(), Map.of("kind", List.of("Zed"), "tags", List.of())));
+    }
+
+    EvaluationReport report = evaluation.report(true, 2);
+
+    assertThat(report.labels().orElseThrow()).isEqualTo(report.classifications().get("kind"));
+    assertThat(report.classifications().keySet()).containsExactly("kind", "tone");
+    assertThat(report.labels().orElseThrow().references()).isEqualTo(2);
+    assertThat(report.labels().orElseThrow().accuracy())
+        .as("what stands under the task's name goes before label")
+        .isEqualTo(1);
+    EvaluationReport.Labels tone = report.classifications().getOrDefault("tone", NO_LABELS);
+    assertThat(tone.references()).isEqualTo(1);
+    assertThat(tone.temperature()).isEqualTo(2);
+    EvaluationReport.AnyLabels tags = report.anyLabels().getOrDefault("tags", NO_ANY_LABELS);
+    assertThat(tags.references()).isEqualTo(2);
+    assertThat(tags.unknownLabels()).as("snow").isEqualTo(1);
+    assertThat(tags.precision()).as("mill is chosen twice, at 0.75").isEqualTo(0.5);
+    assertThat(tags.recall()).isEqualTo(1);
+    assertThat(tags.exact()).isEqualTo(0.5);
+    assertThat(tags.fit()).isPresent();
+    assertThat(report.texts())
+        .containsExactly(
+            entry("summary", new EvaluationReport.Texts("rougeL", 1, 4 / 5.0)),
+            entry("title", new EvaluationReport.Texts("rougeL", 1, 1)));
+  }
+
+  private static final EvaluationReport.Labels NO_LABELS =
+      new EvaluationReport.Labels(0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty());
+  private static final EvaluationReport.AnyLabels NO_ANY_LABELS =
+      new EvaluationReport.AnyLabels(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty());
 
   private static double chrF(List<String> answers) {
     ChrF chrF = new ChrF();
