@@ -14,6 +14,7 @@ import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.servers.LocalBroker;
 import dev.millrace.streams.StreamApplication;
@@ -70,6 +71,7 @@ class OddRecordsIT {
               "http://127.0.0.1:9",
               Map.of(
                   "topics.partitions", "1",
+                  "topics.timestamp", "document",
                   "documents.format", "json",
                   "documents.bytes.max", "4KiB",
                   "topics.record.bytes.max", "16KiB"));
@@ -104,7 +106,8 @@ class OddRecordsIT {
                         new InputParts(
                             new JsonDecoder(),
                             new AvroOutcomes(OddRecordsTest.SCHEMA_IDS, "test"),
-                            EnricherChoice.always(enricher)),
+                            EnricherChoice.always(enricher),
+                            PlanFingerprint.of(Map.of())),
                     new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
           OddRecords records =
               new OddRecords(seed, DocumentFormat.JSON, System.currentTimeMillis());

@@ -19,6 +19,7 @@ import dev.millrace.records.Backoff;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.records.TextDecoder;
@@ -146,6 +147,7 @@ class OddRecordsTest {
               new SubmissionGate(),
               new ProcessorMonitors(List.of()),
               () -> nanos,
+              1,
               1);
       try (TopologyTestDriver driver =
           new TopologyTestDriver(
@@ -183,6 +185,7 @@ class OddRecordsTest {
     return new ProcessorOptions(
         NAMES,
         TOPICS,
+        OutcomeTimestamp.DOCUMENT,
         Ordering.NONE,
         4_000,
         6_000,

@@ -16,6 +16,7 @@ import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.DocumentEncoder;
 import dev.millrace.records.EnricherChoice;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.schema.SchemaCatalog;
@@ -67,7 +68,8 @@ class RegistryLostIT {
                           new AvroDecoder(running),
                           new AvroOutcomes(
                               new SchemaDeployment(config, running).outputIds(input), "it"),
-                          EnricherChoice.always(enricher)),
+                          EnricherChoice.always(enricher),
+                          PlanFingerprint.of(Map.of())),
                   new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
           OutcomeWatcher watcher = new OutcomeWatcher(config, outputs())) {
         int known =

@@ -3,6 +3,7 @@ package dev.millrace.enrichment;
 import dev.millrace.enrichment.Answers.Classification;
 import dev.millrace.enrichment.Answers.Safety;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -65,6 +66,24 @@ public record Enrichment(
   /** The safety verdict; empty if not asked for. */
   public Optional<Safety> safety() {
     return answers.safety();
+  }
+
+  /** The same with one more warning. */
+  public Enrichment with(Warning warning) {
+    List<Warning> more = new ArrayList<>(warnings);
+    more.add(warning);
+    return new Enrichment(
+        document,
+        documentSha256,
+        sourcePosition,
+        language,
+        answers,
+        more,
+        coverage,
+        usage,
+        provenance,
+        attempt,
+        enrichedAt);
   }
 
   /** The same without what differs from run to run: equal on every replay. */
@@ -138,7 +157,9 @@ public record Enrichment(
       /** The answer repeated itself up to its token limit; the repetition is kept once. */
       ANSWER_REPEATS,
       /** The document's language tag was not usable; the plan's language was assumed. */
-      LANGUAGE_ASSUMED
+      LANGUAGE_ASSUMED,
+      /** The document was consumed under another plan or model, and finished with this one. */
+      PLAN_CHANGED
     }
   }
 

@@ -23,6 +23,7 @@ import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.NamedPlans;
 import dev.millrace.records.OutcomeEncoder;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.schema.RegistryClient;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -52,9 +53,13 @@ public final class EnrichmentParts implements AutoCloseable {
    * @param decoder reads documents as they come
    * @param encoder writes outcomes under the schemas that are registered
    * @param enrichers choose a document's plan
+   * @param plan names all plans and models that its documents may get
    */
   public record InputParts(
-      DocumentDecoder decoder, OutcomeEncoder encoder, EnricherChoice enrichers) {}
+      DocumentDecoder decoder,
+      OutcomeEncoder encoder,
+      EnricherChoice enrichers,
+      PlanFingerprint plan) {}
 
   private record Codecs(DocumentDecoder decoder, OutcomeEncoder encoder) {}
 
@@ -90,7 +95,11 @@ public final class EnrichmentParts implements AutoCloseable {
       codecs.forEach((input, codec) ->
           inputs.put(
               input.name(),
-              new InputParts(codec.decoder(), codec.encoder(), choice(input, enrichers))));
+              new InputParts(
+                  codec.decoder(),
+                  codec.encoder(),
+                  choice(input, enrichers),
+                  fingerprint(input, plans, opened.model().digest()))));
     } catch (RuntimeException | Error e) {
       open.close();
       throw e;
@@ -158,6 +167,19 @@ public final class EnrichmentParts implements AutoCloseable {
     return input.planBy() == PlanBy.HEADER
         ? NamedPlans.byHeader(input.planHeader(), named, own, unknown)
         : NamedPlans.byTenant(named, own, unknown);
+  }
+
+  private static PlanFingerprint fingerprint(
+      Input input, Map<String, Plan> plans, String modelDigest) {
+    Map<String, String> parts = new LinkedHashMap<>();
+    plans.forEach((name, plan) -> {
+      boolean chosen = name.equals(input.plan()) || name.equals(input.planUnknown());
+      if (chosen || (input.planBy() != PlanBy.INPUT && !name.isEmpty())) {
+        parts.put("plan " + name, plan.fingerprint());
+      }
+    });
+    parts.put("model", modelDigest);
+    return PlanFingerprint.of(parts);
   }
 
   private static Enricher find(Map<String, Enricher> enrichers, String plan) {

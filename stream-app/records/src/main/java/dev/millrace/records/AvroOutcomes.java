@@ -76,11 +76,10 @@ public final class AvroOutcomes implements OutcomeEncoder {
             .build());
   }
 
-  private static DeadLetterPosition position(@Nullable SourcePosition source) {
-    if (source == null) {
-      throw new IllegalArgumentException("this version of the schema names a source position");
-    }
-    return new DeadLetterPosition(source.topic(), source.partition(), source.offset());
+  private static @Nullable DeadLetterPosition position(@Nullable SourcePosition source) {
+    return source == null
+        ? null
+        : new DeadLetterPosition(source.topic(), source.partition(), source.offset());
   }
 
   /** How often the record was sent in again, as its header says. */

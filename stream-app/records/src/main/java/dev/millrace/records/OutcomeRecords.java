@@ -31,19 +31,26 @@ public final class OutcomeRecords {
 
   private final OutcomeEncoder encoder;
   private final OutputTopics topics;
+  private final OutcomeTimestamp timestamp;
   private final TimestampLimits limits;
   private final int recordBytesMax;
 
   /**
    * @param encoder makes the values
    * @param topics where they go
+   * @param timestamp which time the records have
    * @param limits the timestamps that the topics take
    * @param recordBytesMax bytes of the largest record that each of them takes
    */
   public OutcomeRecords(
-      OutcomeEncoder encoder, OutputTopics topics, TimestampLimits limits, int recordBytesMax) {
+      OutcomeEncoder encoder,
+      OutputTopics topics,
+      OutcomeTimestamp timestamp,
+      TimestampLimits limits,
+      int recordBytesMax) {
     this.encoder = encoder;
     this.topics = topics;
+    this.timestamp = timestamp;
     this.limits = limits;
     this.recordBytesMax = recordBytesMax;
   }
@@ -128,11 +135,10 @@ public final class OutcomeRecords {
         sink, outcome, key, value, timestamp(headers, from, sink, nowMillis), headers);
   }
 
-  /**
-   * The document's timestamp if the topic takes it, else one that it takes, which a header says.
-   */
+  /** A timestamp that the topic takes; a header says the document's where that is another. */
   private long timestamp(Headers headers, Origin from, Sink sink, long nowMillis) {
-    long allowed = limits.allowed(topics.of(sink), from.timestamp(), nowMillis);
+    long wanted = timestamp == OutcomeTimestamp.DOCUMENT ? from.timestamp() : nowMillis;
+    long allowed = limits.allowed(topics.of(sink), wanted, nowMillis);
     if (allowed != from.timestamp()) {
       add(headers, RecordHeaderNames.SOURCE_TIMESTAMP, Long.toString(from.timestamp()));
     }

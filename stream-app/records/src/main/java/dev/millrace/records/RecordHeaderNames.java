@@ -19,7 +19,7 @@ public final class RecordHeaderNames {
 
   /**
    * Timestamp of the document's record in milliseconds since 1970, where the outcome's record has
-   * another because its topic does not take that one.
+   * another: the time it was written, or because its topic does not take that one.
    */
   public static final String SOURCE_TIMESTAMP = "millrace.source.timestamp";
 

@@ -109,8 +109,14 @@ final class ApplicationHealth implements ProcessorMonitor {
   }
 
   @Override
-  public void resubmitted(long documents) {
+  public void resubmitted(long documents, long ofOtherPlans) {
     LOG.info("{} documents were left pending by an earlier run: submitting them again", documents);
+    if (ofOtherPlans > 0) {
+      LOG.warn(
+          "{} of them were consumed under another plan or model and are finished with the present"
+              + " one; their records have the warning PLAN_CHANGED",
+          ofOtherPlans);
+    }
   }
 
   @Override

@@ -25,6 +25,7 @@ final class ApplicationSettings {
     return new ProcessorOptions(
         new NodeNames(input.name()),
         input.topics(),
+        config.get(TopicKeys.TIMESTAMP),
         config.get(ProcessingKeys.ORDER),
         Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)),
         Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX)),

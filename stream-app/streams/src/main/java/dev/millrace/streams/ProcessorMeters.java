@@ -78,7 +78,7 @@ public final class ProcessorMeters implements ProcessorMonitor {
   }
 
   @Override
-  public void resubmitted(long documents) {
+  public void resubmitted(long documents, long ofOtherPlans) {
     meters.counter(Metric.RESUBMITTED).increment((double) documents);
   }
 

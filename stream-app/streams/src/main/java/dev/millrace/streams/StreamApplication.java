@@ -117,6 +117,7 @@ public final class StreamApplication implements AutoCloseable {
               gate,
               monitor,
               System::nanoTime,
+              needed.plan().number(),
               process);
       ProcessorOptions options = ApplicationSettings.processor(config, input);
       topology.add(

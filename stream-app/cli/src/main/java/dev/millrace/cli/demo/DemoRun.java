@@ -43,6 +43,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -174,8 +175,11 @@ final class DemoRun implements AutoCloseable {
 
   private static List<Outcomes.Seen> read(Stack running) {
     return running.reader().poll(Long.MAX_VALUE).stream()
-        .map(
-            entry -> new Outcomes.Seen(entry.source(), String.valueOf(entry.id()), entry.outcome()))
+        .map(entry ->
+            new Outcomes.Seen(
+                Objects.requireNonNull(entry.source(), "what was read has a position"),
+                String.valueOf(entry.id()),
+                entry.outcome()))
         .toList();
   }
 

@@ -3,8 +3,10 @@ package dev.millrace.operations.config;
 import static dev.millrace.operations.config.ConfigKey.optional;
 import static dev.millrace.operations.config.ConfigType.bytes;
 import static dev.millrace.operations.config.ConfigType.integer;
+import static dev.millrace.operations.config.ConfigType.oneOf;
 import static dev.millrace.operations.config.ConfigType.text;
 
+import dev.millrace.records.OutcomeTimestamp;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -60,6 +62,17 @@ public final class TopicKeys {
           "Largest record of any of the topics. `topics check` compares it with the topics'"
               + " max.message.bytes.");
 
+  public static final ConfigKey<OutcomeTimestamp> TIMESTAMP =
+      optional(
+          "topics.timestamp",
+          oneOf(OutcomeTimestamp.class),
+          "enriched",
+          "document",
+          "The timestamp of outcomes' records: when they are written, or that of the document's"
+              + " record. With `document`, a topic whose retention an old document exceeds deletes"
+              + " its outcome at once. The document's own time is in the outcome and, where the"
+              + " record has another, in the header `millrace.source.timestamp`.");
+
   /** In the order of the reference page. */
   public static final ConfigSection SECTION =
       ConfigSection.of(
@@ -72,7 +85,8 @@ public final class TopicKeys {
               DEAD_LETTER,
               PARTITIONS,
               REPLICATION_FACTOR,
-              RECORD_BYTES_MAX),
+              RECORD_BYTES_MAX,
+              TIMESTAMP),
           TopicKeys::check);
 
   private TopicKeys() {}

@@ -10,6 +10,7 @@ import dev.millrace.schema.SchemaSource;
 import dev.millrace.schema.WireDeserializer;
 import dev.millrace.schema.avro.DeadLetter;
 import dev.millrace.schema.avro.DeadLetterHeader;
+import dev.millrace.schema.avro.DeadLetterPosition;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -206,9 +207,9 @@ public final class Redrive {
 
   /** Where a document came from; where there is one input only, that. */
   private @Nullable String input(DeadLetter letter) {
-    String topic = letter.getSourcePosition().getTopic();
-    if (inputs.contains(topic)) {
-      return topic;
+    DeadLetterPosition from = letter.getSourcePosition();
+    if (from != null && inputs.contains(from.getTopic())) {
+      return from.getTopic();
     }
     return inputs.size() == 1 ? inputs.getFirst() : null;
   }

@@ -6,6 +6,7 @@ import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.TimestampRange;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -141,7 +142,16 @@ public final class TopicDeployment implements AutoCloseable {
     List<String> warnings = new ArrayList<>();
     for (Input input : Input.all(config)) {
       String topic = input.topics().documents();
-      List<String> others = new ArrayList<>(input.topics().outputs().all());
+      List<String> outcomes = input.topics().outputs().all();
+      warnings.addAll(
+          TopicRetention.warnings(
+              topic,
+              outcomes,
+              config.get(TopicKeys.TIMESTAMP),
+              settingsOfExisting(topic, outcomes)));
+      // An outcome that is as old as its writing is taken everywhere.
+      boolean old = config.get(TopicKeys.TIMESTAMP) == OutcomeTimestamp.DOCUMENT;
+      List<String> others = new ArrayList<>(old ? outcomes : List.of());
       String changelog = changelogs.get(topic);
       if (changelog != null) {
         others.add(changelog);

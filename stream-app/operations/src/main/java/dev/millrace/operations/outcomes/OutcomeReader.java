@@ -51,8 +51,7 @@ public final class OutcomeReader implements AutoCloseable {
    * @param source where the document was read; null if on no topic
    * @param outcome what became of it
    */
-  public record Entry(
-      @Nullable String id, @Nullable SourcePosition source, Outcome outcome) {}
+  public record Entry(@Nullable String id, @Nullable SourcePosition source, Outcome outcome) {}
 
   /**
    * @param schemas borrowed
@@ -115,7 +114,9 @@ public final class OutcomeReader implements AutoCloseable {
       var from = letter.getSourcePosition();
       return new Entry(
           id,
-          new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
+          from == null
+              ? null
+              : new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
           new Outcome.Rejected(reason(letter), letter.getMessage()));
     }
     EnrichedDocument document = value(enriched, record);

@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Enrichment;
+import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.Origin;
@@ -46,6 +47,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         new OutcomeRecords(
             services.encoder(),
             options.topics().outputs(),
+            options.timestamp(),
             services.limits(),
             options.recordBytesMax());
     this.refusal = new Refusal(options.documentBytesMax(), options.recordBytesMax());
@@ -60,7 +62,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     Run opened = new Run(context);
     run = opened;
     if (opened.store.size() > 0) {
-      services.monitor().resubmitted(opened.store.size());
+      services.monitor().resubmitted(opened.store.size(), opened.store.ofOtherPlans());
       opened.looks.often();
     }
     opened.report.tell(context.currentSystemTimeMs());
@@ -106,7 +108,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       this.context = context;
       this.task = context.taskId().toString();
       KeyValueStore<byte[], byte[]> pending = context.getStateStore(options.names().store());
-      this.store = new PendingStore(pending, options.topics().documents());
+      this.store = new PendingStore(pending, options.topics().documents(), services.plan());
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
       this.order = new OrderKeeper(options.ordering());
@@ -140,7 +142,12 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         return;
       }
       Envelope envelope =
-          new Envelope(source, context.currentSystemTimeMs(), 0, Restarts.none(services.process()));
+          new Envelope(
+              source,
+              context.currentSystemTimeMs(),
+              0,
+              services.plan(),
+              Restarts.none(services.process()));
       byte[] bytes;
       try {
         bytes = EnvelopeCodec.encode(envelope);
@@ -303,9 +310,22 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         }
         // Only a dead letter needs the document itself, and reads it: so it is removed afterwards.
         Origin origin = entry.origin(() -> required(readyId).record().value());
-        emit(origin, ready.outcome(), age(entry.firstSeenMillis()));
+        boolean changed = entry.planDiffers(services.plan());
+        Outcome shown = changed ? ofChangedPlan(ready.outcome()) : ready.outcome();
+        emit(origin, shown, age(entry.firstSeenMillis()));
         store.remove(readyId);
       }
+    }
+
+    private static Outcome ofChangedPlan(Outcome outcome) {
+      Warning warning = new Warning(Warning.Code.PLAN_CHANGED, "plan");
+      return switch (outcome) {
+        case Outcome.Enriched(Enrichment enrichment) ->
+            new Outcome.Enriched(enrichment.with(warning));
+        case Outcome.Quarantined(Enrichment enrichment) ->
+            new Outcome.Quarantined(enrichment.with(warning));
+        case Outcome.Rejected rejected -> rejected;
+      };
     }
 
     private long age(long firstSeenMillis) {

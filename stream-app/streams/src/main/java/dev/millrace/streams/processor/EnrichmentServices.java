@@ -16,6 +16,7 @@ import java.util.function.LongSupplier;
  * @param gate whether submissions are open
  * @param monitor hears what happens
  * @param nanoClock monotonic time
+ * @param plan fingerprint of the plans and models that documents of the input may get
  * @param process a random number: tells this process from those before it
  */
 public record EnrichmentServices(
@@ -27,4 +28,5 @@ public record EnrichmentServices(
     SubmissionGate gate,
     ProcessorMonitor monitor,
     LongSupplier nanoClock,
+    long plan,
     long process) {}

@@ -14,15 +14,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Bytes of an {@link Envelope}. Immutable.
  *
- * <p>Version 2, big endian: version (1 byte), attempts (4), restarts (4), whether alone (1),
- * process (8), first seen (8), timestamp (8), topic, key, number of headers (4), name and value of
- * each, value. Version 1 has no restarts, alone and process. A text or byte string is its length (4
- * bytes, -1 for absent) and its bytes. Later versions keep reading the earlier ones: a new build
- * finds the pending documents of the old one.
+ * <p>Version 3, big endian: version (1 byte), attempts (4), restarts (4), whether alone (1),
+ * process (8), plan (8), first seen (8), timestamp (8), topic, key, number of headers (4), name and
+ * value of each, value. Version 2 has no plan, version 1 no restarts, alone and process either. A
+ * text or byte string is its length (4 bytes, -1 for absent) and its bytes. Later versions keep
+ * reading the earlier ones: a new build finds the pending documents of the old one.
  */
 final class EnvelopeCodec {
-  static final byte VERSION = 2;
+  static final byte VERSION = 3;
 
+  private static final byte WITHOUT_PLAN = 2;
   private static final byte WITHOUT_RESTARTS = 1;
 
   private static final int ABSENT = -1;
@@ -36,7 +37,7 @@ final class EnvelopeCodec {
    */
   static long sizeBesideValue(String topic, byte @Nullable [] key, Headers headers) {
     long size = 1 + Integer.BYTES + 2L * Long.BYTES + Integer.BYTES;
-    size += Integer.BYTES + 1 + Long.BYTES;
+    size += Integer.BYTES + 1 + 2L * Long.BYTES;
     size += Integer.BYTES + topic.getBytes(StandardCharsets.UTF_8).length;
     size += Integer.BYTES + length(key);
     for (Header header : headers) {
@@ -55,7 +56,7 @@ final class EnvelopeCodec {
     buffer.put(VERSION).putInt(envelope.attempts());
     Restarts restarts = envelope.restarts();
     buffer.putInt(restarts.count()).put((byte) (restarts.alone() ? 1 : 0));
-    buffer.putLong(restarts.process());
+    buffer.putLong(restarts.process()).putLong(envelope.plan());
     buffer.putLong(envelope.firstSeenMillis()).putLong(record.timestamp());
     put(buffer, topic.getBytes(StandardCharsets.UTF_8));
     put(buffer, record.key());
@@ -86,7 +87,7 @@ final class EnvelopeCodec {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     try {
       byte version = buffer.get();
-      if (version != VERSION && version != WITHOUT_RESTARTS) {
+      if (version < WITHOUT_RESTARTS || version > VERSION) {
         throw broken(
             String.format(
                 Locale.ROOT,
@@ -99,6 +100,7 @@ final class EnvelopeCodec {
           version == WITHOUT_RESTARTS
               ? Restarts.none(0)
               : new Restarts(buffer.getInt(), buffer.get() != 0, buffer.getLong());
+      long plan = version <= WITHOUT_PLAN ? Envelope.UNKNOWN_PLAN : buffer.getLong();
       long firstSeenMillis = buffer.getLong();
       long timestamp = buffer.getLong();
       String topic = new String(required(buffer), StandardCharsets.UTF_8);
@@ -113,19 +115,13 @@ final class EnvelopeCodec {
         throw broken(buffer.remaining() + " bytes after the end");
       }
       SourceRecord record = new SourceRecord(id.in(topic), timestamp, key, headers, value);
-      return new Envelope(record, firstSeenMillis, attempts, restarts);
+      return new Envelope(record, firstSeenMillis, attempts, plan, restarts);
     } catch (BufferUnderflowException e) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT, "cannot read a pending document: cut off after %d bytes", bytes.length),
           e);
     }
-  }
-
-  /** The topic alone of what {@link #encode} wrote. */
-  static String topic(byte[] bytes) {
-    SourcePosition position = decode(PendingId.FIRST, bytes).record().position();
-    return position == null ? "" : position.topic();
   }
 
   private static int length(byte @Nullable [] bytes) {

@@ -42,11 +42,17 @@ final class InFlight {
                   record.position(), record.timestamp(), record.key(), record.headers(), null),
               envelope.firstSeenMillis(),
               envelope.attempts(),
+              envelope.plan(),
               envelope.restarts());
     }
 
     long firstSeenMillis() {
       return head.firstSeenMillis();
+    }
+
+    /** Whether it was consumed under other plans or models than those of a fingerprint. */
+    boolean planDiffers(long present) {
+      return head.planDiffers(present);
     }
 
     /** The attempt under way has failed, and another one follows. */

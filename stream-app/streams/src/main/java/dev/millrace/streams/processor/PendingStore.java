@@ -1,5 +1,6 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.records.SourcePosition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiPredicate;
@@ -20,14 +21,16 @@ final class PendingStore {
   private PendingId cursor = PendingId.FIRST;
   private PendingId last = PendingId.FIRST;
   private long size;
+  private long ofOtherPlans;
 
   /**
    * Counts what an earlier run has left.
    *
+   * @param plan fingerprint of the present plans and models
    * @throws IllegalStateException if it was read from another topic than {@code topic}: its keys
    *     could not be told from ours
    */
-  PendingStore(KeyValueStore<byte[], byte[]> store, String topic) {
+  PendingStore(KeyValueStore<byte[], byte[]> store, String topic, long plan) {
     this.store = store;
     try (KeyValueIterator<byte[], byte[]> all = store.all()) {
       while (all.hasNext()) {
@@ -35,7 +38,12 @@ final class PendingStore {
         PendingId id = PendingId.of(entry.key);
         last = id.next();
         size++;
-        String from = EnvelopeCodec.topic(entry.value);
+        Envelope envelope = EnvelopeCodec.decode(id, entry.value);
+        if (envelope.planDiffers(plan)) {
+          ofOtherPlans++;
+        }
+        SourcePosition position = envelope.record().position();
+        String from = position == null ? "" : position.topic();
         if (!from.equals(topic)) {
           throw new IllegalStateException(
               "the pending store holds documents of topic %s, this application reads %s; let the"
@@ -49,6 +57,11 @@ final class PendingStore {
   /** Documents without an outcome, in memory or parked. */
   long size() {
     return size;
+  }
+
+  /** How many of those that an earlier run has left were consumed under other plans or models. */
+  long ofOtherPlans() {
+    return ofOtherPlans;
   }
 
   /** The first documents, at most {@code max}. */

@@ -24,8 +24,12 @@ public interface ProcessorMonitor {
   /** A stream task left this process. */
   default void taskClosed(String task) {}
 
-  /** Documents that an earlier run had left pending. */
-  default void resubmitted(long documents) {}
+  /**
+   * Documents that an earlier run had left pending.
+   *
+   * @param ofOtherPlans how many of them were consumed under other plans or models
+   */
+  default void resubmitted(long documents, long ofOtherPlans) {}
 
   /**
    * A document is submitted alone, because processes ended while it was in flight.

@@ -28,8 +28,8 @@ public record ProcessorMonitors(List<ProcessorMonitor> all) implements Processor
   }
 
   @Override
-  public void resubmitted(long documents) {
-    all.forEach(monitor -> monitor.resubmitted(documents));
+  public void resubmitted(long documents, long ofOtherPlans) {
+    all.forEach(monitor -> monitor.resubmitted(documents, ofOtherPlans));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.Backoff;
+import dev.millrace.records.OutcomeTimestamp;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -10,6 +11,7 @@ import java.util.Locale;
  *
  * @param names of the input's nodes and store
  * @param topics input and outputs
+ * @param timestamp which time the records of outcomes have
  * @param ordering order of the outcomes
  * @param documentBytesMax largest value that is enriched
  * @param recordBytesMax largest record that the output, dead-letter and changelog topics take
@@ -29,6 +31,7 @@ import java.util.Locale;
 public record ProcessorOptions(
     NodeNames names,
     Topics topics,
+    OutcomeTimestamp timestamp,
     Ordering ordering,
     int documentBytesMax,
     int recordBytesMax,

@@ -14,6 +14,7 @@ import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.DeadLetter;
 import dev.millrace.records.Decoded;
 import dev.millrace.records.OutcomeRecords;
+import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.records.RetryCause;
 import dev.millrace.records.SourcePosition;
@@ -590,6 +591,44 @@ class EnrichmentProcessorTest {
   }
 
   @Test
+  void shouldGiveOutcomesTheTimeOfTheirWritingWhereThatIsAskedFor() {
+    ProcessorHarness app = open(options(OutcomeTimestamp.ENRICHED));
+    app.send("k", "a");
+    app.send("k", "b");
+    app.enricher.enrich("a");
+    app.enricher.answer("b", new Outcome.Rejected(RejectReason.TOO_LONG, "too long"));
+    app.tick();
+
+    TestRecord<byte[], byte[]> out = app.read(TOPICS.outputs().enriched()).getFirst();
+    TestRecord<byte[], byte[]> dead = app.read(TOPICS.outputs().deadLetter()).getFirst();
+
+    assertThat(out.timestamp()).isEqualTo(app.nowMillis());
+    assertThat(header(out, RecordHeaderNames.SOURCE_TIMESTAMP)).isEqualTo("77");
+    assertThat(dead.timestamp()).isEqualTo(app.nowMillis());
+    assertThat(app.letters.getLast().timestamp()).isEqualTo(77);
+  }
+
+  @Test
+  void shouldFinishWithTheNewPlanWhatWasConsumedUnderTheOld() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.send("k", "b");
+    app.plan = 12;
+    app.restart();
+    app.send("k", "c");
+
+    app.enricher.enrichAll();
+    app.tick();
+
+    assertThat(app.events.resubmitted).isEqualTo(2);
+    assertThat(app.events.ofOtherPlans).isEqualTo(2);
+    assertThat(app.warned)
+        .containsExactlyInAnyOrder("summary of a PLAN_CHANGED", "summary of b PLAN_CHANGED");
+    assertThat(app.values(TOPICS.outputs().enriched()))
+        .containsExactlyInAnyOrder("summary of a", "summary of b", "summary of c");
+  }
+
+  @Test
   void shouldStopTheTaskOnAFaultOfTheProgram() {
     ProcessorHarness app = open(options());
     app.undecodable.put(
@@ -616,6 +655,7 @@ class EnrichmentProcessorTest {
                 new SourcePosition("old-topic", 0, 5), 1, null, new RecordHeaders(), bytes("b")),
             1,
             0,
+            11,
             Restarts.none(1));
     app.store().put(new PendingId(0, 5).bytes(), EnvelopeCodec.encode(foreign));
 

@@ -47,6 +47,7 @@ class PendingStoreTest {
                 new SourcePosition("tópic", 3, 14), 5, null, headers, new byte[] {9, 8}),
             6,
             7,
+            -12,
             new Restarts(2, true, -9));
 
     byte[] bytes = EnvelopeCodec.encode(envelope);
@@ -57,6 +58,7 @@ class PendingStoreTest {
     assertThat(read.record().timestamp()).isEqualTo(5);
     assertThat(read.firstSeenMillis()).isEqualTo(6);
     assertThat(read.attempts()).isEqualTo(7);
+    assertThat(read.plan()).isEqualTo(-12);
     assertThat(read.restarts()).isEqualTo(new Restarts(2, true, -9));
     assertThat(read.record().key()).isNull();
     assertThat(read.record().headers()).isEqualTo(headers);
@@ -89,7 +91,7 @@ class PendingStoreTest {
   }
 
   @Test
-  void shouldReadAndWriteTheGoldenBytesOfVersionTwo() {
+  void shouldReadTheGoldenBytesOfVersionTwo() {
     String golden =
         "02"
             + "00000002"
@@ -103,11 +105,39 @@ class PendingStoreTest {
             + "00000000"
             + "0000000276"
             + "77";
+
+    Envelope read = EnvelopeCodec.decode(ID, java.util.HexFormat.of().parseHex(golden));
+
+    assertThat(read.restarts()).isEqualTo(new Restarts(3, true, 7));
+    assertThat(read.plan()).isEqualTo(Envelope.UNKNOWN_PLAN);
+    assertThat(read.planDiffers(5)).isFalse();
+    assertThat(read.record().value()).containsExactly('v', 'w');
+  }
+
+  @Test
+  void shouldReadAndWriteTheGoldenBytesOfVersionThree() {
+    String golden =
+        "03"
+            + "00000002"
+            + "00000003"
+            + "01"
+            + "0000000000000007"
+            + "0000000000000009"
+            + "0000000000000006"
+            + "0000000000000005"
+            + "0000000174"
+            + "000000016b"
+            + "00000000"
+            + "0000000276"
+            + "77";
     byte[] bytes = java.util.HexFormat.of().parseHex(golden);
 
     Envelope read = EnvelopeCodec.decode(ID, bytes);
 
     assertThat(read.restarts()).isEqualTo(new Restarts(3, true, 7));
+    assertThat(read.plan()).isEqualTo(9);
+    assertThat(read.planDiffers(9)).isFalse();
+    assertThat(read.planDiffers(10)).isTrue();
     assertThat(read.record().value()).containsExactly('v', 'w');
     assertThat(EnvelopeCodec.encode(read)).isEqualTo(bytes);
   }
@@ -121,6 +151,7 @@ class PendingStoreTest {
                     ID.in("t"), 5, new byte[] {1}, new RecordHeaders(), new byte[] {9}),
                 6,
                 7,
+                8,
                 Restarts.none(3)));
     for (int length = 0; length < bytes.length; length++) {
       byte[] cut = java.util.Arrays.copyOf(bytes, length);
@@ -129,7 +160,7 @@ class PendingStoreTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("cannot read a pending document");
     }
-    bytes[0] = 3;
-    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, bytes)).hasMessageContaining("version 3");
+    bytes[0] = 4;
+    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, bytes)).hasMessageContaining("version 4");
   }
 }

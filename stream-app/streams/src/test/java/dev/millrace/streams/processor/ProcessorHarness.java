@@ -12,6 +12,7 @@ import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.OutcomeRecords;
+import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.RetryCause;
 import dev.millrace.records.SourcePosition;
@@ -81,6 +82,9 @@ final class ProcessorHarness implements AutoCloseable {
   /** How values are read; by default, each text is a document with an id made of it. */
   DocumentDecoder decoder = this::decode;
 
+  /** Warnings of what was encoded, behind the summary. */
+  final List<String> warned = new ArrayList<>();
+
   /** Every dead letter that was encoded. */
   final List<DeadLetter> letters = new ArrayList<>();
 
@@ -92,6 +96,10 @@ final class ProcessorHarness implements AutoCloseable {
   private final List<KeyValue<byte[], byte[]>> left = new ArrayList<>();
   private long nanos = 1;
   private long process = 1;
+
+  /** Fingerprint of the plans. */
+  long plan = 11;
+
   private int looks;
   private TopologyTestDriver driver;
   private TestInputTopic<byte[], byte[]> input;
@@ -109,9 +117,19 @@ final class ProcessorHarness implements AutoCloseable {
   }
 
   static ProcessorOptions options(Ordering ordering, Duration carefulStart) {
+    return options(ordering, carefulStart, OutcomeTimestamp.DOCUMENT);
+  }
+
+  static ProcessorOptions options(OutcomeTimestamp timestamp) {
+    return options(Ordering.NONE, Duration.ZERO, timestamp);
+  }
+
+  private static ProcessorOptions options(
+      Ordering ordering, Duration carefulStart, OutcomeTimestamp timestamp) {
     return new ProcessorOptions(
         NAMES,
         TOPICS,
+        timestamp,
         ordering,
         2000,
         4000,
@@ -148,6 +166,7 @@ final class ProcessorHarness implements AutoCloseable {
             gate,
             events,
             () -> nanos,
+            plan,
             process);
     return new TopologyTestDriver(
         EnrichmentTopology.build(
@@ -344,6 +363,7 @@ final class ProcessorHarness implements AutoCloseable {
     @Override
     public byte[] enriched(Enrichment enrichment, @Nullable SourcePosition source) {
       String summary = enrichment.summary().orElse("");
+      enrichment.warnings().forEach(warning -> warned.add(summary + " " + warning.code()));
       if (unwritable.contains(summary)) {
         throw new ArithmeticException("quotes the document: " + summary);
       }
@@ -376,6 +396,7 @@ final class ProcessorHarness implements AutoCloseable {
     final List<String> closed = new ArrayList<>();
     final List<String> suspected = new ArrayList<>();
     long resubmitted;
+    long ofOtherPlans;
     int stale;
     int enriched;
 
@@ -390,8 +411,9 @@ final class ProcessorHarness implements AutoCloseable {
     }
 
     @Override
-    public void resubmitted(long documents) {
+    public void resubmitted(long documents, long ofOtherPlans) {
       resubmitted += documents;
+      this.ofOtherPlans += ofOtherPlans;
     }
 
     @Override

@@ -33,7 +33,7 @@ public final class ErrorsReference {
     header(
         page,
         RecordHeaderNames.SOURCE_TIMESTAMP,
-        "its timestamp in milliseconds, only where the topic does not take that one");
+        "its timestamp in milliseconds, where the dead letter's record has another");
     header(page, RecordHeaderNames.MESSAGE_ID, "`topic-partition-offset`");
     header(page, RecordHeaderNames.ATTEMPT, "which attempt gave the outcome");
     page.append(

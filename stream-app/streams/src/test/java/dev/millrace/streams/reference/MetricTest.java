@@ -41,7 +41,7 @@ class MetricTest {
     processor.rejected(RejectReason.TOO_LONG, 12);
     processor.retry(RetryCause.DEADLINE, "late");
     processor.staleCompletion();
-    processor.resubmitted(7);
+    processor.resubmitted(7, 2);
     processor.suspected(new PendingId(0, 1), 2);
     enricher.branch("summary", 30, 4);
     enricher.branch("summary", 3, 1);

@@ -21,6 +21,7 @@ import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.DocumentEncoder;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.schema.SchemaCatalog;
@@ -200,6 +201,7 @@ final class ReplayNode {
             new SubmissionGate(),
             ProcessorMonitor.NONE,
             System::nanoTime,
+            1,
             1);
     EnrichmentProcessorSupplier supplier =
         new EnrichmentProcessorSupplier(options(arrival), services, Map.of());
@@ -221,6 +223,7 @@ final class ReplayNode {
     return new ProcessorOptions(
         NAMES,
         TOPICS,
+        OutcomeTimestamp.DOCUMENT,
         Ordering.NONE,
         100_000,
         200_000,

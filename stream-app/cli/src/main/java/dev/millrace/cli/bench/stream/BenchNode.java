@@ -10,6 +10,7 @@ import dev.millrace.operations.config.DocumentFormat;
 import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.JsonDecoder;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.streams.StreamApplication;
 import dev.millrace.streams.config.ApplicationSpec;
@@ -67,7 +68,9 @@ public final class BenchNode {
                 new InputParts(
                     input.format() == DocumentFormat.JSON ? new JsonDecoder() : new TextDecoder(),
                     new SummaryEncoder(),
-                    EnrichmentParts.choice(input, plans)),
+                    EnrichmentParts.choice(input, plans),
+                    PlanFingerprint.of(
+                        Map.of("plan", System.getProperty("millrace.bench.plan", "")))),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
       Signals.onStop(application::stop);
       application.start();

@@ -126,7 +126,7 @@ public final class OutcomeChecker {
     return input.topics().documents();
   }
 
-  /** Key and timestamp of an outcome are those of its document. */
+  /** Key and timestamp of an outcome are those of its document, or a header says that. */
   private void checkOutputEqualsInput(List<String> problems) {
     Map<SourcePosition, Integer> inputs = new HashMap<>();
     readAll(
@@ -148,7 +148,12 @@ public final class OutcomeChecker {
   }
 
   private static int fingerprint(ConsumerRecord<byte[], byte[]> record) {
-    return 31 * java.util.Arrays.hashCode(record.key()) + Long.hashCode(record.timestamp());
+    Header own = record.headers().lastHeader(RecordHeaderNames.SOURCE_TIMESTAMP);
+    long timestamp =
+        own == null
+            ? record.timestamp()
+            : Long.parseLong(new String(own.value(), StandardCharsets.UTF_8));
+    return 31 * java.util.Arrays.hashCode(record.key()) + Long.hashCode(timestamp);
   }
 
   /** Folded to its last values, the changelog of the pending store is empty. */

@@ -100,8 +100,7 @@ public final class ScriptedEnricher implements Enricher {
         "0".repeat(64),
         Optional.empty(),
         new Enrichment.DocumentLanguage("en", Basis.ASSUMED),
-        Answers.ofSummary(
-            (plan.isEmpty() ? "" : plan + ": ") + "summary of " + document.id()),
+        Answers.ofSummary((plan.isEmpty() ? "" : plan + ": ") + "summary of " + document.id()),
         List.of(),
         new Enrichment.Coverage(document.text().length(), List.of(), 1),
         new Enrichment.Usage(1, 1, 0, 1, 1, 0, 0, OptionalDouble.empty(), OptionalDouble.empty()),
