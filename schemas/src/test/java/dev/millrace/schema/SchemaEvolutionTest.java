@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.schema.avro.Document;
 import dev.millrace.schema.avro.EnrichedDocument;
+import dev.millrace.schema.avro.LanguageBasis;
 import dev.millrace.schema.avro.SafetyVerdict;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -190,6 +191,23 @@ class SchemaEvolutionTest {
     EnrichedDocument read = value(decode(record, EnrichedDocument.class));
 
     assertThat(read.getSafety().getVerdict()).isEqualTo(SafetyVerdict.UNKNOWN);
+  }
+
+  @Test
+  void shouldMapALanguagesBasisOfTheFutureToUnknown() {
+    Schema current = SchemaCatalog.current().schema(SchemaRole.ENRICHED_DOCUMENT);
+    Schema writer = parse(current.toString().replace("\"DETECTED\"]", "\"DETECTED\",\"VOTED\"]"));
+    assertThat(writer).isNotEqualTo(current);
+    GenericRecord record = generic(writer, Examples.enriched());
+    GenericRecord language = (GenericRecord) record.get("language");
+    language.put(
+        "basis",
+        new GenericData.EnumSymbol(language.getSchema().getField("basis").schema(), "VOTED"));
+
+    EnrichedDocument read = value(decode(record, EnrichedDocument.class));
+
+    assertThat(read.getLanguage().getBasis()).isEqualTo(LanguageBasis.UNKNOWN);
+    assertThat(read.getLanguage().getUsed()).isEqualTo("de");
   }
 
   @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.enrichment.testing.Script;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,56 @@ class EvaluateCommandTest {
         .contains("summary                      rougeL 1.0000 (n = 1)")
         .contains("translation en-it            chrF2 100.00 (n = 1)")
         .doesNotContain("fitted");
+  }
+
+  @Test
+  void shouldMeasureNamedTasksByWhatStandsUnderTheirNames() throws IOException {
+    Path plan =
+        Files.writeString(
+            directory.resolve("plan.yaml"),
+            """
+            promptVersion: t
+            tasks:
+              generate: {name: title, instruction: /sum, tokensMax: 40}
+              classify:
+                - {name: kind, instruction: /kind, labels: [mill, race]}
+                - {name: tags, choose: any, instruction: "/about {label}", labels: [water, wind]}
+            """);
+    String input =
+        """
+        {"id":"1","text":"aaa","reference":{"kind":"mill","tags":["water"],"title":"a mill"}}
+        {"id":"2","text":"bb","reference":{"label":"mill","tags":[],"more":{"not":"read"}}}
+        """;
+    CommandRun run = new CommandRun(directory, SCRIPT);
+    CommandRun table = new CommandRun(directory, SCRIPT);
+
+    int exitCode =
+        run.run(
+            EvaluateCommand::new,
+            input,
+            "--input",
+            "-",
+            "--json",
+            "--fit-temperature",
+            "--tasks",
+            plan.toString());
+    table.run(EvaluateCommand::new, input, "--input", "-", "--tasks", plan.toString());
+
+    assertThat(exitCode).isZero();
+    JsonNode report = new ObjectMapper().readTree(run.out.toString());
+    assertThat(report.path("labels")).isEqualTo(report.path("classifications").path("kind"));
+    assertThat(report.path("labels").path("references").asInt()).isEqualTo(2);
+    JsonNode tags = report.path("classifications").path("tags");
+    assertThat(tags.path("references").asInt()).isEqualTo(2);
+    assertThat(tags.path("recall").asDouble()).isEqualTo(1);
+    assertThat(tags.path("fit").path("temperature").isNumber()).isTrue();
+    assertThat(report.path("texts").path("title").path("references").asInt()).isEqualTo(1);
+    assertThat(report.path("tasks").path("tags").path("branches").asInt()).isEqualTo(2 * 2);
+    assertThat(table.out.toString())
+        .contains("classification kind          \n")
+        .contains("classification tags          any number of labels\n")
+        .contains("precision, recall            0.2500, 1.0000 at 0.5000 (n = 2)")
+        .contains("title                        rougeL 1.0000 (n = 1)");
   }
 
   @Test

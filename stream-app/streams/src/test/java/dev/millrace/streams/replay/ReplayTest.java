@@ -57,22 +57,30 @@ class ReplayTest {
           instruction: " Summarise."
           reduceInstruction: " Join the summaries."
           tokensMax: 120
+        generate:
+          - {name: note, instruction: " A note.", tokensMax: 100}
+          - {name: advice, instruction: " Advice.", tokensMax: 100}
         classify:
-          instruction: " Which trade?"
-          abstainBelow: 0.2
-          labels:
-            - {name: miller, text: grinding}
-            - {name: farmer, text: growing}
-            - {name: baker, text: baking}
-            - {name: carter, text: carting}
-            - {name: smith, text: forging}
-            - {name: mason, text: building}
-            - {name: cooper, text: barrels}
-            - weaver
-            - tailor
-            - tanner
-            - potter
-            - brewer
+          - instruction: " Which trade?"
+            abstainBelow: 0.2
+            labels:
+              - {name: miller, text: grinding}
+              - {name: farmer, text: growing}
+              - {name: baker, text: baking}
+              - {name: carter, text: carting}
+              - {name: smith, text: forging}
+              - {name: mason, text: building}
+              - {name: cooper, text: barrels}
+              - weaver
+              - tailor
+              - tanner
+              - potter
+              - brewer
+          - {name: urgency, instruction: " How soon?", labels: [today, this week, later]}
+          - name: tags
+            choose: any
+            instruction: " Of {label}?"
+            labels: [water, wind, dust, grain, stone]
         translate:
           - {to: it, instruction: " To Italian.", tokensMax: 200}
           - {to: de, from: [fr, it, en], instruction: " To German.", tokensMax: 200}
@@ -142,7 +150,10 @@ class ReplayTest {
         .anyMatch(record -> record.contains("ANSWER_REPEATS"))
         .anyMatch(record -> record.contains("LANGUAGE_ASSUMED"))
         .anyMatch(record -> record.contains("\"S14\", \"S1\", \"S9\""))
-        .anyMatch(record -> record.contains("\"abstained\": true"));
+        .anyMatch(record -> record.contains("\"abstained\": true"))
+        .anyMatch(record -> record.contains("\"task\": \"advice\""))
+        .anyMatch(
+            record -> record.matches("(?s).*\"task\": \"tags\".*\"labels\": \\[\"[a-z]+\", .*"));
   }
 
   private static List<String> outcomeTopics() {
