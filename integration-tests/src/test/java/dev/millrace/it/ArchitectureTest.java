@@ -241,6 +241,7 @@ class ArchitectureTest {
               "dev.millrace.streams.processor")
           .row(
               "dev.millrace.streams.topology",
+              "dev.millrace.operations.cluster",
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
               "dev.millrace.records",

@@ -149,7 +149,8 @@ class SeveralInputsIT {
     return record;
   }
 
-  private static List<ConsumerRecord<byte[], byte[]>> read(Config config, String topic) {
+  /** All committed records of a topic. */
+  static List<ConsumerRecord<byte[], byte[]>> read(Config config, String topic) {
     List<ConsumerRecord<byte[], byte[]>> read = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(KafkaClientProperties.consumer(config))) {
@@ -171,7 +172,7 @@ class SeveralInputsIT {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static String text(byte[] bytes) {
+  static String text(byte[] bytes) {
     return new String(bytes, StandardCharsets.UTF_8);
   }
 }

@@ -4,6 +4,7 @@ import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.cluster.PartitionWatch;
+import dev.millrace.operations.cluster.PlanWatch;
 import dev.millrace.operations.cluster.Watch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.HealthKeys;
@@ -11,8 +12,10 @@ import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.WatchdogKeys;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.operations.health.HealthServer;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
+import dev.millrace.streams.config.GroupProtocol;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
 import dev.millrace.streams.processor.Permits;
@@ -74,6 +77,7 @@ public final class StreamApplication implements AutoCloseable {
   private final Cluster cluster;
   private final Watch brokers;
   private final PartitionWatch partitions;
+  private final PlanWatch plans;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean stopping = new AtomicBoolean();
   private volatile boolean failed;
@@ -102,8 +106,10 @@ public final class StreamApplication implements AutoCloseable {
     long process = new SecureRandom().nextLong();
     List<EnrichmentTopology.Part> topology = new ArrayList<>();
     Map<String, String> consequences = new LinkedHashMap<>();
+    Map<String, String> fingerprints = new LinkedHashMap<>();
     for (Input input : Input.all(config)) {
       InputParts needed = parts.apply(input);
+      fingerprints.put(input.name(), needed.plan().hex());
       String changelog = ApplicationTopics.changelog(config, input);
       consequences.putAll(PartitionWatch.consequences(input.topics(), List.of(changelog)));
       SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
@@ -128,7 +134,8 @@ public final class StreamApplication implements AutoCloseable {
                   options, services, StreamsSettings.changelogTopic(config)),
               source));
     }
-    Properties properties = StreamsSettings.of(config);
+    PlanFingerprint plan = PlanFingerprint.of(fingerprints);
+    Properties properties = StreamsSettings.of(config, plan);
     this.streams = new KafkaStreams(EnrichmentTopology.build(topology, properties), properties);
     this.streams.setUncaughtExceptionHandler(
         new ThreadRestarts(
@@ -151,6 +158,13 @@ public final class StreamApplication implements AutoCloseable {
             registry,
             System::nanoTime,
             InstantSource.system());
+    boolean streamsProtocol = config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS;
+    this.plans =
+        new PlanWatch(
+            config.get(AppKeys.ID),
+            plan,
+            (group, atMost) -> cluster.members(group, streamsProtocol, atMost),
+            System::nanoTime);
     this.server = openProbes();
   }
 
@@ -160,9 +174,10 @@ public final class StreamApplication implements AutoCloseable {
           config.get(HealthKeys.HOST),
           config.get(HealthKeys.PORT),
           health::live,
-          () -> health.ready().withNotes(partitions.notes()),
+          () -> health.ready().withNotes(notes()),
           registry::scrape);
     } catch (RuntimeException e) {
+      plans.close();
       partitions.close();
       brokers.close();
       cluster.close();
@@ -171,6 +186,12 @@ public final class StreamApplication implements AutoCloseable {
       decoding.shutdownNow();
       throw e;
     }
+  }
+
+  private List<String> notes() {
+    List<String> notes = new ArrayList<>(partitions.notes());
+    notes.addAll(plans.notes());
+    return notes;
   }
 
   /** Joins the group and begins. */
@@ -257,6 +278,7 @@ public final class StreamApplication implements AutoCloseable {
   public void close() {
     stop();
     server.close();
+    plans.close();
     partitions.close();
     brokers.close();
     cluster.close();

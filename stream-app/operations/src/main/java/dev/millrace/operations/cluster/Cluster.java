@@ -14,10 +14,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
 import org.apache.kafka.clients.admin.DescribeFeaturesOptions;
+import org.apache.kafka.clients.admin.DescribeStreamsGroupsOptions;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.clients.admin.StreamsGroupMemberDescription;
 import org.apache.kafka.clients.admin.SupportedVersionRange;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** The Kafka cluster as a whole. Owns an admin client: close it. Thread-safe because that is. */
@@ -72,6 +76,50 @@ public final class Cluster implements AutoCloseable {
   public PartitionEnds ends(Collection<String> topics, Duration atMost)
       throws InterruptedException {
     return new EndsQuery(admin, atMost).ask(topics);
+  }
+
+  /**
+   * Asks for the names of a group's members: static ones for the classic protocol, client ids for
+   * that of Kafka Streams, which has no static members; none if there is no such group.
+   *
+   * @param streamsProtocol whether the group has the protocol of Kafka Streams, not the classic one
+   * @param atMost how long to wait for an answer
+   * @throws OperationException if nothing can be found out
+   */
+  public List<String> members(String group, boolean streamsProtocol, Duration atMost)
+      throws InterruptedException {
+    int millis = Math.toIntExact(atMost.toMillis());
+    try {
+      if (streamsProtocol) {
+        return admin
+            .describeStreamsGroups(
+                List.of(group), new DescribeStreamsGroupsOptions().timeoutMs(millis))
+            .all()
+            .get()
+            .values()
+            .stream()
+            .flatMap(described -> described.members().stream())
+            .map(StreamsGroupMemberDescription::clientId)
+            .toList();
+      }
+      return admin
+          .describeConsumerGroups(
+              List.of(group), new DescribeConsumerGroupsOptions().timeoutMs(millis))
+          .all()
+          .get()
+          .values()
+          .stream()
+          .flatMap(described -> described.members().stream())
+          .map(member -> member.groupInstanceId().orElse(member.clientId()))
+          .toList();
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (cause instanceof GroupIdNotFoundException) {
+        return List.of();
+      }
+      throw new OperationException(
+          "cannot describe group %s: %s".formatted(group, cause.getMessage()), cause);
+    }
   }
 
   /**

@@ -46,9 +46,9 @@ final class TopicRetention {
         warnings.add(
             String.format(
                 Locale.ROOT,
-                ("topic %s keeps records for %s=%s, topic %s for %s: with topics.timestamp document,"
-                    + " outcomes of documents that are older are deleted as soon as they are"
-                    + " written"),
+                ("topic %s keeps records for %s=%s, topic %s for %s: with topics.timestamp"
+                    + " document, outcomes of documents that are older are deleted as soon as they"
+                    + " are written"),
                 topic,
                 RETENTION,
                 found.get(RETENTION),

@@ -34,7 +34,8 @@ public final class AppKeys {
           "",
           "millrace-0",
           "Stable name of this instance, different for each: a restarted instance gets its work"
-              + " back at once. Empty takes the host's name.");
+              + " back at once, unless its plan or model changed, which makes it another member of"
+              + " its group. Empty takes the host's name.");
 
   public static final ConfigKey<Path> STATE_DIR =
       optional(

@@ -1,9 +1,11 @@
 package dev.millrace.streams.topology;
 
+import dev.millrace.operations.cluster.PlanWatch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigKey;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.GroupProtocol;
 import java.net.InetAddress;
@@ -30,7 +32,21 @@ public final class StreamsSettings {
 
   private StreamsSettings() {}
 
-  /** Settings for {@code KafkaStreams}. */
+  /**
+   * Settings for {@code KafkaStreams}.
+   *
+   * @param plan what this instance runs, for the others of its group to see
+   */
+  public static Properties of(Config config, PlanFingerprint plan) {
+    Properties properties = of(config);
+    String member = PlanWatch.member(instanceId(config), plan);
+    // A static member keeps its first client id for ever, and a dynamic one has no other name.
+    String name = StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
+    put(properties, properties.containsKey(name) ? name : StreamsConfig.CLIENT_ID_CONFIG, member);
+    return properties;
+  }
+
+  /** The same of an instance that enriches nothing. */
   public static Properties of(Config config) {
     Properties properties = new Properties();
     properties.putAll(config.client());

@@ -615,9 +615,11 @@ class EnrichmentProcessorTest {
     app.send("k", "b");
     app.plan = 12;
     app.restart();
+    app.enricher.enrich("a");
+    app.enricher.enrich("b");
+    app.tick();
     app.send("k", "c");
-
-    app.enricher.enrichAll();
+    app.enricher.enrich("c");
     app.tick();
 
     assertThat(app.events.resubmitted).isEqualTo(2);

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
+import dev.millrace.records.PlanFingerprint;
 import dev.millrace.streams.config.ApplicationSpec;
 import java.nio.file.Path;
 import java.util.Map;
@@ -55,10 +56,23 @@ class StreamsSettingsTest {
   }
 
   @Test
+  void shouldCarryThePlanInTheNameOfTheMember() {
+    PlanFingerprint plan = PlanFingerprint.of(Map.of("plan", "a"));
+
+    assertThat(StreamsSettings.of(config(""), plan))
+        .containsEntry("consumer.group.instance.id", "me.plan-" + plan.hex())
+        .doesNotContainKey("client.id");
+    assertThat(StreamsSettings.of(config("app.group.protocol: streams\n"), plan))
+        .containsEntry("client.id", "me.plan-" + plan.hex())
+        .doesNotContainKey("consumer.group.instance.id");
+  }
+
+  @Test
   void shouldGiveKafkaStreamsNothingToWarnAbout() {
     Logger logger = (Logger) LoggerFactory.getLogger(StreamsConfig.class);
     ListAppender<ILoggingEvent> heard = new ListAppender<>();
     heard.start();
+    logger.setLevel(Level.WARN);
     logger.addAppender(heard);
     Topology topology = new Topology();
     topology.addSource("in", "documents");

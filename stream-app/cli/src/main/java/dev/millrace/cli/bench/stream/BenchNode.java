@@ -8,6 +8,7 @@ import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.DocumentFormat;
 import dev.millrace.operations.config.InputKeys;
+import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.PlanFingerprint;
@@ -69,8 +70,7 @@ public final class BenchNode {
                     input.format() == DocumentFormat.JSON ? new JsonDecoder() : new TextDecoder(),
                     new SummaryEncoder(),
                     EnrichmentParts.choice(input, plans),
-                    PlanFingerprint.of(
-                        Map.of("plan", System.getProperty("millrace.bench.plan", "")))),
+                    PlanFingerprint.of(Map.of("plan", config.get(ModelKeys.PLAN)))),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
       Signals.onStop(application::stop);
       application.start();

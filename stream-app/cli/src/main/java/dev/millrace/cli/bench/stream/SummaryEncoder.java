@@ -7,12 +7,14 @@ import dev.millrace.records.SourcePosition;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Output records that are the summary itself: no registry is needed. Immutable. */
+/** Output records that are the summary itself, and warnings: no registry is needed. Immutable. */
 final class SummaryEncoder implements OutcomeEncoder {
 
   @Override
   public byte[] enriched(Enrichment enrichment, @Nullable SourcePosition source) {
-    return enrichment.summary().orElse("").getBytes(StandardCharsets.UTF_8);
+    StringBuilder text = new StringBuilder(enrichment.summary().orElse(""));
+    enrichment.warnings().forEach(warning -> text.append(' ').append(warning.code()));
+    return text.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   @Override
