@@ -1,7 +1,5 @@
 package dev.millrace.engine;
 
-import dev.millrace.engine.metrics.EngineMetrics;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,28 +9,10 @@ import java.util.List;
  *
  * <p>Opened by {@link EngineFactory#lease}; closed after everything that submits to its engines.
  */
-public final class DeviceLease implements AutoCloseable {
-  private final SharedDevices devices;
-  private final SharedDevices.Shared device;
-  private final List<LeasedEngine> engines;
-  private final EngineMetrics metrics;
-  private boolean closed;
-
-  DeviceLease(
-      SharedDevices devices,
-      SharedDevices.Shared device,
-      List<SharedDevices.Held> models,
-      EngineMetrics metrics) {
-    this.devices = devices;
-    this.device = device;
-    this.metrics = metrics;
-    engines = models.stream().map(LeasedEngine::new).toList();
-  }
+public interface DeviceLease extends AutoCloseable {
 
   /** Names of the models, in the order in which they were asked for. */
-  public List<String> names() {
-    return engines.stream().map(LeasedEngine::name).toList();
-  }
+  List<String> names();
 
   /**
    * The engine of a model. Closing it ends this user's requests to it; the model stays until the
@@ -40,14 +20,7 @@ public final class DeviceLease implements AutoCloseable {
    *
    * @throws IllegalArgumentException if this lease has no such model
    */
-  public InferenceEngine engine(String name) {
-    return engines.stream()
-        .filter(engine -> engine.name().equals(name))
-        .findFirst()
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "there is no model %s on this device, only %s".formatted(name, names())));
-  }
+  InferenceEngine engine(String name);
 
   /**
    * Ends this user's requests with {@link BranchResult.Reason#ENGINE_CLOSED} and gives the models
@@ -56,19 +29,5 @@ public final class DeviceLease implements AutoCloseable {
    * @throws IllegalStateException if a listener calls it: the engine thread cannot wait for itself
    */
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
-    }
-    if (device.isEngineThread()) {
-      throw new IllegalStateException("a listener cannot close the lease of its own device");
-    }
-    closed = true;
-    List<SharedDevices.Held> held = new ArrayList<>();
-    for (LeasedEngine engine : engines) {
-      engine.close();
-      held.add(engine.held());
-    }
-    devices.release(device, held, metrics);
-  }
+  void close();
 }

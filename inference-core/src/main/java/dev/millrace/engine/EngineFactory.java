@@ -1,7 +1,6 @@
 package dev.millrace.engine;
 
-import dev.millrace.engine.backend.BackendChoice;
-import dev.millrace.engine.checkpoint.ModelConfig;
+import dev.millrace.engine.device.Devices;
 import dev.millrace.engine.metrics.EngineMetrics;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,12 +24,7 @@ public final class EngineFactory {
    * @throws EngineException if the directory, the backend or the memory do not allow it
    */
   public static InferenceEngine open(Path directory, EngineOptions options, EngineMetrics metrics) {
-    BackendChoice choice = OpenModel.choose(ModelConfig.read(directory).architecture(), options);
-    return start(
-        device -> CheckpointOpening.directory(directory, device, options),
-        choice,
-        options,
-        metrics);
+    return Devices.open(directory, options, metrics);
   }
 
   /**
@@ -41,9 +35,7 @@ public final class EngineFactory {
    */
   public static InferenceEngine open(
       ModelSource source, EngineOptions options, EngineMetrics metrics) {
-    BackendChoice choice = OpenModel.choose(source.weights().config().architecture(), options);
-    return start(
-        device -> CheckpointOpening.source(source, device, options), choice, options, metrics);
+    return Devices.open(source, options, metrics);
   }
 
   /**
@@ -62,15 +54,6 @@ public final class EngineFactory {
    */
   public static DeviceLease lease(
       DeviceOptions device, List<TenantOptions> models, EngineMetrics metrics) {
-    return SharedDevices.PROCESS.lease(device, models, metrics);
-  }
-
-  private static InferenceEngine start(
-      ModelOpening.Opener opener,
-      BackendChoice choice,
-      EngineOptions options,
-      EngineMetrics metrics) {
-    Tenant tenant = Tenant.alone(options, metrics, opener);
-    return Devices.start(choice, options.backendOptions().threads(), List.of(tenant)).getFirst();
+    return Devices.lease(device, models, metrics);
   }
 }

@@ -8,6 +8,7 @@ import dev.millrace.engine.backend.ComputeBackend;
 import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.checkpoint.ModelWeights;
+import dev.millrace.engine.device.Devices;
 import dev.millrace.engine.model.DecoderModel;
 import dev.millrace.engine.model.ModelLimits;
 import java.nio.file.Path;
@@ -40,20 +41,7 @@ record OpenModel(Checkpoint checkpoint, DecoderModel model) implements AutoClose
    * @throws EngineException if there is none of this name, or it cannot run here, or not this model
    */
   static BackendChoice choose(Architecture architecture, EngineOptions options) {
-    return choose(List.of(architecture), options.backend());
-  }
-
-  /**
-   * Chooses a backend for models that are to share a device.
-   *
-   * @throws EngineException as above
-   */
-  static BackendChoice choose(List<Architecture> architectures, String backend) {
-    try {
-      return BackendChoice.of(backend, BackendChoice.installed(), architectures);
-    } catch (BackendException e) {
-      throw new EngineException("cannot start an engine: " + e.getMessage(), e);
-    }
+    return Devices.choose(List.of(architecture), options.backend());
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.millrace.engine.BranchResult.Scored;
 import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
+import dev.millrace.engine.device.Recorder;
 import dev.millrace.engine.request.Branch;
 import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.request.SamplingParams;

@@ -131,6 +131,7 @@ class ArchitectureTest {
               "dev.millrace.engine.checkpoint")
           .row("dev.millrace.engine.metrics")
           .row(
+              "dev.millrace.engine.device",
               "dev.millrace.engine",
               "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
@@ -141,6 +142,17 @@ class ArchitectureTest {
               "dev.millrace.engine.request",
               "dev.millrace.engine.sampling",
               "dev.millrace.engine.scheduling",
+              "dev.millrace.engine.tokenizer",
+              LOG)
+          .row(
+              "dev.millrace.engine",
+              "dev.millrace.engine.architecture",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine.device",
+              "dev.millrace.engine.metrics",
+              "dev.millrace.engine.model",
+              "dev.millrace.engine.request",
               "dev.millrace.engine.tokenizer",
               LOG)
           // documents and what is asked about them: no Kafka, no Avro

@@ -31,6 +31,7 @@ class OrderTest {
               "dev.millrace.engine.architecture",
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.checkpoint.family",
+              "dev.millrace.engine.device",
               "dev.millrace.engine.request",
               "dev.millrace.engine.sampling",
               "dev.millrace.engine.tokenizer",
@@ -43,9 +44,10 @@ class OrderTest {
               "dev.millrace.cli.enrich",
               "dev.millrace.cli.model",
               "dev.millrace.cli.demo")
-          .except("dev.millrace.engine.EngineLoop", "new HashMap", "requests end independently")
           .except(
-              "dev.millrace.engine.DeviceEngine",
+              "dev.millrace.engine.device.EngineLoop", "new HashMap", "requests end independently")
+          .except(
+              "dev.millrace.engine.device.DeviceEngine",
               "ConcurrentHashMap.newKeySet",
               "requests end independently")
           .except(
