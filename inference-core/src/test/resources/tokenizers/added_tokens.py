@@ -1,4 +1,5 @@
-"""Makes added-tokens.json.gz: tokenizers full of added tokens, and what the tokenizers library makes of random texts.
+"""Makes added-tokens.json.gz: tokenizers full of added tokens, some of which cut digits by themselves, and what the
+tokenizers library makes of random texts.
 
     pip install tokenizers==0.23.2
     python added_tokens.py                 writes added-tokens.json.gz anew, from the bundled model's tokenizer
@@ -39,6 +40,13 @@ SPACES = [
     "\u200b", "\u2028", "\u202f", "\u3000", "\ufeff",
 ]  # fmt: skip
 
+DIGITS = [
+    "0", "1", "2", "12", "123", "2024", "1234567", "19.99", " 7", "7 ", "1,000", "12:30", "1a", "a1", "x12x", "#2024-00317",
+    "½", "½½", "¾", "1½", "²", "m²", "³", "10³", "¹²³", "⁰", "₂", "H₂O", "٣", "٣٤", "١٢٣", "1٣", "۴", "४२", "๑๒", "༣", "Ⅷ",
+    "ⅷ", "㊷", "⑫", "⑫⑬", "🄌", "𝟗𝟗", "１２", "〇", "一二", "𐄇", "1\u0301", "1\ufe0f\u20e3", "\u2044", "1\u20442", "1\u00a02",
+    "12\n34", "-1", "1e9", "1st", "n°5", "0x1F", "'s1", "1's",
+]  # fmt: skip
+
 SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -71,7 +79,15 @@ def byte_level(regex, prefix=False):
 
 def split(*expressions):
     steps = [{"type": "Split", "pattern": {"Regex": e}, "behavior": "Isolated", "invert": False} for e in expressions]
-    return {"type": "Sequence", "pretokenizers": [*steps, byte_level(False)]}
+    return sequence(*steps, byte_level(False))
+
+
+def sequence(*steps):
+    return {"type": "Sequence", "pretokenizers": steps}
+
+
+def digits(individual):
+    return {"type": "Digits", "individual_digits": individual}
 
 
 def small():
@@ -118,6 +134,45 @@ def add(root, *tokens, first=None, gap=0, front=False):
         if known is None:
             id += 1 + gap
     root["added_tokens"] = new + root["added_tokens"] if front else root["added_tokens"] + new
+
+
+def merge(root, *words):
+    """Lets the model merge each of these words, from left to right, before anything else."""
+    model = root["model"]
+    pairs = []
+    for word in words:
+        stored = "".join(BYTES[byte] for byte in word)
+        for end in range(1, len(stored)):
+            pair = [stored[:end], stored[end]]
+            if pair not in pairs:
+                pairs.append(pair)
+    id = max(model["vocab"].values()) + 1
+    for token in ("".join(pair) for pair in pairs):
+        if token not in model["vocab"]:
+            model["vocab"][token] = id
+            id += 1
+    model["merges"] = pairs + [pair for pair in model["merges"] if pair not in pairs]
+
+
+def bytes_as_characters():
+    """The character that stands for each byte in a byte-level vocabulary: printable ones for themselves."""
+    plain = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)}
+    others = [byte for byte in range(256) if byte not in plain]
+    return {byte: chr(byte if byte in plain else 256 + others.index(byte)) for byte in range(256)}
+
+
+BYTES = bytes_as_characters()
+# Merges across the borders of digits, so that it shows in the ids where the text is cut.
+ACROSS = [w.encode("utf-8") for w in ("123", "2024", "00", " 1", " 2", "x1", "1a", "1.", "½½", "1½", "m²", "٣٤", "12\n", "一二")]
+LAST_BYTES_AND_X = [bytes([byte, ord("x")]) for byte in [*range(ord("0"), ord("9") + 1), *range(0x80, 0xC0)]]
+
+
+def every_digit():
+    """All that the library takes for a digit, and ten letters, each before an x, eighteen to an atom."""
+    cut = tokenizers.pre_tokenizers.Digits(individual_digits=True)
+    points = [p for p in range(sys.maxunicode + 1) if not 0xD800 <= p < 0xE000]
+    found = [chr(p) for p in points if len(cut.pre_tokenize_str("a" + chr(p))) > 1] + list("aéж日一二三十百千")
+    return ["".join(c + "x" for c in found[i : i + 18]) for i in range(0, len(found), 18)]
 
 
 def flag_specials(root, flags):
@@ -191,7 +246,23 @@ def cases():
     add(root, "<q>", ("<q>", "w"), ("<r>", "n"), ("<r>", "s"), ("<s>", "s"), ("<s>", "wr"), "<t>", "<t>")
     for seed, kind in enumerate(RANDOM):
         scramble(case(f"random {seed}", *kind), seed)
+    for name, pre, normalizer in WITH_DIGITS:
+        root = case(name, None, normalizer, sequence(*pre), False)
+        merge(root, *ACROSS, *(LAST_BYTES_AND_X if name == EVERY_DIGIT else ()))
+        add(root, ("<|im_start|>", "s"), "<think>", ("12", "w"), ("7", "w"), ("½", "n"), ("<1>", "lr"), ("<|2|>", "s"), "٣٤")
     return made
+
+
+EVERY_DIGIT = "every digit"
+WITH_DIGITS = [
+    ("digits one by one", [digits(True), byte_level(True)], None),
+    ("digits together", [digits(False), byte_level(False)], None),
+    ("digits one by one, space before each piece", [digits(True), byte_level(True, True)], None),
+    ("digits together after an expression", [*split(r"\s+")["pretokenizers"][:1], digits(False), byte_level(False)], None),
+    ("digits one by one, normalised", [digits(True), byte_level(True)], "NFKC"),
+    ("digits among bytes", [byte_level(True), digits(True)], None),
+    (EVERY_DIGIT, [digits(True), byte_level(False)], None),
+]
 
 
 RANDOM = [
@@ -220,9 +291,12 @@ def scramble(root, seed):
     add(root, *tokens, gap=chance.randrange(3), front=chance.random() < 0.5)
 
 
-def atoms(root):
+def atoms(name, root):
     own = [token["content"] for token in root["added_tokens"]]
-    return 2 * own[-24:] + own[:4] + WORDS + SPACES
+    if name == EVERY_DIGIT:
+        return every_digit()
+    more = DIGITS if '"Digits"' in json.dumps(root["pre_tokenizer"]) else []
+    return 2 * own[-24:] + own[:4] + WORDS + SPACES + more
 
 
 def checksum(ids):
@@ -241,7 +315,7 @@ def expected(number, name, root):
     tokenizer = tokenizers.Tokenizer.from_str(json.dumps(root))
     special = sorted({tokenizer.token_to_id(t["content"]) for t in root["added_tokens"] if t["special"]})
     generator = Generator(number)
-    case = {"name": name, "tokenizer": root, "special": special, "seed": number, "atoms": atoms(root)}
+    case = {"name": name, "tokenizer": root, "special": special, "seed": number, "atoms": atoms(name, root)}
     sums, samples = (b"", b""), []
     for _ in range(TEXTS):
         text = generator.text(case["atoms"])

@@ -98,15 +98,17 @@ final class TokenizerRules {
     return JSON.objectNode().put("type", type);
   }
 
-  /** Splits by expressions, then bytes. */
+  /** Splits by expressions, around digits, then bytes; in a sequence in any order. */
   ObjectNode preTokenizer(JsonNode node) {
     String type = node.path("type").asText("nothing");
     return switch (type) {
       case "Sequence" -> sequence(node.path("pretokenizers"));
       case "Split" -> split(node);
+      case "Digits" -> digits(node);
       case "ByteLevel" -> byteLevel(node);
       default ->
-          throw refuse("pre_tokenizer.type", "Sequence, Split or ByteLevel", JSON.textNode(type));
+          throw refuse(
+              "pre_tokenizer.type", "Sequence, Split, Digits or ByteLevel", JSON.textNode(type));
     };
   }
 
@@ -143,6 +145,19 @@ final class TokenizerRules {
     return clean
         .put("behavior", node.path("behavior").asText())
         .put("invert", node.path("invert").asBoolean());
+  }
+
+  /**
+   * Each number character a word, or each run of them: general categories Nd, Nl and No, in the
+   * Unicode version of the library. The file must say which, as the library demands.
+   */
+  private ObjectNode digits(JsonNode node) {
+    String key = "individual_digits";
+    JsonNode individual = node.path(key);
+    if (!individual.isBoolean()) {
+      throw refuse("pre_tokenizer." + key, "true or false", individual);
+    }
+    return JSON.objectNode().put("type", "Digits").put(key, individual.booleanValue());
   }
 
   private static ObjectNode byteLevel(JsonNode node) {

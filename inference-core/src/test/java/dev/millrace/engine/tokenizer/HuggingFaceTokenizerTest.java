@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -317,6 +318,35 @@ final class HuggingFaceTokenizerTest {
     assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
         .isInstanceOf(TokenizerException.class)
         .hasMessageContaining("tokenizer.json: there is no such file");
+  }
+
+  /** The library refuses such files, too; it has no default. */
+  @Test
+  void shouldRefuseDigitsThatDoNotSayHowToBeCut() throws IOException {
+    for (String value : List.of("", "null", "1", "\"true\"")) {
+      edit(root -> {
+        ObjectNode digits = root.putObject("pre_tokenizer").put("type", "Digits");
+        if (!value.isEmpty()) {
+          digits.putRawValue("individual_digits", new RawValue(value));
+        }
+      });
+      assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
+          .isInstanceOf(TokenizerException.class)
+          .hasMessageContaining("tokenizer.json")
+          .hasMessageContaining(
+              "key pre_tokenizer.individual_digits: expected true or false, found "
+                  + (value.isEmpty() ? "nothing" : value));
+    }
+  }
+
+  @Test
+  void shouldNameThePreTokenizersItKnows() throws IOException {
+    edit(root -> root.putObject("pre_tokenizer").put("type", "Metaspace"));
+    assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining(
+            "key pre_tokenizer.type: expected Sequence, Split, Digits or ByteLevel, found"
+                + " \"Metaspace\"");
   }
 
   private static List<String> names(ObjectNode node) {

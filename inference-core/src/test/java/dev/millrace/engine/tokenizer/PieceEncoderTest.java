@@ -25,6 +25,7 @@ final class PieceEncoderTest {
           "\t",
           "  ",
           "12345",
+          "٣٤½",
           "don't",
           "...",
           "日本",
@@ -50,7 +51,9 @@ final class PieceEncoderTest {
         "as GPT-2 has it",
         "space before each piece",
         "one word for all",
-        "as DeepSeek has it"
+        "as DeepSeek has it",
+        "digits one by one",
+        "digits together"
       })
   void shouldGiveTheIdsOfTheWhole(String kind) throws IOException {
     long seed = Long.getLong("millrace.seed", System.currentTimeMillis());
@@ -78,6 +81,8 @@ final class PieceEncoderTest {
         "\n",
         " \n",
         "7",
+        "12",
+        "٣٤",
         "-",
         "日本",
         "🦙",
@@ -86,7 +91,8 @@ final class PieceEncoderTest {
         "A"
       })
   void shouldCutAnEndlessWord(String unit) throws IOException {
-    for (String kind : List.of("special before, others behind", "one word for all")) {
+    for (String kind :
+        List.of("special before, others behind", "one word for all", "digits together")) {
       try (NativeTokenizer tokenizer = tokenizer(kind)) {
         for (String text : List.of("x" + unit.repeat(9_000), unit.repeat(8_001) + "end.")) {
           IdList ids = new IdList();
