@@ -25,7 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
  * document has exactly one outcome all the same, in the order of its key.
  */
 class ExactlyOnceIT {
-  private static final int DOCUMENTS = 3000;
+  /** One shows it at each commit; many are for a night ({@code -Pfull}). */
+  private static final int KILLS = Boolean.getBoolean("millrace.full") ? 20 : 1;
+
+  private static final int DOCUMENTS = 3000 * KILLS;
   private static final int KEYS = 300;
 
   @TempDir private Path directory;
@@ -49,9 +52,12 @@ class ExactlyOnceIT {
       try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs);
           ChildNode node =
               ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261121")) {
-        watcher.await(DOCUMENTS / 4, StreamHarness.PATIENCE, node::isAlive);
-        node.kill();
-        node.restart();
+        for (int kill = 1; kill <= KILLS; kill++) {
+          watcher.await(
+              (long) DOCUMENTS * kill / (KILLS + 3), StreamHarness.PATIENCE, node::isAlive);
+          node.kill();
+          node.restart();
+        }
         watcher.await(DOCUMENTS, StreamHarness.PATIENCE, node::isAlive);
         assertThat(node.stop(StreamHarness.PATIENCE))
             .as("stopped in good order, log: %s", Files.readString(node.log()))

@@ -78,8 +78,8 @@ class MetricTest {
         .contains("millrace_answers_tokens_total{field=\"summary\",kind=\"generated\"} 5")
         .contains("millrace_answers_tokens_total{field=\"translations.it\",kind=\"generated\"} 9")
         .contains("millrace_answers_warnings_total{field=\"summary\",warning=\"ANSWER_CUT\"} 1")
-        .contains("millrace_engine_step_seconds_count{phase=\"mixed\"} 1")
-        .contains("millrace_engine_requests_waiting");
+        .contains("millrace_engine_step_seconds_count{model=\"main\",phase=\"mixed\"} 1")
+        .contains("millrace_engine_requests_waiting{model=\"main\"} 4");
     for (String line : text.lines().filter(line -> line.startsWith("# TYPE")).toList()) {
       String name = line.split(" ")[2];
       assertThat(Arrays.stream(Metric.values()).map(MetricsReference::prometheusName))
