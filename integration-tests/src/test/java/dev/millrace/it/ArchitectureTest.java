@@ -266,7 +266,6 @@ class ArchitectureTest {
               LOG)
           .row(
               "dev.millrace.streams",
-              "dev.millrace.engine",
               "dev.millrace.enrichment",
               "dev.millrace.operations",
               "dev.millrace.operations.cluster",
@@ -374,6 +373,7 @@ class ArchitectureTest {
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
               "dev.millrace.enrichment",
+              "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
               "dev.millrace.operations.metrics",

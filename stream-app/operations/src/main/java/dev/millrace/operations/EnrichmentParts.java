@@ -1,9 +1,6 @@
 package dev.millrace.operations;
 
-import dev.millrace.engine.EngineFactory;
-import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
-import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Plan;
@@ -14,7 +11,6 @@ import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.PlanBy;
 import dev.millrace.operations.deploy.SchemaDeployment;
-import dev.millrace.operations.metrics.EngineMeters;
 import dev.millrace.operations.metrics.EnrichmentMeters;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
@@ -33,6 +29,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -64,14 +61,14 @@ public final class EnrichmentParts implements AutoCloseable {
   private record Codecs(DocumentDecoder decoder, OutcomeEncoder encoder) {}
 
   /**
-   * Opens the registry's client, then the engine, then the enrichers on it.
+   * Opens the registry's client, then the engines, then the enrichers on them.
    *
    * @param build version of this software, for provenance
    * @param meters borrowed; hears what engine and enrichers report
-   * @param engine waits for the engine; it is owned from here on
+   * @param models waits for the engines; they are owned from here on
    */
   public EnrichmentParts(
-      Config config, String build, MeterRegistry meters, Supplier<InferenceEngine> engine) {
+      Config config, String build, MeterRegistry meters, Supplier<ModelEngines> models) {
     try {
       RegistryClient registry =
           open.keep(RegistryClient.create(SchemaDeployment.settings(config, REGISTRY_PATIENCE)));
@@ -85,13 +82,16 @@ public final class EnrichmentParts implements AutoCloseable {
                 decoder(input, registry), new AvroOutcomes(schemas.outputIds(input), build)));
       }
       Map<String, Plan> plans = plans(config);
-      InferenceEngine opened = open.keep(engine.get());
+      checkModels(plans, ModelEngines.names(config));
+      Map<String, InferenceEngine> engines = open.keep(models.get()).byName();
+      Map<String, String> digests = new LinkedHashMap<>();
+      engines.forEach((name, engine) -> digests.put("model " + name, engine.model().digest()));
       EngineEnricher.Settings settings =
           EngineEnricher.Settings.of(build, InstantSource.system())
               .withMetrics(new EnrichmentMeters(meters));
       Map<String, Enricher> enrichers = new LinkedHashMap<>();
       plans.forEach((name, plan) ->
-          enrichers.put(name, open.keep(new EngineEnricher(opened, plan, settings))));
+          enrichers.put(name, open.keep(new EngineEnricher(engines, plan, settings))));
       codecs.forEach((input, codec) ->
           inputs.put(
               input.name(),
@@ -99,17 +99,30 @@ public final class EnrichmentParts implements AutoCloseable {
                   codec.decoder(),
                   codec.encoder(),
                   choice(input, enrichers),
-                  fingerprint(input, plans, opened.model().digest()))));
+                  fingerprint(input, plans, digests))));
     } catch (RuntimeException | Error e) {
       open.close();
       throw e;
     }
   }
 
-  /** Loads the model that the configuration names. */
-  public static InferenceEngine openEngine(Config config, MeterRegistry meters) {
-    return EngineFactory.open(
-        config.path(ModelKeys.DIR), engineOptions(config), new EngineMeters(meters));
+  /** Found before models are loaded, which takes long. */
+  private static void checkModels(Map<String, Plan> plans, Set<String> names) {
+    plans.forEach((name, plan) -> {
+      for (String model : plan.models()) {
+        if (!names.contains(model)) {
+          throw new OperationException(
+              ("plan %s%s asks model %s, which the configuration does not name; there are %s: add"
+                      + " models.%s.dir")
+                  .formatted(
+                      plan.promptVersion(),
+                      name.isEmpty() ? "" : " (" + name + ")",
+                      model,
+                      names,
+                      model));
+        }
+      }
+    });
   }
 
   /** The plans by name; under the empty name the one that needs none, if an input takes it. */
@@ -125,19 +138,6 @@ public final class EnrichmentParts implements AutoCloseable {
         .map(InputKeys.PLANS)
         .forEach((name, file) -> plans.put(name, PlanReader.read(config.resolve(file.toString()))));
     return plans;
-  }
-
-  static EngineOptions engineOptions(Config config) {
-    EngineOptions defaults = EngineOptions.DEFAULTS;
-    return new EngineOptions(
-            config.get(ModelKeys.BACKEND),
-            defaults.backendOptions(),
-            config.get(ModelKeys.STEP_TOKENS_MAX),
-            config.get(ModelKeys.KV_MEMORY),
-            config.get(ModelKeys.SEQUENCES_MAX),
-            defaults.queueRequestsMax(),
-            config.get(ModelKeys.PREFIX_CACHE))
-        .withArithmetic(Arithmetic.valueOf(config.get(ModelKeys.ARITHMETIC).name()));
   }
 
   private static DocumentDecoder decoder(Input input, RegistryClient registry) {
@@ -170,15 +170,14 @@ public final class EnrichmentParts implements AutoCloseable {
   }
 
   private static PlanFingerprint fingerprint(
-      Input input, Map<String, Plan> plans, String modelDigest) {
-    Map<String, String> parts = new LinkedHashMap<>();
+      Input input, Map<String, Plan> plans, Map<String, String> digests) {
+    Map<String, String> parts = new LinkedHashMap<>(digests);
     plans.forEach((name, plan) -> {
       boolean chosen = name.equals(input.plan()) || name.equals(input.planUnknown());
       if (chosen || (input.planBy() != PlanBy.INPUT && !name.isEmpty())) {
         parts.put("plan " + name, plan.fingerprint());
       }
     });
-    parts.put("model", modelDigest);
     return PlanFingerprint.of(parts);
   }
 

@@ -1,7 +1,7 @@
 package dev.millrace.streams;
 
-import dev.millrace.engine.InferenceEngine;
 import dev.millrace.operations.EnrichmentParts;
+import dev.millrace.operations.ModelEngines;
 import dev.millrace.operations.OpenResources;
 import dev.millrace.operations.config.Config;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -26,23 +26,20 @@ public final class EnrichmentRuntime implements AutoCloseable {
   }
 
   private EnrichmentRuntime(Config config, String build, PrometheusMeterRegistry meters) {
-    this(config, build, meters, () -> EnrichmentParts.openEngine(config, meters));
+    this(config, build, meters, () -> ModelEngines.open(config, meters));
   }
 
   /**
-   * Builds the application on an engine that is opened elsewhere, without starting it.
+   * Builds the application on models that are opened elsewhere, without starting it.
    *
    * @param meters owned from here on
-   * @param engine waits for the engine; it is owned from here on
+   * @param models waits for them; they are owned from here on
    */
   public EnrichmentRuntime(
-      Config config,
-      String build,
-      PrometheusMeterRegistry meters,
-      Supplier<InferenceEngine> engine) {
+      Config config, String build, PrometheusMeterRegistry meters, Supplier<ModelEngines> models) {
     open.keep(meters::close);
     try {
-      EnrichmentParts parts = open.keep(new EnrichmentParts(config, build, meters, engine));
+      EnrichmentParts parts = open.keep(new EnrichmentParts(config, build, meters, models));
       application = open.keep(new StreamApplication(config, parts::of, meters));
     } catch (RuntimeException | Error e) {
       open.close();

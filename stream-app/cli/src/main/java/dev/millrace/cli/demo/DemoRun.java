@@ -7,6 +7,7 @@ import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.Document;
+import dev.millrace.operations.ModelEngines;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.Input;
@@ -117,7 +118,8 @@ final class DemoRun implements AutoCloseable {
 
     InferenceEngine engine = await(engineLoad);
     StreamApplication application =
-        keep(new EnrichmentRuntime(config, VersionProvider.version(), meters, () -> engine))
+        keep(new EnrichmentRuntime(
+                config, VersionProvider.version(), meters, () -> ModelEngines.of(engine)))
             .application();
     application.start();
     OutcomeReader reader = keep(new OutcomeReader(config, registry));

@@ -19,7 +19,7 @@ public final class Config {
   private final Map<ConfigKey<?>, Object> values;
   private final Map<String, String> client;
   private final List<String> notes;
-  private final Map<String, List<Config>> lists;
+  private final Map<String, Map<String, Config>> lists;
   private final Map<String, Map<String, Object>> maps;
   private final Set<String> set;
 
@@ -47,18 +47,25 @@ public final class Config {
   /**
    * What has no fixed number.
    *
-   * @param lists entries of each list
+   * @param lists entries of each list, by number or name
    * @param maps values of each map, by name
    * @param set names of the settings that were set
    */
   record Entries(
-      Map<String, List<Config>> lists, Map<String, Map<String, Object>> maps, Set<String> set) {
+      Map<String, Map<String, Config>> lists,
+      Map<String, Map<String, Object>> maps,
+      Set<String> set) {
     static final Entries NONE = new Entries(Map.of(), Map.of(), Set.of());
   }
 
   /** The entries of a list, in their order; none if it is not set. */
   public List<Config> list(ConfigList list) {
-    return lists.getOrDefault(list.name(), List.of());
+    return List.copyOf(lists.getOrDefault(list.name(), Map.of()).values());
+  }
+
+  /** The entries of a list whose entries have names, in alphabetical order. */
+  public Map<String, Config> named(ConfigList list) {
+    return lists.getOrDefault(list.name(), new TreeMap<>());
   }
 
   /** The values of a map by their names, in alphabetical order; none if it is not set. */
@@ -132,12 +139,12 @@ public final class Config {
 
   private void printEntries(Map<String, String> shown) {
     for (ConfigList list : spec.lists()) {
-      List<Config> entries = list(list);
-      for (int i = 0; i < entries.size(); i++) {
-        for (Map.Entry<String, String> entry : entries.get(i).printable().entrySet()) {
-          shown.put(ConfigList.entry(list.name(), i, entry.getKey()), entry.getValue());
-        }
-      }
+      named(list)
+          .forEach((which, entry) ->
+              entry
+                  .printable()
+                  .forEach((name, value) ->
+                      shown.put(ConfigList.entry(list.name(), which, name), value)));
     }
     for (ConfigMap<?> map : spec.maps()) {
       map(map).forEach((name, value) -> shown.put(map.name() + "." + name, shown(value)));

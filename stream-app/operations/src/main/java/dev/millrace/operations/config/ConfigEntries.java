@@ -2,7 +2,6 @@ package dev.millrace.operations.config;
 
 import dev.millrace.schema.CredentialMask;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,15 +14,17 @@ import java.util.regex.Pattern;
 
 /** Reads what has no fixed number: entries of lists, and maps. Used once, by one thread. */
 final class ConfigEntries {
-  private static final Pattern ENTRY = Pattern.compile("([a-z]+)\\.(\\d{1,3})\\.(.+)");
+  private static final Pattern ENTRY = Pattern.compile("([a-z]+)\\.([^.]+)\\.(.+)");
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,3}");
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
   private static final Pattern NAMED = Pattern.compile("([a-z]+)\\.(.+)");
 
   private final ConfigSpec spec;
   private final Set<String> names;
   private final List<String> problems;
 
-  /** Texts by list, number of the entry and key. */
-  private final Map<String, Map<Integer, Map<String, String>>> lists = new TreeMap<>();
+  /** Texts by list, number or name of the entry, and key. */
+  private final Map<String, Map<String, Map<String, String>>> lists = new TreeMap<>();
 
   private final Map<String, Map<String, String>> maps = new TreeMap<>();
 
@@ -42,10 +43,11 @@ final class ConfigEntries {
     Matcher entry = ENTRY.matcher(name);
     if (entry.matches()) {
       for (ConfigList list : spec.lists()) {
-        if (list.name().equals(entry.group(1))) {
+        Pattern which = list.named() ? NAME : NUMBER;
+        if (list.name().equals(entry.group(1)) && which.matcher(entry.group(2)).matches()) {
           lists
-              .computeIfAbsent(list.name(), _ -> new TreeMap<>())
-              .computeIfAbsent(Integer.valueOf(entry.group(2)), _ -> new TreeMap<>())
+              .computeIfAbsent(list.name(), _ -> new TreeMap<>(ConfigEntries::inOrder))
+              .computeIfAbsent(entry.group(2), _ -> new TreeMap<>())
               .put(entry.group(3), text);
           return true;
         }
@@ -65,12 +67,14 @@ final class ConfigEntries {
 
   /** All of it as values; what cannot be read is a problem. */
   Config.Entries read(String source, Path directory) {
-    Map<String, List<Config>> entries = new TreeMap<>();
+    Map<String, Map<String, Config>> entries = new TreeMap<>();
     for (ConfigList list : spec.lists()) {
-      Map<Integer, Map<String, String>> texts = lists.getOrDefault(list.name(), Map.of());
-      List<Config> configs = new ArrayList<>();
-      texts.forEach((index, keys) -> configs.add(entry(list, index, keys, source, directory)));
-      entries.put(list.name(), List.copyOf(configs));
+      Map<String, Config> configs = new TreeMap<>(ConfigEntries::inOrder);
+      lists
+          .getOrDefault(list.name(), Map.of())
+          .forEach(
+              (which, keys) -> configs.put(which, entry(list, which, keys, source, directory)));
+      entries.put(list.name(), configs);
     }
     Map<String, Map<String, Object>> named = new TreeMap<>();
     for (ConfigMap<?> map : spec.maps()) {
@@ -82,8 +86,14 @@ final class ConfigEntries {
     return new Config.Entries(entries, named, names);
   }
 
+  /** Numbers by their value, names by their letters. */
+  private static int inOrder(String a, String b) {
+    boolean numbers = NUMBER.matcher(a).matches() && NUMBER.matcher(b).matches();
+    return numbers ? Integer.compare(Integer.parseInt(a), Integer.parseInt(b)) : a.compareTo(b);
+  }
+
   private Config entry(
-      ConfigList list, int index, Map<String, String> texts, String source, Path directory) {
+      ConfigList list, String index, Map<String, String> texts, String source, Path directory) {
     Map<ConfigKey<?>, Object> values = new LinkedHashMap<>();
     Map<String, ConfigKey<?>> known = new LinkedHashMap<>();
     list.keys().forEach(key -> known.put(key.name(), key));

@@ -96,7 +96,7 @@ public final class InputKeys {
           "Topic of what cannot be enriched. Empty takes topics.dead.letter.");
 
   public static final ConfigList INPUTS =
-      new ConfigList(
+      ConfigList.ordered(
           "inputs",
           "Several input topics in one application, each with its own format, plan and output"
               + " topics. Without it, the one input is topics.documents.",

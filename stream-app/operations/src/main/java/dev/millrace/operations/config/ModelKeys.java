@@ -76,6 +76,24 @@ public final class ModelKeys {
           "false",
           "Whether to cache prompt prefixes for reuse by later requests.");
 
+  public static final ConfigKey<Integer> MEMORY_SHARE =
+      optional(
+          "model.memory.share",
+          integer(1, 1000),
+          "1",
+          "3",
+          "Where there are more models: this one's share of the memory that is left when all are"
+              + " loaded, among those without model.kv.memory.");
+
+  public static final ConfigKey<Integer> TURN_SHARE =
+      optional(
+          "model.turn.share",
+          integer(1, 1000),
+          "1",
+          "3",
+          "Where there are more models: this one's share of the tokens that are computed while"
+              + " several of them have work.");
+
   /** In the order of the reference page. */
   public static final ConfigSection SECTION =
       ConfigSection.of(
@@ -89,7 +107,9 @@ public final class ModelKeys {
               STEP_TOKENS_MAX,
               KV_MEMORY,
               SEQUENCES_MAX,
-              PREFIX_CACHE));
+              PREFIX_CACHE,
+              MEMORY_SHARE,
+              TURN_SHARE));
 
   private ModelKeys() {}
 }

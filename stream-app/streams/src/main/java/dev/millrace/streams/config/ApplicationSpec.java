@@ -8,6 +8,7 @@ import dev.millrace.operations.config.HealthKeys;
 import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.ModelKeys;
+import dev.millrace.operations.config.ModelsKeys;
 import dev.millrace.operations.config.RegistryKeys;
 import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.operations.config.WatchdogKeys;
@@ -32,9 +33,13 @@ public final class ApplicationSpec {
               WatchdogKeys.SECTION,
               ModelKeys.SECTION,
               HealthKeys.SECTION),
-          List.of(InputKeys.INPUTS),
+          List.of(InputKeys.INPUTS, ModelsKeys.MODELS),
           List.of(InputKeys.PLANS),
-          List.of(InputKeys::check, ApplicationSpec::checkTimes, ApplicationSpec::checkSizes));
+          List.of(
+              InputKeys::check,
+              ModelsKeys::check,
+              ApplicationSpec::checkTimes,
+              ApplicationSpec::checkSizes));
 
   private ApplicationSpec() {}
 

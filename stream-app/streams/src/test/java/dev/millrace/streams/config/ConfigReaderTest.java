@@ -408,7 +408,7 @@ class ConfigReaderTest {
         ConfigExample.yaml()
             .lines()
             .dropWhile(line -> !line.startsWith("# ---- Lists"))
-            .filter(line -> line.matches("# (plans:|inputs:|  .*)"))
+            .filter(line -> line.matches("# (plans:|inputs:|models:|  .*)"))
             .map(line -> line.substring(2))
             .collect(Collectors.joining("\n"));
 

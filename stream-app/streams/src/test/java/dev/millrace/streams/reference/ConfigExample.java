@@ -48,6 +48,10 @@ public final class ConfigExample {
       wrap(list.description()).forEach(line -> file.append("# ").append(line).append("\n"));
       file.append("# ").append(list.name()).append(":\n");
       String lead = "#   - ";
+      if (list.named()) {
+        file.append("#   guard:\n");
+        lead = "#     ";
+      }
       for (ConfigKey<?> key : list.keys()) {
         file.append(lead).append(key.name()).append(": ").append(key.example()).append("\n");
         lead = "#     ";

@@ -65,8 +65,10 @@ public final class ConfigReference {
       page.append("\n## ").append(list.name()).append("\n\n");
       page.append(list.description()).append("\n\n");
       page.append(
-          "A list; each entry has these keys. Environment variables do not reach into it.\n");
-      list.keys().forEach(key -> append(page, list.name() + "[].", key));
+          list.named() ? "By name; each has these keys." : "A list; each entry has these keys.");
+      page.append(" Environment variables do not reach into it.\n");
+      String prefix = list.name() + (list.named() ? ".NAME." : "[].");
+      list.keys().forEach(key -> append(page, prefix, key));
     }
     for (ConfigMap<?> map : ApplicationSpec.SPEC.maps()) {
       page.append("\n## ").append(map.name()).append("\n\n");
