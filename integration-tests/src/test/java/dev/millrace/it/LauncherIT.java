@@ -38,7 +38,7 @@ class LauncherIT {
 
   @BeforeEach
   void assumeBuilt() {
-    assumeThat(ROOT.resolve("stream-app/streams/target/lib"))
+    assumeThat(ROOT.resolve("stream-app/cli/target/lib"))
         .as("SKIPPED, because the launcher's class path is not there; `mvn package` makes it")
         .isDirectory();
     assumeThat(Path.of("/usr/bin/env")).as("SKIPPED, for want of env").isExecutable();

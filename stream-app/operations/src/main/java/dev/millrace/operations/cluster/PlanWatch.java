@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class PlanWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PlanWatch.class);
-  private static final Duration EVERY = Duration.ofSeconds(10);
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration EVERY = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(4);
   private static final Pattern MEMBER = Pattern.compile("(.*)\\.plan-([0-9a-f]{16})(-.*)?");
 
   private final String group;
