@@ -1,6 +1,5 @@
 package dev.millrace.operations.config;
 
-import dev.millrace.schema.CredentialMask;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,6 +22,7 @@ final class ConfigEntries {
   private final ConfigSpec spec;
   private final Set<String> names;
   private final List<String> problems;
+  private final UnaryOperator<String> written;
 
   /** Texts by list, number or name of the entry, and key. */
   private final Map<String, Map<String, Map<String, String>>> lists = new TreeMap<>();
@@ -31,8 +32,12 @@ final class ConfigEntries {
   /**
    * @param names of all settings that are set
    * @param problems takes in what is wrong
+   * @param written a setting's text as messages may quote it: what comes from a file may be a
+   *     secret
    */
-  ConfigEntries(ConfigSpec spec, Set<String> names, List<String> problems) {
+  ConfigEntries(
+      ConfigSpec spec, Set<String> names, List<String> problems, UnaryOperator<String> written) {
+    this.written = written;
     this.spec = spec;
     this.names = new TreeSet<>(names);
     this.problems = problems;
@@ -144,9 +149,7 @@ final class ConfigEntries {
     try {
       taker.accept(type.parser().apply(text.strip()));
     } catch (IllegalArgumentException e) {
-      problems.add(
-          "%s: expected %s, got \"%s\""
-              .formatted(name, e.getMessage(), CredentialMask.inUrls(text)));
+      problems.add("%s: expected %s, got %s".formatted(name, e.getMessage(), written.apply(name)));
     }
   }
 }

@@ -105,7 +105,7 @@ public final class ConfigReader {
     Map<String, ConfigKey<?>> known = spec.byName();
     Map<ConfigKey<?>, Object> values = new LinkedHashMap<>();
     Map<String, String> client = new TreeMap<>();
-    ConfigEntries entries = new ConfigEntries(spec, texts.keySet(), problems);
+    ConfigEntries entries = new ConfigEntries(spec, texts.keySet(), problems, this::asWritten);
     for (Map.Entry<String, String> entry : texts.entrySet()) {
       String name = entry.getKey();
       if (name.startsWith(CLIENT_PREFIX)) {
@@ -169,7 +169,7 @@ public final class ConfigReader {
               .formatted(
                   key.name(),
                   e.getMessage(),
-                  key.secret() ? "something else" : quoted(written.getOrDefault(key.name(), ""))));
+                  key.secret() ? "something else" : asWritten(key.name())));
       return Optional.empty();
     }
   }
@@ -299,8 +299,9 @@ public final class ConfigReader {
     return matcher.appendTail(result).toString();
   }
 
-  private static String quoted(String text) {
-    String shown = CredentialMask.inUrls(text);
+  /** A setting as it stands in file or environment, so that no file's content is shown. */
+  private String asWritten(String name) {
+    String shown = CredentialMask.inUrls(written.getOrDefault(name, ""));
     return "\"" + (shown.length() <= 80 ? shown : shown.substring(0, 80) + "…") + "\"";
   }
 }

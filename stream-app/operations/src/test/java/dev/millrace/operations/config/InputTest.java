@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.records.OutputTopics;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class InputTest {
   private static final ConfigSpec SPEC =
@@ -129,5 +132,25 @@ class InputTest {
     assertThat(problems("inputs: [{topic: a}, text]\n"))
         .anySatisfy(
             line -> assertThat(line).contains("inputs: expected keys and values in each entry"));
+  }
+
+  @Test
+  void shouldNotQuoteTheContentOfAFile(@TempDir Path directory) throws IOException {
+    Files.writeString(directory.resolve("secret"), "qx-secret");
+
+    ConfigException refused =
+        catchThrowableOfType(
+            ConfigException.class,
+            () ->
+                ConfigReader.parse(
+                    SPEC,
+                    "test.yaml",
+                    directory,
+                    "inputs: [{topic: a, format: '${file:secret}'}]\n",
+                    Map.of()));
+
+    assertThat(refused.problems())
+        .containsExactly(
+            "inputs.0.format: expected one of avro, json, text, got \"${file:secret}\"");
   }
 }
