@@ -1,6 +1,7 @@
 package dev.millrace.streams;
 
 import dev.millrace.operations.EnrichmentParts.InputParts;
+import dev.millrace.operations.OpenResources;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.cluster.PartitionWatch;
@@ -68,13 +69,13 @@ public final class StreamApplication implements AutoCloseable {
   private final TimestampLimits timestamps;
   private final SubmissionGate gate = new SubmissionGate();
   private final Permits permits;
+  private final OpenResources open = new OpenResources();
   private final ExecutorService decoding;
   private final ApplicationHealth health;
   private final PrometheusMeterRegistry registry;
   private final KafkaStreams streams;
   private final KafkaStreamsMetrics kafkaMetrics;
   private final HealthServer server;
-  private final Cluster cluster;
   private final Watch brokers;
   private final PartitionWatch partitions;
   private final PlanWatch plans;
@@ -96,96 +97,98 @@ public final class StreamApplication implements AutoCloseable {
     this.health =
         new ApplicationHealth(
             config.get(WatchdogKeys.STALL), System::nanoTime, this::outsideProblems, this::fail);
-    this.decoding =
-        Executors.newFixedThreadPool(
-            DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
     this.timestamps = new TimestampLimits();
-    ProcessorMonitor monitor =
-        new ProcessorMonitors(
-            List.of(new ProcessorMeters(registry, InstantSource.system()), health));
-    long process = new SecureRandom().nextLong();
-    List<EnrichmentTopology.Part> topology = new ArrayList<>();
-    Map<String, String> consequences = new LinkedHashMap<>();
-    Map<String, String> fingerprints = new LinkedHashMap<>();
-    for (Input input : Input.all(config)) {
-      InputParts needed = parts.apply(input);
-      fingerprints.put(input.name(), needed.plan().hex());
-      String changelog = ApplicationTopics.changelog(config, input);
-      consequences.putAll(PartitionWatch.consequences(input.topics(), List.of(changelog)));
-      SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
-      EnrichmentServices services =
-          new EnrichmentServices(
-              new Submitter(needed.decoder(), needed.enrichers(), decoding),
-              needed.encoder(),
-              source,
-              timestamps,
-              permits,
-              gate,
-              monitor,
-              System::nanoTime,
-              needed.plan().number(),
-              process);
-      ProcessorOptions options = ApplicationSettings.processor(config, input);
-      topology.add(
-          new EnrichmentTopology.Part(
-              options.names(),
-              input.topics(),
-              new EnrichmentProcessorSupplier(
-                  options, services, StreamsSettings.changelogTopic(config)),
-              source));
-    }
-    PlanFingerprint plan = PlanFingerprint.of(fingerprints);
-    Properties properties = StreamsSettings.of(config, plan);
-    this.streams = new KafkaStreams(EnrichmentTopology.build(topology, properties), properties);
-    this.streams.setUncaughtExceptionHandler(
-        new ThreadRestarts(
-            RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTimestampLimits));
-    this.streams.setStateListener(this::onState);
-    this.kafkaMetrics = new KafkaStreamsMetrics(streams);
-    this.cluster = new Cluster(config);
-    this.brokers =
-        Watch.start(
-            "no broker answers at " + cluster.address(),
-            BROKER_ASKED_EVERY,
-            () -> cluster.ping(BROKER_PATIENCE),
-            System::nanoTime);
-    this.partitions =
-        new PartitionWatch(
-            config.get(WatchdogKeys.HANGING),
-            consequences,
-            cluster::ends,
-            () -> !brokers.problem().isEmpty(),
-            registry,
-            System::nanoTime,
-            InstantSource.system());
-    boolean streamsProtocol = config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS;
-    this.plans =
-        new PlanWatch(
-            config.get(AppKeys.ID),
-            plan,
-            (group, atMost) -> cluster.members(group, streamsProtocol, atMost),
-            System::nanoTime);
-    this.server = openProbes();
-  }
-
-  private HealthServer openProbes() {
     try {
-      return HealthServer.start(
-          config.get(HealthKeys.HOST),
-          config.get(HealthKeys.PORT),
-          health::live,
-          () -> health.ready().withNotes(notes()),
-          registry::scrape);
-    } catch (RuntimeException e) {
-      plans.close();
-      partitions.close();
-      brokers.close();
-      cluster.close();
-      streams.close();
-      kafkaMetrics.close();
-      decoding.shutdownNow();
+      this.decoding =
+          Executors.newFixedThreadPool(
+              DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
+      open.keep(decoding::shutdownNow);
+      ProcessorMonitor monitor =
+          new ProcessorMonitors(
+              List.of(new ProcessorMeters(registry, InstantSource.system()), health));
+      long process = new SecureRandom().nextLong();
+      List<EnrichmentTopology.Part> topology = new ArrayList<>();
+      Map<String, String> consequences = new LinkedHashMap<>();
+      Map<String, String> fingerprints = new LinkedHashMap<>();
+      for (Input input : Input.all(config)) {
+        InputParts needed = parts.apply(input);
+        String changelog = ApplicationTopics.changelog(config, input);
+        topology.add(part(input, needed, changelog, monitor, process));
+        fingerprints.put(input.name(), needed.plan().hex());
+        consequences.putAll(PartitionWatch.consequences(input.topics(), List.of(changelog)));
+      }
+      PlanFingerprint plan = PlanFingerprint.of(fingerprints);
+      Properties properties = StreamsSettings.of(config, plan);
+      this.streams = new KafkaStreams(EnrichmentTopology.build(topology, properties), properties);
+      // stop() has waited as long as it may.
+      open.keep(() -> streams.close(Duration.ZERO));
+      this.streams.setUncaughtExceptionHandler(
+          new ThreadRestarts(
+              RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTimestampLimits));
+      this.streams.setStateListener(this::onState);
+      this.kafkaMetrics = open.keep(new KafkaStreamsMetrics(streams));
+      Cluster cluster = open.keep(new Cluster(config));
+      this.brokers =
+          open.keep(
+              Watch.start(
+                  "no broker answers at " + cluster.address(),
+                  BROKER_ASKED_EVERY,
+                  () -> cluster.ping(BROKER_PATIENCE),
+                  System::nanoTime));
+      this.partitions =
+          open.keep(
+              new PartitionWatch(
+                  config.get(WatchdogKeys.HANGING),
+                  consequences,
+                  cluster::ends,
+                  () -> !brokers.problem().isEmpty(),
+                  registry,
+                  System::nanoTime,
+                  InstantSource.system()));
+      boolean streamsProtocol = config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS;
+      this.plans =
+          open.keep(
+              new PlanWatch(
+                  config.get(AppKeys.ID),
+                  plan,
+                  (group, atMost) -> cluster.members(group, streamsProtocol, atMost),
+                  System::nanoTime));
+      this.server =
+          open.keep(
+              HealthServer.start(
+                  config.get(HealthKeys.HOST),
+                  config.get(HealthKeys.PORT),
+                  health::live,
+                  () -> health.ready().withNotes(notes()),
+                  registry::scrape));
+    } catch (RuntimeException | Error e) {
+      open.close();
       throw e;
     }
+  }
+
+  /** The part of one input. What it needs is shared by all its stream tasks. */
+  private EnrichmentTopology.Part part(
+      Input input, InputParts needed, String changelog, ProcessorMonitor monitor, long process) {
+    SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
+    EnrichmentServices services =
+        new EnrichmentServices(
+            new Submitter(needed.decoder(), needed.enrichers(), decoding),
+            needed.encoder(),
+            source,
+            timestamps,
+            permits,
+            gate,
+            monitor,
+            System::nanoTime,
+            needed.plan().number(),
+            process);
+    ProcessorOptions options = ApplicationSettings.processor(config, input);
+    return new EnrichmentTopology.Part(
+        options.names(),
+        input.topics(),
+        new EnrichmentProcessorSupplier(options, services, StreamsSettings.changelogTopic(config)),
+        source);
   }
 
   private List<String> notes() {
@@ -277,13 +280,7 @@ public final class StreamApplication implements AutoCloseable {
   @Override
   public void close() {
     stop();
-    server.close();
-    plans.close();
-    partitions.close();
-    brokers.close();
-    cluster.close();
-    kafkaMetrics.close();
-    decoding.shutdownNow();
+    open.close();
   }
 
   /** At the start, and whenever a topic has refused a record for its timestamp. */
