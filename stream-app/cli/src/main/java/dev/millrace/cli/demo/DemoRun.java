@@ -8,6 +8,7 @@ import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.Document;
 import dev.millrace.operations.ModelEngines;
+import dev.millrace.operations.OpenResources;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.Input;
@@ -38,9 +39,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -67,7 +66,15 @@ final class DemoRun implements AutoCloseable {
   private final EngineOptions options;
   private final Progress progress;
   private final long startedNanos;
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  /**
+   * Nobody kills this broker: while the model takes every core, a heartbeat of it may be late, and
+   * the controller must not take it for dead.
+   */
+  private static final ServerOptions BROKER =
+      ServerOptions.BROKER.with("broker.session.timeout.ms", "60000");
+
+  private final OpenResources open = new OpenResources();
   private final Outcomes outcomes = new Outcomes();
   private @org.jspecify.annotations.Nullable Stack stack;
 
@@ -92,7 +99,7 @@ final class DemoRun implements AutoCloseable {
 
   /** Starts servers and model side by side, then the application. */
   void start() throws InterruptedException {
-    PrivateDirectory directory = keep(PrivateDirectory.create());
+    PrivateDirectory directory = open.keep(PrivateDirectory.create());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     EngineMeters engineMeters = new EngineMeters(meters);
     ExecutorService loading =
@@ -100,29 +107,28 @@ final class DemoRun implements AutoCloseable {
             Thread.ofPlatform().daemon().name("load-model").factory());
     Future<InferenceEngine> engineLoad = loading.submit(() -> openEngine(engineMeters));
     loading.shutdown();
-    open.push(() -> closeLate(engineLoad));
+    open.keep(() -> closeLate(engineLoad));
     LocalServers servers =
-        keep(
-            LocalServers.start(
-                ServerOptions.BROKER, ServerOptions.REGISTRY, new Announcer(progress)));
+        open.keep(LocalServers.start(BROKER, ServerOptions.REGISTRY, new Announcer(progress)));
     Path file = writeConfig(directory.path(), servers);
     Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
     try (TopicDeployment deployment = ApplicationTopics.deployment(config)) {
       deployment.create();
     }
     RegistryClient registry =
-        keep(RegistryClient.create(SchemaDeployment.settings(config, REGISTRY_PATIENCE)));
+        open.keep(RegistryClient.create(SchemaDeployment.settings(config, REGISTRY_PATIENCE)));
     SchemaDeployment schemas = new SchemaDeployment(config, registry);
     schemas.register();
     progress.stage("topics created, schemas registered");
 
     InferenceEngine engine = await(engineLoad);
     StreamApplication application =
-        keep(new EnrichmentRuntime(
-                config, VersionProvider.version(), meters, () -> ModelEngines.of(engine)))
+        open.keep(
+                new EnrichmentRuntime(
+                    config, VersionProvider.version(), meters, () -> ModelEngines.of(engine)))
             .application();
     application.start();
-    OutcomeReader reader = keep(new OutcomeReader(config, registry));
+    OutcomeReader reader = open.keep(new OutcomeReader(config, registry));
     stack =
         new Stack(
             config,
@@ -295,11 +301,6 @@ final class DemoRun implements AutoCloseable {
     return running;
   }
 
-  private <T extends AutoCloseable> T keep(T resource) {
-    open.push(resource);
-    return resource;
-  }
-
   /** The engine may still be loading when everything is torn down; closing it twice is no harm. */
   private static void closeLate(Future<InferenceEngine> load) throws Exception {
     try {
@@ -323,14 +324,7 @@ final class DemoRun implements AutoCloseable {
   @Override
   public void close() {
     boolean interrupted = Thread.interrupted();
-    while (!open.isEmpty()) {
-      try {
-        open.pop().close();
-      } catch (Exception e) {
-        org.slf4j.LoggerFactory.getLogger(DemoRun.class)
-            .warn("while cleaning up: {}", e.toString());
-      }
-    }
+    open.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
