@@ -1,6 +1,7 @@
 package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
+import dev.millrace.cli.EngineOpener;
 import dev.millrace.cli.ExitCode;
 import dev.millrace.cli.Progress;
 import dev.millrace.engine.EngineFactory;

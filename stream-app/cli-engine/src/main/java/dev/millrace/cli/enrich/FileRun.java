@@ -1,6 +1,7 @@
 package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
+import dev.millrace.cli.EngineOpener;
 import dev.millrace.cli.JsonLines;
 import dev.millrace.cli.VersionProvider;
 import dev.millrace.engine.InferenceEngine;

@@ -3,6 +3,7 @@ package dev.millrace.cli.model;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.cli.CommandException;
+import dev.millrace.cli.EngineOpener;
 import dev.millrace.cli.ExitCode;
 import dev.millrace.cli.Main;
 import dev.millrace.engine.BranchResult;

@@ -1,6 +1,7 @@
 package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
+import dev.millrace.cli.EngineOpener;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.enrichment.testing.Script;
 import dev.millrace.enrichment.testing.ScriptedEngine;

@@ -1,4 +1,4 @@
-package dev.millrace.cli.model;
+package dev.millrace.cli;
 
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 /** Opens a model. A seam for tests. */
 @FunctionalInterface
-interface EngineOpener {
+public interface EngineOpener {
 
   /** Loads a model's directory; the caller closes the engine. */
   InferenceEngine open(Path directory, EngineOptions options);
