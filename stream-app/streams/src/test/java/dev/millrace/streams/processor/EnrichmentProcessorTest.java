@@ -631,6 +631,25 @@ class EnrichmentProcessorTest {
   }
 
   @Test
+  void shouldReadADocumentBackForADeadLetterOnly() {
+    ProcessorHarness app = open(options());
+    app.send("k", "a");
+    app.send("k", "b");
+    app.send("k", "c");
+
+    app.enricher.enrich("a");
+    app.enricher.quarantine("b");
+    app.tick();
+    assertThat(app.reads()).isZero();
+
+    app.enricher.answer("c", new Outcome.Rejected(RejectReason.TOO_LONG, "too long"));
+    app.tick();
+    assertThat(app.reads()).isEqualTo(1);
+    assertThat(app.letterText()).isEqualTo("c");
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
   void shouldStopTheTaskOnAFaultOfTheProgram() {
     ProcessorHarness app = open(options());
     app.undecodable.put(

@@ -101,6 +101,7 @@ final class ProcessorHarness implements AutoCloseable {
   long plan = 11;
 
   private int looks;
+  private int reads;
   private TopologyTestDriver driver;
   private TestInputTopic<byte[], byte[]> input;
 
@@ -284,11 +285,35 @@ final class ProcessorHarness implements AutoCloseable {
                         };
               }
               try {
-                return method.invoke(context, arguments);
+                Object result = method.invoke(context, arguments);
+                return method.getName().equals("getStateStore") ? reading(result) : result;
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }
             });
+  }
+
+  /** The store, but that each read of a single document is counted. */
+  private Object reading(Object store) {
+    return Proxy.newProxyInstance(
+        KeyValueStore.class.getClassLoader(),
+        new Class<?>[] {KeyValueStore.class},
+        (proxy, method, arguments) -> {
+          // delete() reads what it deletes, to give it back.
+          if (method.getName().equals("get") || method.getName().equals("delete")) {
+            reads++;
+          }
+          try {
+            return method.invoke(store, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        });
+  }
+
+  /** How often the processor has read a document from the store. */
+  int reads() {
+    return reads;
   }
 
   KeyValueStore<byte[], byte[]> store() {
