@@ -204,8 +204,7 @@ class OddRecordsTest {
   private void feed(TopologyTestDriver driver, DocumentFormat format, long seed)
       throws InterruptedException {
     TestInputTopic<byte[], byte[]> input =
-        driver.createInputTopic(
-            TOPICS.documents(), new ByteArraySerializer(), new ByteArraySerializer());
+        driver.createInputTopic("in", new ByteArraySerializer(), new ByteArraySerializer());
     OddRecords records = new OddRecords(seed, format, START_MILLIS);
     for (int i = 0; i < ODD; i++) {
       send(input, records.next());

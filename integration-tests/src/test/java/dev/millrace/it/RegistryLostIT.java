@@ -10,7 +10,7 @@ import dev.millrace.enrichment.Document;
 import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
-import dev.millrace.operations.config.Input;
+import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
@@ -73,7 +73,7 @@ class RegistryLostIT {
                   new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
           OutcomeWatcher watcher = new OutcomeWatcher(config, outputs())) {
         int known =
-            new SchemaDeployment(config, deploying).documentId(Input.all(config).getFirst());
+            new SchemaDeployment(config, deploying).documentId(config.get(TopicKeys.DOCUMENTS));
         int other = deploying.register("documents-of-another-producer-value", otherSchema());
         assertThat(other).isNotEqualTo(known);
         Probes probes = new Probes(application.healthPort());

@@ -19,9 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -31,12 +35,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One application with two inputs that differ in format, plan and output topics, killed at its
- * work: each document has exactly one outcome, on its own topics and by its own plan.
+ * One application with two inputs that differ in format, plan and output topics, the second of them
+ * a pattern that a further topic comes to match, killed at its work: each document has exactly one
+ * outcome, on its own topics and by its own plan.
  */
 class SeveralInputsIT {
   private static final int NOTES = 1200;
   private static final int LETTERS = 1200;
+  private static final int LATE = 400;
   private static final String HEADER = "x-plan";
 
   @TempDir private Path directory;
@@ -45,7 +51,11 @@ class SeveralInputsIT {
   void shouldEnrichTwoInputsExactlyOnceEachByItsOwnPlan() throws IOException {
     try (LocalBroker broker = LocalBroker.start()) {
       Path file =
-          StreamHarness.config(directory, broker.bootstrapServers(), "http://r:9", Map.of());
+          StreamHarness.config(
+              directory,
+              broker.bootstrapServers(),
+              "http://r:9",
+              Map.of("kafka.client.metadata.max.age.ms", "1000"));
       Files.writeString(
           file,
           """
@@ -59,7 +69,7 @@ class SeveralInputsIT {
               plan: brief
               enriched: enriched-notes
               dead.letter: dead-notes
-            - topic: letters
+            - pattern: letters-[a-z]+
               name: post
               format: json
               plan.by: header
@@ -69,12 +79,18 @@ class SeveralInputsIT {
           """,
           java.nio.file.StandardOpenOption.APPEND);
       Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
+      createTopic(config, "letters-first", 2);
+      createTopic(config, "letters-second", 4);
       StreamHarness.succeed("topics", "create", "--config", file.toString());
       Set<SourcePosition> notes =
           DocumentLoad.produceRecords(
               config, NOTES, number -> record("notes", number, note(number)));
       Set<SourcePosition> letters =
-          DocumentLoad.produceRecords(config, LETTERS, SeveralInputsIT::letter);
+          new HashSet<>(
+              DocumentLoad.produceRecords(
+                  config,
+                  LETTERS - LATE,
+                  number -> letter(number % 3 == 0 ? "letters-first" : "letters-second", number)));
       List<String> outputs = Input.outputs(config);
       assertThat(outputs)
           .containsExactly(
@@ -90,6 +106,11 @@ class SeveralInputsIT {
         watcher.await((NOTES + LETTERS) / 4, StreamHarness.PATIENCE, node::isAlive);
         node.kill();
         node.restart();
+        watcher.await((NOTES + LETTERS) / 2, StreamHarness.PATIENCE, node::isAlive);
+        createTopic(config, "letters-late", 3);
+        letters.addAll(
+            DocumentLoad.produceRecords(
+                config, LATE, number -> letter("letters-late", LETTERS - LATE + number)));
         watcher.await(NOTES + LETTERS, StreamHarness.PATIENCE, node::isAlive);
         assertThat(node.stop(StreamHarness.PATIENCE))
             .as("stopped in good order, log: %s", Files.readString(node.log()))
@@ -120,6 +141,17 @@ class SeveralInputsIT {
     }
   }
 
+  private static void createTopic(Config config, String topic, int partitions) {
+    try (Admin admin = Admin.create(KafkaClientProperties.admin(config))) {
+      admin
+          .createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty())))
+          .all()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .join();
+    }
+  }
+
   private static void judge(
       Config config, String name, Set<SourcePosition> acknowledged, int count) {
     OutcomeChecker.Verdict verdict =
@@ -137,10 +169,9 @@ class SeveralInputsIT {
   }
 
   /** Of a hundred letters one names a plan that there is not, some one of two, some none. */
-  private static ProducerRecord<byte[], byte[]> letter(int number) {
+  private static ProducerRecord<byte[], byte[]> letter(String topic, int number) {
     ProducerRecord<byte[], byte[]> record =
-        record(
-            "letters", number, "{\"id\":\"l-" + number + "\",\"text\":\"letter " + number + "\"}");
+        record(topic, number, "{\"id\":\"l-" + number + "\",\"text\":\"letter " + number + "\"}");
     if (number % 100 == 99) {
       record.headers().add(HEADER, bytes("nobody's"));
     } else if (number % 3 > 0) {

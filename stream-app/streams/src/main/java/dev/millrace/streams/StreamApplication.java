@@ -10,6 +10,7 @@ import dev.millrace.operations.cluster.Watch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.HealthKeys;
 import dev.millrace.operations.config.Input;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.WatchdogKeys;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.operations.health.HealthServer;
@@ -108,7 +109,7 @@ public final class StreamApplication implements AutoCloseable {
               List.of(new ProcessorMeters(registry, InstantSource.system()), health));
       long process = new SecureRandom().nextLong();
       List<EnrichmentTopology.Part> topology = new ArrayList<>();
-      Map<String, String> consequences = new LinkedHashMap<>();
+      Map<TopicSelection, String> consequences = new LinkedHashMap<>();
       Map<String, String> fingerprints = new LinkedHashMap<>();
       for (Input input : Input.all(config)) {
         InputParts needed = parts.apply(input);

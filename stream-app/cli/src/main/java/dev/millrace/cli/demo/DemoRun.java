@@ -11,7 +11,6 @@ import dev.millrace.operations.ModelEngines;
 import dev.millrace.operations.OpenResources;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
-import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.RegistryKeys;
@@ -133,7 +132,7 @@ final class DemoRun implements AutoCloseable {
         new Stack(
             config,
             file,
-            schemas.documentId(Input.all(config).getFirst()),
+            schemas.documentId(config.get(TopicKeys.DOCUMENTS)),
             reader,
             application,
             engineMeters);

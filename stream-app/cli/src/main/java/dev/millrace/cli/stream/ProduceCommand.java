@@ -67,9 +67,9 @@ public final class ProduceCommand implements Callable<Integer> {
   public Integer call() {
     Config settings = config.read();
     Input target = target(settings);
-    String topic = target.topics().documents();
+    String topic = topic(target);
     try (JsonLines lines = open()) {
-      DocumentEncoder bytes = bytes(settings, target);
+      DocumentEncoder bytes = bytes(settings, target, topic);
       try (KafkaProducer<byte[], byte[]> producer =
           new KafkaProducer<>(KafkaClientProperties.producer(settings))) {
         return new Production(producer, topic, bytes, spec.commandLine().getErr()).run(lines);
@@ -207,7 +207,7 @@ public final class ProduceCommand implements Callable<Integer> {
       return inputs.getFirst();
     }
     for (Input each : inputs) {
-      if (each.name().equals(name) || each.topics().documents().equals(name)) {
+      if (each.name().equals(name) || (name != null && each.topics().documents().contains(name))) {
         return each;
       }
     }
@@ -219,12 +219,29 @@ public final class ProduceCommand implements Callable<Integer> {
                 inputs.stream().map(Input::name).toList()));
   }
 
-  private static DocumentEncoder bytes(Config settings, Input target) {
+  /** The topic to write to: of an input that reads all that match, the one that was named. */
+  private String topic(Input target) {
+    return target
+        .topics()
+        .documents()
+        .name()
+        .orElseGet(() -> {
+          if (name == null || !target.topics().documents().contains(name)) {
+            throw new ParameterException(
+                spec.commandLine(),
+                "input %s reads all topics that match \"%s\": name one of them with --topic"
+                    .formatted(target.name(), target.topics().documents()));
+          }
+          return name;
+        });
+  }
+
+  private static DocumentEncoder bytes(Config settings, Input target, String topic) {
     return switch (target.format()) {
       case AVRO -> {
         try (RegistryClient registry =
             RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
-          yield DocumentEncoder.avro(new SchemaDeployment(settings, registry).documentId(target));
+          yield DocumentEncoder.avro(new SchemaDeployment(settings, registry).documentId(topic));
         }
       }
       case JSON -> DocumentEncoder.json();

@@ -81,7 +81,9 @@ public final class RedriveCommand implements Runnable {
             result.copied(),
             String.join(
                 ", ",
-                Input.all(settings).stream().map(input -> input.topics().documents()).toList()));
+                Input.all(settings).stream()
+                    .map(input -> input.topics().documents().toString())
+                    .toList()));
     if (result.cutOff() > 0) {
       spec.commandLine()
           .getErr()

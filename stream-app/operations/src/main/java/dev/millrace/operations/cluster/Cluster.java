@@ -4,6 +4,7 @@ import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -73,7 +74,7 @@ public final class Cluster implements AutoCloseable {
    * @param atMost how long to wait for each of three answers
    * @throws OperationException if nothing can be found out
    */
-  public PartitionEnds ends(Collection<String> topics, Duration atMost)
+  public PartitionEnds ends(Collection<TopicSelection> topics, Duration atMost)
       throws InterruptedException {
     return new EndsQuery(admin, atMost).ask(topics);
   }

@@ -2,6 +2,7 @@ package dev.millrace.operations.cluster;
 
 import dev.millrace.operations.cluster.PartitionEnds.Ends;
 import dev.millrace.operations.cluster.PartitionEnds.Partition;
+import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -182,15 +183,15 @@ public final class HangingPartitions {
         .toList();
   }
 
-  /** Partitions of a topic that hang. */
-  public long count(String topic) {
-    return hanging.stream().filter(each -> each.partition().topic().equals(topic)).count();
+  /** Partitions of topics that hang. */
+  public long count(TopicSelection topics) {
+    return hanging.stream().filter(each -> topics.contains(each.partition().topic())).count();
   }
 
-  /** For how many seconds the one of a topic's partitions that hangs longest has; 0 if none. */
-  public double longestSeconds(String topic) {
+  /** For how many seconds the one of the partitions that hangs longest has; 0 if none. */
+  public double longestSeconds(TopicSelection topics) {
     return hanging.stream()
-        .filter(each -> each.partition().topic().equals(topic))
+        .filter(each -> topics.contains(each.partition().topic()))
         .mapToDouble(each -> each.stood().toMillis() / 1000.0)
         .max()
         .orElse(0);

@@ -1,5 +1,6 @@
 package dev.millrace.operations.cluster;
 
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -31,7 +32,7 @@ public final class PartitionWatch implements AutoCloseable {
 
   private final Question question;
   private final BooleanSupplier brokerAway;
-  private final List<String> topics;
+  private final List<TopicSelection> topics;
   private final HangingPartitions hanging;
   private final Watch watch;
 
@@ -41,7 +42,8 @@ public final class PartitionWatch implements AutoCloseable {
   /** Where partitions end; throws if that cannot be found out. */
   public interface Question {
     /** Asks once, and waits for each answer at most for so long. */
-    PartitionEnds ask(Collection<String> topics, Duration atMost) throws InterruptedException;
+    PartitionEnds ask(Collection<TopicSelection> topics, Duration atMost)
+        throws InterruptedException;
   }
 
   /**
@@ -53,7 +55,7 @@ public final class PartitionWatch implements AutoCloseable {
    */
   public PartitionWatch(
       Duration threshold,
-      Map<String, String> consequences,
+      Map<TopicSelection, String> consequences,
       Question question,
       BooleanSupplier brokerAway,
       MeterRegistry registry,
@@ -62,10 +64,9 @@ public final class PartitionWatch implements AutoCloseable {
     this.question = question;
     this.brokerAway = brokerAway;
     this.topics = List.copyOf(consequences.keySet());
-    Map<String, String> told = Map.copyOf(consequences);
+    Map<TopicSelection, String> told = new LinkedHashMap<>(consequences);
     this.hanging =
-        new HangingPartitions(
-            threshold, topic -> told.getOrDefault(topic, UNKNOWN), nanoClock, clock);
+        new HangingPartitions(threshold, topic -> consequence(told, topic), nanoClock, clock);
     PartitionMeters.register(registry, topics, hanging::count, hanging::longestSeconds);
     Duration often = threshold.dividedBy(LOOKS);
     this.watch =
@@ -76,18 +77,28 @@ public final class PartitionWatch implements AutoCloseable {
             nanoClock);
   }
 
+  private static String consequence(Map<TopicSelection, String> told, String topic) {
+    return told.entrySet().stream()
+        .filter(each -> each.getKey().contains(topic))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(UNKNOWN);
+  }
+
   /** What it means for each topic of an application that one of its partitions hangs. */
-  public static Map<String, String> consequences(Topics topics, Collection<String> changelogs) {
-    Map<String, String> consequences = new LinkedHashMap<>();
+  public static Map<TopicSelection, String> consequences(
+      Topics topics, Collection<String> changelogs) {
+    Map<TopicSelection, String> consequences = new LinkedHashMap<>();
     consequences.put(topics.documents(), "documents from there on are not consumed");
     for (String topic : topics.outputs().all()) {
       consequences.put(
-          topic,
+          TopicSelection.named(topic),
           "outcomes from there on are written, but consumers of committed records do not see them");
     }
     for (String topic : changelogs) {
       consequences.put(
-          topic, "a stream task that has to restore its pending documents from it waits for ever");
+          TopicSelection.named(topic),
+          "a stream task that has to restore its pending documents from it waits for ever");
     }
     return consequences;
   }

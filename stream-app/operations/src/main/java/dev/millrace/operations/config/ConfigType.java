@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * How the text of a value is read. Immutable.
@@ -37,6 +38,26 @@ public record ConfigType<T>(String name, Function<String, T> parser) {
   /** Any text, empty for none. */
   public static ConfigType<String> optionalText() {
     return new ConfigType<>("text, empty for none", Function.identity());
+  }
+
+  /** A regular expression of {@link Pattern}, empty for none. */
+  public static ConfigType<String> regex() {
+    return new ConfigType<>(
+        "regular expression, empty for none",
+        text -> {
+          try {
+            Pattern.compile(text);
+          } catch (PatternSyntaxException e) {
+            throw new IllegalArgumentException(
+                String.format(
+                    Locale.ROOT,
+                    "a regular expression: %s at index %d",
+                    e.getDescription(),
+                    e.getIndex()),
+                e);
+          }
+          return text;
+        });
   }
 
   /** Texts separated by commas, or a YAML list. */

@@ -12,7 +12,7 @@ import java.util.Set;
  * One input of the application.
  *
  * @param name names it in the log, and what is pending of it
- * @param topics the input topic and where outcomes go
+ * @param topics what it reads and where outcomes go
  * @param format what the values are
  * @param plan name of its documents' plan; empty for the application's
  * @param planBy what else may name a plan
@@ -48,11 +48,10 @@ public record Input(
   }
 
   private static Input of(Config config, Config entry) {
-    String topic = entry.get(InputKeys.TOPIC);
     return new Input(
-        or(entry.get(InputKeys.NAME), topic),
+        or(entry.get(InputKeys.NAME), entry.get(InputKeys.TOPIC)),
         new Topics(
-            topic,
+            selection(entry),
             new OutputTopics(
                 or(entry.get(InputKeys.ENRICHED), config.get(TopicKeys.ENRICHED)),
                 or(entry.get(InputKeys.QUARANTINED), config.get(TopicKeys.QUARANTINED)),
@@ -64,15 +63,22 @@ public record Input(
         entry.get(InputKeys.PLAN_UNKNOWN));
   }
 
+  private static TopicSelection selection(Config entry) {
+    String pattern = entry.get(InputKeys.PATTERN);
+    return pattern.isEmpty()
+        ? TopicSelection.named(entry.get(InputKeys.TOPIC))
+        : TopicSelection.matching(pattern);
+  }
+
   private static String or(String text, String otherwise) {
     return text.isEmpty() ? otherwise : text;
   }
 
-  /** The input of a name or a topic. */
+  /** The input of a name, or that reads a topic. */
   public static Input of(Config config, String nameOrTopic) {
     return all(config).stream()
         .filter(input ->
-            input.name().equals(nameOrTopic) || input.topics().documents().equals(nameOrTopic))
+            input.name().equals(nameOrTopic) || input.topics().documents().contains(nameOrTopic))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
@@ -107,7 +113,13 @@ public record Input(
           "%s.name: \"%s\" is not a name: letters, digits, dot, dash and underscore, at most 100",
           own,
           name);
-      role(problems, roles, own + ".topic", topic, "input " + name);
+      problems.require(
+          topic.isEmpty() != entry.get(InputKeys.PATTERN).isEmpty(),
+          "%s: exactly one of topic and pattern is needed",
+          own);
+      if (!topic.isEmpty()) {
+        role(problems, roles, own + ".topic", topic, "input " + name);
+      }
       role(
           problems,
           roles,
@@ -127,6 +139,28 @@ public record Input(
           or(entry.get(InputKeys.DEAD_LETTER), config.get(TopicKeys.DEAD_LETTER)),
           "dead letters");
       checkPlans(problems, entry, own);
+    }
+    checkPatterns(problems, entries, roles);
+  }
+
+  /** A pattern takes no topic that another line names: above all no output, which would loop. */
+  private static void checkPatterns(
+      ConfigProblems problems, List<Config> entries, Map<String, String> roles) {
+    for (int i = 0; i < entries.size(); i++) {
+      String own = "inputs." + i + ".pattern";
+      String regex = entries.get(i).get(InputKeys.PATTERN);
+      if (regex.isEmpty()) {
+        continue;
+      }
+      TopicSelection selection = TopicSelection.matching(regex);
+      roles.forEach((topic, role) ->
+          problems.require(
+              !selection.contains(topic),
+              "%s: \"%s\" matches topic %s, which takes %s already",
+              own,
+              regex,
+              topic,
+              role));
     }
   }
 

@@ -1,11 +1,11 @@
 package dev.millrace.operations.config;
 
 import static dev.millrace.operations.config.ConfigKey.optional;
-import static dev.millrace.operations.config.ConfigKey.required;
 import static dev.millrace.operations.config.ConfigType.maybe;
 import static dev.millrace.operations.config.ConfigType.oneOf;
 import static dev.millrace.operations.config.ConfigType.optionalText;
 import static dev.millrace.operations.config.ConfigType.path;
+import static dev.millrace.operations.config.ConfigType.regex;
 import static dev.millrace.operations.config.ConfigType.text;
 
 import java.nio.file.Path;
@@ -18,7 +18,18 @@ public final class InputKeys {
   public static final String REJECT = "reject";
 
   public static final ConfigKey<String> TOPIC =
-      required("topic", text(), "invoices", "The input topic.");
+      optional(
+          "topic", optionalText(), "", "invoices", "The input topic; this or `pattern` is needed.");
+
+  public static final ConfigKey<String> PATTERN =
+      optional(
+          "pattern",
+          regex(),
+          "",
+          "tenant-[a-z]+-invoices",
+          "In place of `topic`: all topics whose whole names match this regular expression, those"
+              + " that are created later included. None may have more partitions than the one with"
+              + " the most had when the application first ran. Needs `name`.");
 
   public static final ConfigKey<String> NAME =
       optional(
@@ -27,7 +38,8 @@ public final class InputKeys {
           "",
           "invoices",
           "Names the input in the log and its pending documents in the changelog: renaming an input"
-              + " while documents are pending loses them. Empty takes the topic's name.");
+              + " while documents are pending loses them. Empty takes the topic's name; beside"
+              + " `pattern` it is needed.");
 
   public static final ConfigKey<Optional<DocumentFormat>> FORMAT =
       optional(
@@ -102,6 +114,7 @@ public final class InputKeys {
               + " topics. Without it, the one input is topics.documents.",
           List.of(
               TOPIC,
+              PATTERN,
               NAME,
               FORMAT,
               PLAN,

@@ -1,25 +1,30 @@
 package dev.millrace.operations.config;
 
 import dev.millrace.records.OutputTopics;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
  * Names of the topics.
  *
- * @param documents input
+ * @param documents input, one topic or several
  * @param outputs where outcomes go
  */
-public record Topics(String documents, OutputTopics outputs) {
+public record Topics(TopicSelection documents, OutputTopics outputs) {
 
   /** Refuses a name that is used twice: a loop, or outcomes that cannot be told apart. */
   public Topics {
-    List<String> all = new ArrayList<>(outputs.all());
-    all.add(documents);
-    if (new LinkedHashSet<>(all).size() != all.size()) {
-      throw new IllegalArgumentException("the four topics must be different, got " + all);
+    List<String> all = outputs.all();
+    if (new LinkedHashSet<>(all).size() != all.size()
+        || all.stream().anyMatch(documents::contains)) {
+      throw new IllegalArgumentException(
+          "the topics must be different, got input %s and outputs %s".formatted(documents, all));
     }
+  }
+
+  /** One input topic. */
+  public Topics(String documents, OutputTopics outputs) {
+    this(TopicSelection.named(documents), outputs);
   }
 
   /** As configured. */
@@ -30,13 +35,5 @@ public record Topics(String documents, OutputTopics outputs) {
             config.get(TopicKeys.ENRICHED),
             config.get(TopicKeys.QUARANTINED),
             config.get(TopicKeys.DEAD_LETTER)));
-  }
-
-  /** All names, input first. */
-  public List<String> all() {
-    List<String> all = new ArrayList<>();
-    all.add(documents);
-    all.addAll(outputs.all());
-    return List.copyOf(all);
   }
 }

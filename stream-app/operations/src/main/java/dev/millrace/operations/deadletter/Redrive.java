@@ -4,6 +4,7 @@ import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaSource;
@@ -53,7 +54,7 @@ public final class Redrive {
   private final Set<RejectReason> reasons;
   private final long max;
   private final WireDeserializer<DeadLetter> deserializer;
-  private final List<String> inputs;
+  private final List<TopicSelection> inputs;
   private final Map<RejectReason, Map<TopicPartition, Long>> progress =
       new EnumMap<>(RejectReason.class);
   private long copied;
@@ -208,10 +209,10 @@ public final class Redrive {
   /** Where a document came from; where there is one input only, that. */
   private @Nullable String input(DeadLetter letter) {
     DeadLetterPosition from = letter.getSourcePosition();
-    if (from != null && inputs.contains(from.getTopic())) {
+    if (from != null && inputs.stream().anyMatch(input -> input.contains(from.getTopic()))) {
       return from.getTopic();
     }
-    return inputs.size() == 1 ? inputs.getFirst() : null;
+    return inputs.size() == 1 ? inputs.getFirst().name().orElse(null) : null;
   }
 
   /** The original record, marked as sent in again. */

@@ -103,22 +103,23 @@ public final class SchemaDeployment {
   public OutputSchemaIds outputIds(Input input) {
     OutputTopics outputs = input.topics().outputs();
     return new OutputSchemaIds(
-        id(outputs.enriched()), id(outputs.quarantined()), id(outputs.deadLetter()));
+        id(output(outputs, Sink.ENRICHED)),
+        id(output(outputs, Sink.QUARANTINED)),
+        id(output(outputs, Sink.DEAD_LETTER)));
   }
 
-  /** Id of the schema of an input's topic, as it is registered. */
-  public int documentId(Input input) {
-    return id(input.topics().documents());
+  /** Id of the schema of an input topic, as it is registered. */
+  public int documentId(String topic) {
+    return id(new Subject(topic, SchemaRole.DOCUMENT, INPUT_LEVEL));
   }
 
-  private int id(String topic) {
-    Subject subject =
-        subjects().stream().filter(s -> s.topic().equals(topic)).findFirst().orElseThrow();
+  private int id(Subject subject) {
     return find(subject)
         .orElseThrow(() ->
             new OperationException(
-                "the schema of topic %s is not registered; run `millrace schemas register`"
-                    .formatted(topic)));
+                ("the schema of topic %s is not registered; run `millrace schemas register`, or"
+                        + " register it as subject %s where an input's pattern names the topic")
+                    .formatted(subject.topic(), subject.name())));
   }
 
   private OptionalInt find(Subject subject) {
@@ -129,21 +130,29 @@ public final class SchemaDeployment {
   private List<Subject> subjects() {
     Map<String, Subject> subjects = new LinkedHashMap<>();
     for (Input input : Input.all(config)) {
-      String documents = input.topics().documents();
+      // Who creates the topics of a pattern registers their schemas.
       if (input.format() == DocumentFormat.AVRO) {
-        subjects.put(documents, new Subject(documents, SchemaRole.DOCUMENT, INPUT_LEVEL));
+        input
+            .topics()
+            .documents()
+            .name()
+            .ifPresent(
+                topic -> subjects.put(topic, new Subject(topic, SchemaRole.DOCUMENT, INPUT_LEVEL)));
       }
     }
     for (Input input : Input.all(config)) {
       OutputTopics outputs = input.topics().outputs();
       for (Sink sink : Sink.values()) {
-        SchemaRole role =
-            sink == Sink.DEAD_LETTER ? SchemaRole.DEAD_LETTER : SchemaRole.ENRICHED_DOCUMENT;
-        String topic = outputs.of(sink);
-        subjects.putIfAbsent(topic, new Subject(topic, role, OUTPUT_LEVEL));
+        subjects.putIfAbsent(outputs.of(sink), output(outputs, sink));
       }
     }
     return List.copyOf(subjects.values());
+  }
+
+  private static Subject output(OutputTopics outputs, Sink sink) {
+    SchemaRole role =
+        sink == Sink.DEAD_LETTER ? SchemaRole.DEAD_LETTER : SchemaRole.ENRICHED_DOCUMENT;
+    return new Subject(outputs.of(sink), role, OUTPUT_LEVEL);
   }
 
   private static <T> T ask(Supplier<T> call) {

@@ -6,6 +6,7 @@ import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.TimestampRange;
 import java.util.ArrayList;
@@ -17,6 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -37,17 +40,18 @@ public final class TopicDeployment implements AutoCloseable {
 
   private final Config config;
   private final Admin admin;
-  private final Set<String> inputs = new LinkedHashSet<>();
+  private final Set<TopicSelection> inputs = new LinkedHashSet<>();
   private final List<String> outputs;
-  private final Map<String, String> changelogs;
+  private final Map<TopicSelection, String> changelogs;
 
   /**
    * Opens an admin client; connects at the first call.
    *
-   * @param changelogs by input topic, the topic in which the application keeps its state, one
-   *     partition for each of the input's; it makes them itself
+   * @param changelogs by input, the topic in which the application keeps its state, one partition
+   *     for each of the input's, of the one with the most where there are several; it makes them
+   *     itself
    */
-  public TopicDeployment(Config config, Map<String, String> changelogs) {
+  public TopicDeployment(Config config, Map<TopicSelection, String> changelogs) {
     this.config = config;
     this.admin = Admin.create(KafkaClientProperties.admin(config));
     Input.all(config).forEach(input -> inputs.add(input.topics().documents()));
@@ -56,14 +60,13 @@ public final class TopicDeployment implements AutoCloseable {
   }
 
   /**
-   * Creates the topics that do not exist; changes none.
+   * Creates the topics that have names and do not exist; changes none.
    *
    * @return for each topic, whether it was created
    */
   public Map<String, Boolean> create() {
     Map<String, Boolean> created = new LinkedHashMap<>();
-    List<String> all = new ArrayList<>(inputs);
-    all.addAll(outputs);
+    List<String> all = named();
     for (String topic : all) {
       NewTopic wanted =
           new NewTopic(topic, Optional.of(config.get(TopicKeys.PARTITIONS)), replicationFactor())
@@ -112,16 +115,33 @@ public final class TopicDeployment implements AutoCloseable {
   public List<String> check() {
     List<String> problems = new ArrayList<>();
     List<String> existing = new ArrayList<>();
-    List<String> all = new ArrayList<>(inputs);
-    all.addAll(outputs);
-    for (String topic : all) {
+    for (String topic : named()) {
       if (partitions(topic).isEmpty()) {
         problems.add("topic %s does not exist; run `millrace topics create`".formatted(topic));
       } else {
         existing.add(topic);
       }
     }
-    Map<String, String> kept = new LinkedHashMap<>(changelogs);
+    Map<TopicSelection, Set<String>> matches = matches();
+    matches.forEach((input, topics) -> {
+      if (topics.isEmpty()) {
+        problems.add(
+            "no topic matches the pattern \"%s\" of an input; create the first, or mend the pattern"
+                .formatted(input));
+      }
+    });
+    checkOverlap(matches, problems);
+    for (TopicSelection input : inputs) {
+      for (String changelog : changelogs.values()) {
+        if (input.contains(changelog)) {
+          problems.add(
+              ("the pattern \"%s\" of an input matches topic %s, which the application keeps for"
+                      + " itself")
+                  .formatted(input, changelog));
+        }
+      }
+    }
+    Map<TopicSelection, String> kept = new LinkedHashMap<>(changelogs);
     kept.values().removeIf(topic -> partitions(topic).isEmpty());
     existing.addAll(kept.values());
     Map<String, Map<String, String>> settings = settings(existing);
@@ -132,7 +152,7 @@ public final class TopicDeployment implements AutoCloseable {
     kept.forEach((input, changelog) -> {
       checkSize(changelog, settings, problems);
       checkValue(changelog, TopicConfig.CLEANUP_POLICY_CONFIG, "compact", settings, problems);
-      checkPartitions(input, changelog, problems);
+      checkPartitions(matches.getOrDefault(input, Set.of(input.toString())), changelog, problems);
     });
     return problems;
   }
@@ -141,22 +161,27 @@ public final class TopicDeployment implements AutoCloseable {
   public List<String> warnings() {
     List<String> warnings = new ArrayList<>();
     for (Input input : Input.all(config)) {
-      String topic = input.topics().documents();
+      TopicSelection documents = input.topics().documents();
       List<String> outcomes = input.topics().outputs().all();
-      warnings.addAll(
-          TopicRetention.warnings(
-              topic,
-              outcomes,
-              config.get(TopicKeys.TIMESTAMP),
-              settingsOfExisting(topic, outcomes)));
+      Set<String> topics = topics(documents);
+      for (String topic : topics) {
+        warnings.addAll(
+            TopicRetention.warnings(
+                topic,
+                outcomes,
+                config.get(TopicKeys.TIMESTAMP),
+                settingsOfExisting(topic, outcomes)));
+      }
       // An outcome that is as old as its writing is taken everywhere.
       boolean old = config.get(TopicKeys.TIMESTAMP) == OutcomeTimestamp.DOCUMENT;
       List<String> others = new ArrayList<>(old ? outcomes : List.of());
-      String changelog = changelogs.get(topic);
+      String changelog = changelogs.get(documents);
       if (changelog != null) {
         others.add(changelog);
       }
-      warnings.addAll(TopicTimestamps.warnings(topic, others, settingsOfExisting(topic, others)));
+      for (String topic : topics) {
+        warnings.addAll(TopicTimestamps.warnings(topic, others, settingsOfExisting(topic, others)));
+      }
     }
     return warnings;
   }
@@ -192,8 +217,62 @@ public final class TopicDeployment implements AutoCloseable {
     return settings(topics.stream().filter(topic -> partitions(topic).isPresent()).toList());
   }
 
-  private void checkPartitions(String documents, String changelog, List<String> problems) {
-    int input = partitions(documents).orElse(0);
+  /** The topics that have names: inputs first. */
+  private List<String> named() {
+    List<String> all = new ArrayList<>();
+    inputs.forEach(input -> input.name().ifPresent(all::add));
+    all.addAll(outputs);
+    return all;
+  }
+
+  /** The existing topics of each input that is a pattern. */
+  private Map<TopicSelection, Set<String>> matches() {
+    Map<TopicSelection, Set<String>> matches = new LinkedHashMap<>();
+    for (TopicSelection input : inputs) {
+      if (input.name().isEmpty()) {
+        matches.put(input, topics(input));
+      }
+    }
+    return matches;
+  }
+
+  private Set<String> topics(TopicSelection selection) {
+    return selection
+        .name()
+        .map(Set::of)
+        .orElseGet(() -> {
+          Set<String> topics = new TreeSet<>(await("list the topics", admin.listTopics().names()));
+          topics.removeIf(topic -> !selection.contains(topic));
+          return topics;
+        });
+  }
+
+  /** Kafka Streams would refuse a topic of two inputs, later and in other words. */
+  private static void checkOverlap(
+      Map<TopicSelection, Set<String>> matches, List<String> problems) {
+    Map<String, TopicSelection> taken = new HashMap<>();
+    matches.forEach((input, topics) -> {
+      for (String topic : topics) {
+        TopicSelection other = taken.putIfAbsent(topic, input);
+        if (other != null) {
+          problems.add(
+              "topic %s matches the patterns of two inputs, \"%s\" and \"%s\": make them differ"
+                  .formatted(topic, other, input));
+        }
+      }
+    });
+  }
+
+  /** Of several topics, the one with the most partitions counts. */
+  private void checkPartitions(Set<String> topics, String changelog, List<String> problems) {
+    Map<String, Integer> counts = new TreeMap<>();
+    topics.forEach(topic -> counts.put(topic, partitions(topic).orElse(0)));
+    String documents =
+        counts.entrySet().stream()
+            .max(Map.Entry.comparingByValue())
+            .map(Map.Entry::getKey)
+            .orElse("");
+    int input = counts.getOrDefault(documents, 0);
     int stored = partitions(changelog).orElse(0);
     if (input != 0 && input != stored) {
       problems.add(

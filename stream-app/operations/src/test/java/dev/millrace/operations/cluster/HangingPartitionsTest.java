@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.operations.cluster.PartitionEnds.Ends;
 import dev.millrace.operations.cluster.PartitionEnds.Partition;
+import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -93,10 +94,10 @@ class HangingPartitionsTest {
         .containsExactly(
             "partition documents-0 hangs: its last stable offset has been 42 for 1260 s, its end is"
                 + " 60: nothing is consumed; see docs/failures.md#hanging-transactions");
-    assertThat(hanging.count("documents")).isEqualTo(1);
-    assertThat(hanging.count("enriched")).isZero();
-    assertThat(hanging.longestSeconds("documents")).isEqualTo(1260);
-    assertThat(hanging.longestSeconds("enriched")).isZero();
+    assertThat(hanging.count(TopicSelection.named("documents"))).isEqualTo(1);
+    assertThat(hanging.count(TopicSelection.named("enriched"))).isZero();
+    assertThat(hanging.longestSeconds(TopicSelection.named("documents"))).isEqualTo(1260);
+    assertThat(hanging.longestSeconds(TopicSelection.named("enriched"))).isZero();
 
     pass(MINUTE);
     look(Map.of(IN, new Ends(61, 61), OUT, new Ends(9, 9)));
@@ -107,8 +108,8 @@ class HangingPartitionsTest {
             "partition documents-0 moves again: its last stable offset is 61, after 42 for 1260 s");
     assertThat(said(Level.WARN)).hasSize(1);
     assertThat(hanging.notes()).isEmpty();
-    assertThat(hanging.count("documents")).isZero();
-    assertThat(hanging.longestSeconds("documents")).isZero();
+    assertThat(hanging.count(TopicSelection.named("documents"))).isZero();
+    assertThat(hanging.longestSeconds(TopicSelection.named("documents"))).isZero();
   }
 
   @Test
@@ -124,7 +125,7 @@ class HangingPartitionsTest {
 
     assertThat(said(Level.WARN)).hasSize(2);
     assertThat(said(Level.INFO)).singleElement().asString().contains("moves again").contains("70");
-    assertThat(hanging.count("documents")).isEqualTo(1);
+    assertThat(hanging.count(TopicSelection.named("documents"))).isEqualTo(1);
   }
 
   @Test
@@ -153,7 +154,7 @@ class HangingPartitionsTest {
 
     pass(MINUTE);
     look(open);
-    assertThat(hanging.longestSeconds("documents")).isEqualTo(1200);
+    assertThat(hanging.longestSeconds(TopicSelection.named("documents"))).isEqualTo(1200);
     assertThat(said(Level.WARN))
         .singleElement()
         .asString()
@@ -168,16 +169,16 @@ class HangingPartitionsTest {
 
     pass(MINUTE);
     hanging.lookFailed();
-    assertThat(hanging.count("documents")).isEqualTo(1);
+    assertThat(hanging.count(TopicSelection.named("documents"))).isEqualTo(1);
     lookFor(30, Map.of(OUT, new Ends(3, 3)), IN);
-    assertThat(hanging.count("documents")).isEqualTo(1);
-    assertThat(hanging.longestSeconds("documents")).isEqualTo(1200);
+    assertThat(hanging.count(TopicSelection.named("documents"))).isEqualTo(1);
+    assertThat(hanging.longestSeconds(TopicSelection.named("documents"))).isEqualTo(1200);
     pass(MINUTE);
     look(open);
     pass(MINUTE);
     look(open);
 
-    assertThat(hanging.longestSeconds("documents")).isEqualTo(1260);
+    assertThat(hanging.longestSeconds(TopicSelection.named("documents"))).isEqualTo(1260);
     assertThat(said(Level.WARN)).hasSize(1);
     assertThat(said(Level.INFO)).isEmpty();
   }
@@ -191,12 +192,12 @@ class HangingPartitionsTest {
     pass(MINUTE);
     look(Map.of(OUT, new Ends(3, 4)));
 
-    assertThat(hanging.count("documents")).isZero();
-    assertThat(hanging.count("enriched")).isEqualTo(1);
+    assertThat(hanging.count(TopicSelection.named("documents"))).isZero();
+    assertThat(hanging.count(TopicSelection.named("enriched"))).isEqualTo(1);
     assertThat(said(Level.INFO))
         .containsExactly("partition documents-0, which hung, is no longer there");
     lookFor(19, both);
-    assertThat(hanging.count("documents")).isZero();
+    assertThat(hanging.count(TopicSelection.named("documents"))).isZero();
   }
 
   @Test
@@ -209,7 +210,7 @@ class HangingPartitionsTest {
             first -> assertThat(first).contains("documents-0 ").contains("nothing is consumed"),
             second -> assertThat(second).contains("documents-10 ").contains("been 1 for 1260 s"),
             third -> assertThat(third).contains("enriched-2 ").contains("nothing is seen"));
-    assertThat(hanging.count("documents")).isEqualTo(2);
-    assertThat(hanging.longestSeconds("documents")).isEqualTo(1260);
+    assertThat(hanging.count(TopicSelection.named("documents"))).isEqualTo(2);
+    assertThat(hanging.longestSeconds(TopicSelection.named("documents"))).isEqualTo(1260);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.operations.cluster.PartitionEnds.Ends;
 import dev.millrace.operations.cluster.PartitionEnds.Partition;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.OutputTopics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -44,12 +45,12 @@ class PartitionWatchTest {
           nanos::get,
           InstantSource.fixed(Instant.EPOCH));
 
-  private PartitionEnds ends(Collection<String> topics, Duration atMost) {
+  private PartitionEnds ends(Collection<TopicSelection> topics, Duration atMost) {
     if (!answers.get()) {
       throw new IllegalStateException("no answer");
     }
     asked.clear();
-    asked.addAll(topics);
+    topics.forEach(topic -> asked.add(topic.toString()));
     return new PartitionEnds(
         Map.of(
             new Partition("in", 0), new Ends(1, 2),

@@ -36,7 +36,7 @@ class InputTest {
         .singleElement()
         .satisfies(input -> {
           assertThat(input.name()).isEqualTo("documents");
-          assertThat(input.topics().documents()).isEqualTo("in");
+          assertThat(input.topics().documents()).isEqualTo(TopicSelection.named("in"));
           assertThat(input.format()).isEqualTo(DocumentFormat.TEXT);
           assertThat(input.plan()).isEmpty();
         });
@@ -95,11 +95,10 @@ class InputTest {
             assertThat(line)
                 .contains("unknown key \"inputs.0.topik\"")
                 .contains("did you mean \"topic\""))
-        .anySatisfy(line -> assertThat(line).startsWith("inputs.0.topic is missing"))
         .anySatisfy(line ->
             assertThat(line).startsWith("inputs.1.format: expected one of avro, json, text"))
         .anySatisfy(line -> assertThat(line).startsWith("plans.-: a name in plans"))
-        .hasSize(4);
+        .hasSize(3);
   }
 
   @Test
@@ -152,5 +151,45 @@ class InputTest {
     assertThat(refused.problems())
         .containsExactly(
             "inputs.0.format: expected one of avro, json, text, got \"${file:secret}\"");
+  }
+
+  @Test
+  void shouldTakeAPatternInPlaceOfATopic() {
+    Config config =
+        parse(
+            """
+            inputs:
+              - {pattern: "tenant-[a-z]+", name: tenants}
+              - topic: other
+            """);
+
+    assertThat(Input.all(config).getFirst().name()).isEqualTo("tenants");
+    assertThat(Input.all(config).getFirst().topics().documents())
+        .isEqualTo(TopicSelection.matching("tenant-[a-z]+"));
+    assertThat(Input.of(config, "tenant-ann").name()).isEqualTo("tenants");
+    assertThat(Input.of(config, "other").name()).isEqualTo("other");
+  }
+
+  @Test
+  void shouldRefuseAPatternThatCannotBeMeant() {
+    assertThat(problems("inputs:\n  - {pattern: \"a(\", name: a}\n"))
+        .singleElement()
+        .asString()
+        .contains("inputs.0.pattern", "regular expression");
+    assertThat(problems("inputs:\n  - {pattern: a.*, topic: b, name: a}\n"))
+        .containsExactly("inputs.0: exactly one of topic and pattern is needed");
+    assertThat(problems("inputs:\n  - {name: a}\n"))
+        .containsExactly("inputs.0: exactly one of topic and pattern is needed");
+    assertThat(problems("inputs:\n  - {pattern: a.*}\n"))
+        .singleElement()
+        .asString()
+        .startsWith("inputs.0.name");
+    assertThat(problems("inputs:\n  - {pattern: .*-documents, name: a}\n"))
+        .as("a loop")
+        .anyMatch(problem -> problem.contains("matches topic enriched-documents"));
+    assertThat(problems("inputs:\n  - {pattern: in.*, name: a}\n  - topic: inbox\n"))
+        .singleElement()
+        .asString()
+        .contains("matches topic inbox, which takes input inbox already");
   }
 }

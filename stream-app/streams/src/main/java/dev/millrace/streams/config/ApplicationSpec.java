@@ -39,6 +39,7 @@ public final class ApplicationSpec {
               InputKeys::check,
               ModelsKeys::check,
               ApplicationSpec::checkTimes,
+              ApplicationSpec::checkPatterns,
               ApplicationSpec::checkSizes));
 
   private ApplicationSpec() {}
@@ -71,6 +72,19 @@ public final class ApplicationSpec {
             + " hanging one",
         config.get(WatchdogKeys.HANGING),
         transaction);
+  }
+
+  /** What Kafka Streams asks of topics that are named by a pattern. */
+  private static void checkPatterns(ConfigProblems problems) {
+    Config config = problems.config();
+    List<Config> entries = config.list(InputKeys.INPUTS);
+    for (int i = 0; i < entries.size(); i++) {
+      problems.require(
+          entries.get(i).get(InputKeys.PATTERN).isEmpty()
+              || config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.CLASSIC,
+          "inputs.%d.pattern works with app.group.protocol classic only",
+          i);
+    }
   }
 
   private static void checkSizes(ConfigProblems problems) {

@@ -1,5 +1,7 @@
 package dev.millrace.streams.processor;
 
+import java.util.Map;
+
 /**
  * For a while after its start, a stream task submits a document only once its pending record is
  * committed. A document that ends the process at once would otherwise be consumed again by the next
@@ -12,8 +14,11 @@ final class CarefulStart {
   private static final long COMMIT_MILLIS = 100;
 
   private final long overMillis;
-  private PendingId committed = PendingId.FIRST;
-  private PendingId requested = PendingId.FIRST;
+
+  /** By topic, offsets below which documents are committed, or will be at the next look. */
+  private Map<String, Long> committed = Map.of();
+
+  private Map<String, Long> requested = Map.of();
   private long requestedMillis;
 
   /**
@@ -35,21 +40,23 @@ final class CarefulStart {
 
   /** Whether a parked document may be submitted. */
   boolean allows(PendingId id, long nowMillis) {
-    return isOver(nowMillis) || id.compareTo(committed) < 0;
+    return isOver(nowMillis) || id.offset() < committed.getOrDefault(id.topic(), 0L);
   }
 
   /**
    * Whether a commit is to be requested at the end of a look.
    *
-   * @param end above all documents that were stored
+   * @param store says up to where documents were stored
    */
-  boolean endLook(PendingId end, long nowMillis) {
-    if (isOver(nowMillis)
-        || end.compareTo(requested) <= 0
-        || nowMillis - requestedMillis < COMMIT_MILLIS) {
+  boolean endLook(PendingStore store, long nowMillis) {
+    if (isOver(nowMillis) || nowMillis - requestedMillis < COMMIT_MILLIS) {
       return false;
     }
-    requested = end;
+    Map<String, Long> ends = store.ends();
+    if (ends.equals(requested)) {
+      return false;
+    }
+    requested = ends;
     requestedMillis = nowMillis;
     return true;
   }

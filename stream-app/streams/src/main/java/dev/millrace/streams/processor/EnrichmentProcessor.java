@@ -124,8 +124,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
           context
               .recordMetadata()
               .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
-      PendingId id = new PendingId(from.partition(), from.offset());
-      SourcePosition position = id.in(from.topic());
+      PendingId id = new PendingId(from.topic(), from.partition(), from.offset());
+      SourcePosition position = id.position();
       SourceRecord source =
           new SourceRecord(
               position,
@@ -134,7 +134,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               record.headers(),
               record.value());
       long beside =
-          PendingId.BYTES
+          store.keyBytes(from.topic())
               + EnvelopeCodec.sizeBesideValue(from.topic(), record.key(), record.headers());
       Outcome.Rejected refused = refusal.of(source, beside).orElse(null);
       if (refused != null) {
@@ -218,7 +218,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       takeParked();
       boolean marked = suspects.mark();
       long now = context.currentSystemTimeMs();
-      if (careful.endLook(store.end(), now) || marked) {
+      if (careful.endLook(store, now) || marked) {
         context.commit();
       }
       setPace();

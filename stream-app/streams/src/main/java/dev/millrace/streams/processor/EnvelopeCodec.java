@@ -114,7 +114,8 @@ final class EnvelopeCodec {
       if (buffer.hasRemaining()) {
         throw broken(buffer.remaining() + " bytes after the end");
       }
-      SourceRecord record = new SourceRecord(id.in(topic), timestamp, key, headers, value);
+      SourcePosition position = new SourcePosition(topic, id.partition(), id.offset());
+      SourceRecord record = new SourceRecord(position, timestamp, key, headers, value);
       return new Envelope(record, firstSeenMillis, attempts, plan, restarts);
     } catch (BufferUnderflowException e) {
       throw new IllegalStateException(

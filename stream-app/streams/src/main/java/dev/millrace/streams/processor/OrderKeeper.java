@@ -21,7 +21,7 @@ final class OrderKeeper {
   /** An outcome that may be forwarded. */
   record Ready(PendingId id, Outcome outcome) {}
 
-  private static final Object WHOLE_PARTITION = new Object();
+  private record KeyLane(String topic, ByteBuffer key) {}
 
   private static final class Place {
     final PendingId id;
@@ -45,7 +45,7 @@ final class OrderKeeper {
 
   /** A document was taken into memory; to be called in the order of arrival. */
   void announce(PendingId id, byte @Nullable [] key) {
-    Object lane = lane(key);
+    Object lane = lane(id.topic(), key);
     if (lane == null) {
       return;
     }
@@ -85,11 +85,12 @@ final class OrderKeeper {
     return held;
   }
 
-  private @Nullable Object lane(byte @Nullable [] key) {
+  /** Topics have lanes of their own: nothing says which of two came first. */
+  private @Nullable Object lane(String topic, byte @Nullable [] key) {
     return switch (ordering) {
       case NONE -> null;
-      case KEY -> key == null ? null : ByteBuffer.wrap(key.clone());
-      case PARTITION -> WHOLE_PARTITION;
+      case KEY -> key == null ? null : new KeyLane(topic, ByteBuffer.wrap(key.clone()));
+      case PARTITION -> topic;
     };
   }
 }

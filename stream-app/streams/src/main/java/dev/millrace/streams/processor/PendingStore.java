@@ -1,8 +1,12 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.records.SourcePosition;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -12,31 +16,61 @@ import org.jspecify.annotations.Nullable;
 /**
  * Documents that were consumed and have no outcome yet. Owned by the stream thread.
  *
- * <p>Those below the cursor have been taken into memory, those from the cursor on are parked: their
- * bytes lie in the store and nowhere else, so that a long outage costs disk and not heap. Fresh
- * documents are taken strictly in the order of arrival.
+ * <p>Each topic has a lane. Those below its cursor have been taken into memory, those from the
+ * cursor on are parked: their bytes lie in the store and nowhere else, so that a long outage costs
+ * disk and not heap. Fresh documents of a lane are taken strictly in the order of arrival, and
+ * lanes take turns, so that a long one holds up no other.
  */
 final class PendingStore {
+  /** Parked documents that a lane may offer before it is another's turn. */
+  private static final int TURN = 16;
+
+  /** What is known of a topic; a stream task reads one partition of each. */
+  private static final class Lane {
+    final String topic;
+    final int partition;
+
+    /** Offset below which documents have been taken. */
+    long cursor;
+
+    /** Above all that were ever added. */
+    long end;
+
+    Lane(String topic, int partition) {
+      this.topic = topic;
+      this.partition = partition;
+    }
+
+    PendingId at(long offset) {
+      return new PendingId(topic, partition, offset);
+    }
+  }
+
   private final KeyValueStore<byte[], byte[]> store;
-  private PendingId cursor = PendingId.FIRST;
-  private PendingId last = PendingId.FIRST;
+  private final PendingKeys keys;
+  private final Map<String, Lane> lanes = new TreeMap<>();
   private long size;
   private long ofOtherPlans;
+
+  /** The lane whose turn it is. */
+  private int turn;
 
   /**
    * Counts what an earlier run has left.
    *
+   * @param input what is read
    * @param plan fingerprint of the present plans and models
-   * @throws IllegalStateException if it was read from another topic than {@code topic}: its keys
-   *     could not be told from ours
+   * @throws IllegalStateException if it holds a document of a topic that is not read: nobody would
+   *     finish it
    */
-  PendingStore(KeyValueStore<byte[], byte[]> store, String topic, long plan) {
+  PendingStore(KeyValueStore<byte[], byte[]> store, TopicSelection input, long plan) {
     this.store = store;
+    this.keys = new PendingKeys(input);
     try (KeyValueIterator<byte[], byte[]> all = store.all()) {
       while (all.hasNext()) {
         KeyValue<byte[], byte[]> entry = all.next();
-        PendingId id = PendingId.of(entry.key);
-        last = id.next();
+        PendingId id = keys.of(entry.key);
+        lane(id).end = id.offset() + 1;
         size++;
         Envelope envelope = EnvelopeCodec.decode(id, entry.value);
         if (envelope.planDiffers(plan)) {
@@ -44,14 +78,18 @@ final class PendingStore {
         }
         SourcePosition position = envelope.record().position();
         String from = position == null ? "" : position.topic();
-        if (!from.equals(topic)) {
+        if (!input.contains(from)) {
           throw new IllegalStateException(
               "the pending store holds documents of topic %s, this application reads %s; let the"
-                      .formatted(from, topic)
+                      .formatted(from, input)
                   + " old configuration finish them, or choose another app.id");
         }
       }
     }
+  }
+
+  private Lane lane(PendingId id) {
+    return lanes.computeIfAbsent(id.topic(), topic -> new Lane(topic, id.partition()));
   }
 
   /** Documents without an outcome, in memory or parked. */
@@ -64,54 +102,63 @@ final class PendingStore {
     return ofOtherPlans;
   }
 
-  /** The first documents, at most {@code max}. */
+  /** The first documents of each topic, at most {@code max} of one. */
   List<PendingId> first(int max) {
     List<PendingId> ids = new ArrayList<>();
-    try (KeyValueIterator<byte[], byte[]> all = store.all()) {
-      while (all.hasNext() && ids.size() < max) {
-        ids.add(PendingId.of(all.next().key));
+    for (Lane lane : lanes.values()) {
+      int before = ids.size();
+      try (KeyValueIterator<byte[], byte[]> all = from(lane, 0)) {
+        while (all.hasNext() && ids.size() - before < max) {
+          ids.add(keys.of(all.next().key));
+        }
       }
     }
     return ids;
   }
 
-  /** Above all documents that were ever added. */
-  PendingId end() {
-    return last;
+  /** By topic, the offset above all documents that were ever added. */
+  Map<String, Long> ends() {
+    Map<String, Long> ends = new LinkedHashMap<>();
+    lanes.forEach((topic, lane) -> ends.put(topic, lane.end));
+    return ends;
+  }
+
+  /** How many bytes the key of a topic's documents has. */
+  int keyBytes(String topic) {
+    return keys.size(topic);
   }
 
   /** Adds a document; false if it is there already, as after offsets were set back. */
   boolean add(PendingId id, byte[] envelope) {
-    if (id.compareTo(last) < 0) {
-      if (store.get(id.bytes()) != null) {
+    Lane lane = lane(id);
+    byte[] key = keys.bytes(id);
+    if (id.offset() < lane.end) {
+      if (store.get(key) != null) {
         return false;
       }
     } else {
-      last = id.next();
+      lane.end = id.offset() + 1;
     }
-    store.put(id.bytes(), envelope);
-    if (id.compareTo(cursor) < 0) {
-      cursor = id;
-    }
+    store.put(key, envelope);
+    lane.cursor = Math.min(lane.cursor, id.offset());
     size++;
     return true;
   }
 
   /** Moves the cursor behind a document that was taken into memory on arrival. */
   void taken(PendingId id) {
-    if (id.compareTo(cursor) >= 0) {
-      cursor = id.next();
-    }
+    Lane lane = lane(id);
+    lane.cursor = Math.max(lane.cursor, id.offset() + 1);
   }
 
   /** Replaces the envelope of a document that is there. */
   void replace(PendingId id, byte[] envelope) {
-    store.put(id.bytes(), envelope);
+    store.put(keys.bytes(id), envelope);
   }
 
   /** The document's envelope, or null if it has an outcome already. */
   byte @Nullable [] get(PendingId id) {
-    return store.get(id.bytes());
+    return store.get(keys.bytes(id));
   }
 
   /**
@@ -119,38 +166,71 @@ final class PendingStore {
    * the whole document to give it back.
    */
   void remove(PendingId id) {
-    store.put(id.bytes(), null);
+    store.put(keys.bytes(id), null);
     size--;
   }
 
   /**
-   * Offers parked documents in the order of arrival until {@code taker} refuses one, and moves the
-   * cursor behind those it took.
+   * Offers parked documents, those of a topic in the order of arrival until {@code taker} refuses
+   * one, and moves the cursors behind those it took.
    */
   void takeParked(BiPredicate<PendingId, byte[]> taker) {
-    try (KeyValueIterator<byte[], byte[]> parked =
-        store.range(cursor.bytes(), PendingId.LAST.bytes())) {
-      while (parked.hasNext()) {
-        KeyValue<byte[], byte[]> entry = parked.next();
-        PendingId id = PendingId.of(entry.key);
-        if (!taker.test(id, entry.value)) {
-          cursor = id;
-          return;
-        }
-        cursor = id.next();
-      }
+    List<Lane> open = new ArrayList<>();
+    List<Lane> all = List.copyOf(lanes.values());
+    for (int i = 0; i < all.size(); i++) {
+      open.add(all.get((turn + i) % all.size()));
+    }
+    turn = all.isEmpty() ? 0 : (turn + 1) % all.size();
+    int atMost = open.size() == 1 ? Integer.MAX_VALUE : TURN;
+    while (!open.isEmpty()) {
+      open.removeIf(lane -> !takeTurn(lane, atMost, taker));
     }
   }
 
-  /** The envelope of the first parked document, or null if none is parked. */
-  @Nullable Envelope firstParked() {
-    try (KeyValueIterator<byte[], byte[]> parked =
-        store.range(cursor.bytes(), PendingId.LAST.bytes())) {
-      if (!parked.hasNext()) {
-        return null;
-      }
-      KeyValue<byte[], byte[]> first = parked.next();
-      return EnvelopeCodec.decode(PendingId.of(first.key), first.value);
+  /** Whether the lane may have more to offer. */
+  private boolean takeTurn(Lane lane, int atMost, BiPredicate<PendingId, byte[]> taker) {
+    if (lane.cursor >= lane.end) {
+      return false;
     }
+    try (KeyValueIterator<byte[], byte[]> parked = from(lane, lane.cursor)) {
+      for (int taken = 0; taken < atMost; taken++) {
+        if (!parked.hasNext()) {
+          lane.cursor = lane.end;
+          return false;
+        }
+        KeyValue<byte[], byte[]> entry = parked.next();
+        PendingId id = keys.of(entry.key);
+        if (!taker.test(id, entry.value)) {
+          lane.cursor = id.offset();
+          return false;
+        }
+        lane.cursor = id.offset() + 1;
+      }
+      return true;
+    }
+  }
+
+  /** The envelope of the parked document that was seen first, or null if none is parked. */
+  @Nullable Envelope firstParked() {
+    Envelope oldest = null;
+    for (Lane lane : lanes.values()) {
+      if (lane.cursor >= lane.end) {
+        continue;
+      }
+      try (KeyValueIterator<byte[], byte[]> parked = from(lane, lane.cursor)) {
+        if (parked.hasNext()) {
+          KeyValue<byte[], byte[]> first = parked.next();
+          Envelope found = EnvelopeCodec.decode(keys.of(first.key), first.value);
+          if (oldest == null || found.firstSeenMillis() < oldest.firstSeenMillis()) {
+            oldest = found;
+          }
+        }
+      }
+    }
+    return oldest;
+  }
+
+  private KeyValueIterator<byte[], byte[]> from(Lane lane, long offset) {
+    return store.range(keys.bytes(lane.at(offset)), keys.bytes(lane.at(Long.MAX_VALUE)));
   }
 }

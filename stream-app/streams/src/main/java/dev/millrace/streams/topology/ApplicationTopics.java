@@ -2,6 +2,7 @@ package dev.millrace.streams.topology;
 
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.processor.NodeNames;
@@ -13,9 +14,11 @@ public final class ApplicationTopics {
 
   private ApplicationTopics() {}
 
-  /** Names of the topics that Kafka Streams keeps the pending stores in, by input topic. */
-  public static Map<String, String> changelogs(Config config) {
-    Map<String, String> changelogs = new LinkedHashMap<>();
+  /**
+   * Names of the topics that Kafka Streams keeps the pending stores in, by what the input reads.
+   */
+  public static Map<TopicSelection, String> changelogs(Config config) {
+    Map<TopicSelection, String> changelogs = new LinkedHashMap<>();
     for (Input input : Input.all(config)) {
       changelogs.put(input.topics().documents(), changelog(config, input));
     }

@@ -1,5 +1,6 @@
 package dev.millrace.streams.topology;
 
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.Sink;
 import dev.millrace.streams.processor.NodeNames;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyConfig;
@@ -44,15 +46,8 @@ public final class EnrichmentTopology {
 
   private static void add(Topology topology, Part part) {
     NodeNames names = part.names();
-    topology
-        .addSource(
-            (org.apache.kafka.streams.AutoOffsetReset) null,
-            names.source(),
-            part.timestamps(),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer(),
-            part.topics().documents())
-        .addProcessor(names.enrich(), part.supplier(), names.source());
+    addSource(topology, part);
+    topology.addProcessor(names.enrich(), part.supplier(), names.source());
     for (Sink sink : Sink.values()) {
       topology.addSink(
           names.sink(sink),
@@ -60,6 +55,24 @@ public final class EnrichmentTopology {
           new ByteArraySerializer(),
           new ByteArraySerializer(),
           names.enrich());
+    }
+  }
+
+  private static void addSource(Topology topology, Part part) {
+    AutoOffsetReset asConfigured = null;
+    ByteArrayDeserializer bytes = new ByteArrayDeserializer();
+    switch (part.topics().documents()) {
+      case TopicSelection.Named(String topic) ->
+          topology.addSource(
+              asConfigured, part.names().source(), part.timestamps(), bytes, bytes, topic);
+      case TopicSelection.Matching topics ->
+          topology.addSource(
+              asConfigured,
+              part.names().source(),
+              part.timestamps(),
+              bytes,
+              bytes,
+              topics.pattern());
     }
   }
 }

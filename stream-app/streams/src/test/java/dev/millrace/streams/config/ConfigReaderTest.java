@@ -417,7 +417,7 @@ class ConfigReaderTest {
     assertThat(Input.all(config))
         .singleElement()
         .satisfies(input -> {
-          assertThat(input.topics().documents()).isEqualTo("invoices");
+          assertThat(input.topics().documents()).hasToString("invoices");
           assertThat(input.plan()).isEqualTo("invoices");
         });
   }

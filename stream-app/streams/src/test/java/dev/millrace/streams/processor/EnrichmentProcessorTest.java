@@ -657,7 +657,7 @@ class EnrichmentProcessorTest {
     app.send("k", "ok");
     FakeEnricher.Submission submission = app.enricher.latest("ok");
     Mailbox mailbox = (Mailbox) submission.owner();
-    mailbox.post(new PendingId(0, 0), new Answer.Broken(new AssertionError("bug")));
+    mailbox.post(ProcessorHarness.id(0), new Answer.Broken(new AssertionError("bug")));
 
     assertThatThrownBy(app::tick)
         .isInstanceOf(StreamsException.class)
@@ -678,7 +678,7 @@ class EnrichmentProcessorTest {
             0,
             11,
             Restarts.none(1));
-    app.store().put(new PendingId(0, 5).bytes(), EnvelopeCodec.encode(foreign));
+    app.store().put(ProcessorHarness.key(ProcessorHarness.id(5)), EnvelopeCodec.encode(foreign));
 
     assertThatThrownBy(app::restart)
         .rootCause()

@@ -4,6 +4,7 @@ import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.Input;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.Topics;
 import dev.millrace.records.Backoff;
 import dev.millrace.records.DeadLetter;
@@ -56,9 +57,11 @@ import org.jspecify.annotations.Nullable;
  * The processor in its topology, with a fake enricher, plain-text documents and a hand-moved clock.
  */
 final class ProcessorHarness implements AutoCloseable {
+  static final String DOCUMENTS = "documents";
+
   static final Topics TOPICS =
       new Topics(
-          "documents",
+          DOCUMENTS,
           new OutputTopics("enriched-documents", "quarantined-documents", "dead-letters"));
 
   static final NodeNames NAMES = new NodeNames(Input.DEFAULT_NAME);
@@ -110,7 +113,7 @@ final class ProcessorHarness implements AutoCloseable {
     this.options = options;
     this.permits = permits;
     this.driver = open();
-    this.input = input();
+    this.input = input(firstTopic());
   }
 
   static ProcessorOptions options(Ordering ordering) {
@@ -127,9 +130,23 @@ final class ProcessorHarness implements AutoCloseable {
 
   private static ProcessorOptions options(
       Ordering ordering, Duration carefulStart, OutcomeTimestamp timestamp) {
+    return options(TOPICS, ordering, carefulStart, timestamp);
+  }
+
+  /** An input of all topics that match a pattern. */
+  static ProcessorOptions options(String pattern, Ordering ordering, Duration carefulStart) {
+    return options(
+        new Topics(TopicSelection.matching(pattern), TOPICS.outputs()),
+        ordering,
+        carefulStart,
+        OutcomeTimestamp.DOCUMENT);
+  }
+
+  private static ProcessorOptions options(
+      Topics topics, Ordering ordering, Duration carefulStart, OutcomeTimestamp timestamp) {
     return new ProcessorOptions(
         NAMES,
-        TOPICS,
+        topics,
         timestamp,
         ordering,
         2000,
@@ -174,7 +191,7 @@ final class ProcessorHarness implements AutoCloseable {
             List.of(
                 new EnrichmentTopology.Part(
                     NAMES,
-                    TOPICS,
+                    options.topics(),
                     new Restored(new EnrichmentProcessorSupplier(options, services, Map.of())),
                     timestamps)),
             properties),
@@ -187,9 +204,8 @@ final class ProcessorHarness implements AutoCloseable {
     return START_MILLIS + Duration.ofNanos(nanos).toMillis();
   }
 
-  private TestInputTopic<byte[], byte[]> input() {
-    return driver.createInputTopic(
-        TOPICS.documents(), new ByteArraySerializer(), new ByteArraySerializer());
+  private TestInputTopic<byte[], byte[]> input(String topic) {
+    return driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   private Decoded decode(SourceRecord record) {
@@ -213,7 +229,7 @@ final class ProcessorHarness implements AutoCloseable {
     }
     driver.close();
     driver = open();
-    input = input();
+    input = input(firstTopic());
     // One look to count what was found, one to submit it.
     tick();
     tick();
@@ -226,8 +242,18 @@ final class ProcessorHarness implements AutoCloseable {
 
   /** What the store says about the restarts of the document at an offset. */
   Restarts restarts(long offset) {
-    PendingId id = new PendingId(0, offset);
-    return EnvelopeCodec.decode(id, store().get(id.bytes())).restarts();
+    PendingId id = id(offset);
+    return EnvelopeCodec.decode(id, store().get(key(id))).restarts();
+  }
+
+  /** Names the document at an offset of {@link #DOCUMENTS}. */
+  static PendingId id(long offset) {
+    return new PendingId(DOCUMENTS, 0, offset);
+  }
+
+  /** Its key in the store. */
+  static byte[] key(PendingId id) {
+    return new PendingKeys(TOPICS.documents()).bytes(id);
   }
 
   /** Fills the store before the processor is opened, as restoration does. */
@@ -334,6 +360,18 @@ final class ProcessorHarness implements AutoCloseable {
   void send(String key, String text) {
     input.pipeInput(
         new TestRecord<>(bytes(key), bytes(text), new RecordHeaders(), Instant.ofEpochMilli(77)));
+  }
+
+  /** Sends to one of the topics that match the pattern. */
+  void sendTo(String topic, String key, String text) {
+    input(topic)
+        .pipeInput(
+            new TestRecord<>(
+                bytes(key), bytes(text), new RecordHeaders(), Instant.ofEpochMilli(77)));
+  }
+
+  private String firstTopic() {
+    return options.topics().documents().name().orElse("a-documents");
   }
 
   void send(TestRecord<byte[], byte[]> record) {

@@ -100,7 +100,7 @@ class SuspectsTest {
 
     assertThat(app.values(TOPICS.outputs().enriched()))
         .containsExactly("summary of a", "summary of b", "summary of new");
-    assertThat(app.events.suspected).containsExactly("0@0 2", "0@1 2");
+    assertThat(app.events.suspected).containsExactly("documents-0-0 2", "documents-0-1 2");
     assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
   }
 

@@ -4,6 +4,7 @@ import dev.millrace.operations.config.ConfigKey;
 import dev.millrace.operations.config.ConfigList;
 import dev.millrace.operations.config.ConfigMap;
 import dev.millrace.operations.config.ConfigSection;
+import dev.millrace.operations.config.InputKeys;
 import dev.millrace.streams.config.ApplicationSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +54,10 @@ public final class ConfigExample {
         lead = "#     ";
       }
       for (ConfigKey<?> key : list.keys()) {
-        file.append(lead).append(key.name()).append(": ").append(key.example()).append("\n");
+        // One of both can be set.
+        String other = key.equals(InputKeys.PATTERN) ? "# " : "";
+        file.append(lead).append(other);
+        file.append(key.name()).append(": ").append(key.example()).append("\n");
         lead = "#     ";
       }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.cluster.PartitionMeters;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.metrics.EngineMeters;
 import dev.millrace.operations.metrics.EnrichmentMeters;
 import dev.millrace.operations.metrics.Meters;
@@ -42,7 +43,7 @@ class MetricTest {
     processor.retry(RetryCause.DEADLINE, "late");
     processor.staleCompletion();
     processor.resubmitted(7, 2);
-    processor.suspected(new PendingId(0, 1), 2);
+    processor.suspected(new PendingId("documents", 0, 1), 2);
     enricher.branch("summary", 30, 4);
     enricher.branch("summary", 3, 1);
     enricher.branch("translations.it", 20, 9);
@@ -53,9 +54,9 @@ class MetricTest {
     engine.load("main", 4, 5, 6);
     PartitionMeters.register(
         registry,
-        List.of("documents", "enriched"),
-        topic -> topic.equals("documents") ? 2 : 0,
-        topic -> topic.equals("documents") ? 1300.5 : 0);
+        List.of(TopicSelection.named("documents"), TopicSelection.named("enriched")),
+        topic -> topic.contains("documents") ? 2 : 0,
+        topic -> topic.contains("documents") ? 1300.5 : 0);
   }
 
   @Test

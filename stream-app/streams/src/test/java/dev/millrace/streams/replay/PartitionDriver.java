@@ -58,7 +58,7 @@ final class PartitionDriver implements AutoCloseable {
             Instant.ofEpochMilli(1_000_000));
     input =
         driver.createInputTopic(
-            ReplayNode.TOPICS.documents(), new ByteArraySerializer(), new ByteArraySerializer());
+            ReplayNode.DOCUMENTS, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   void send(Input record) {
@@ -74,20 +74,14 @@ final class PartitionDriver implements AutoCloseable {
   List<Output> outputs() {
     driver.advanceWallClockTime(Duration.ofMillis(10));
     List<Output> outputs = new ArrayList<>();
-    for (String topic : ReplayNode.TOPICS.all()) {
-      if (!topic.equals(ReplayNode.TOPICS.documents())) {
-        driver
-            .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-            .readRecordsToList()
-            .forEach(record ->
-                outputs.add(
-                    new Output(
-                        topic,
-                        record.key(),
-                        record.headers(),
-                        record.value(),
-                        record.timestamp())));
-      }
+    for (String topic : ReplayNode.TOPICS.outputs().all()) {
+      driver
+          .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+          .readRecordsToList()
+          .forEach(record ->
+              outputs.add(
+                  new Output(
+                      topic, record.key(), record.headers(), record.value(), record.timestamp())));
     }
     return outputs;
   }

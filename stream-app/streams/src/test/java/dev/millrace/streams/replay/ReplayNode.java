@@ -64,9 +64,11 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 final class ReplayNode {
   static final NodeNames NAMES = new NodeNames(dev.millrace.operations.config.Input.DEFAULT_NAME);
 
+  static final String DOCUMENTS = "documents";
+
   static final Topics TOPICS =
       new Topics(
-          "documents",
+          DOCUMENTS,
           new OutputTopics("enriched-documents", "quarantined-documents", "dead-letters"));
 
   /** A topic that is none: bytes of {@code produce}. */

@@ -157,9 +157,7 @@ class ReplayTest {
   }
 
   private static List<String> outcomeTopics() {
-    return ReplayNode.TOPICS.all().stream()
-        .filter(topic -> !topic.equals(ReplayNode.TOPICS.documents()))
-        .toList();
+    return ReplayNode.TOPICS.outputs().all();
   }
 
   /** Records by the number of their input. */

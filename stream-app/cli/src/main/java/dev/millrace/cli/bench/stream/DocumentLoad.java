@@ -1,8 +1,8 @@
 package dev.millrace.cli.bench.stream;
 
 import dev.millrace.operations.config.Config;
-import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.records.SourcePosition;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ public final class DocumentLoad {
   /** The same with the whole values. */
   public static Set<SourcePosition> produceBytes(
       Config config, int count, int keys, IntFunction<byte[]> value) {
-    String topic = Input.all(config).getFirst().topics().documents();
+    String topic = config.get(TopicKeys.DOCUMENTS);
     return produceRecords(
         config,
         count,

@@ -7,6 +7,7 @@ import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.processor.PendingId;
+import dev.millrace.streams.processor.PendingKeys;
 import dev.millrace.streams.topology.ApplicationTopics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -88,7 +89,7 @@ public final class OutcomeChecker {
           topic,
           record -> {
             SourcePosition from = source(record);
-            if (!from.topic().equals(documents())) {
+            if (!input.topics().documents().contains(from.topic())) {
               return;
             }
             outcomes[0]++;
@@ -122,19 +123,24 @@ public final class OutcomeChecker {
     return input.topics().outputs().all();
   }
 
-  private String documents() {
-    return input.topics().documents();
+  /** The input topics; of a pattern, those that documents were written to. */
+  private Set<String> documents() {
+    Set<String> written = new TreeSet<>();
+    acknowledged.forEach(position -> written.add(position.topic()));
+    return input.topics().documents().name().map(Set::of).orElse(written);
   }
 
   /** Key and timestamp of an outcome are those of its document, or a header says that. */
   private void checkOutputEqualsInput(List<String> problems) {
     Map<SourcePosition, Integer> inputs = new HashMap<>();
-    readAll(
-        documents(),
-        record ->
-            inputs.put(
-                new SourcePosition(record.topic(), record.partition(), record.offset()),
-                fingerprint(record)));
+    for (String topic : documents()) {
+      readAll(
+          topic,
+          record ->
+              inputs.put(
+                  new SourcePosition(topic, record.partition(), record.offset()),
+                  fingerprint(record)));
+    }
     Set<SourcePosition> changed = new TreeSet<>();
     readAll(
         input.topics().outputs().enriched(),
@@ -158,11 +164,12 @@ public final class OutcomeChecker {
 
   /** Folded to its last values, the changelog of the pending store is empty. */
   private void checkChangelog(List<String> problems) {
+    PendingKeys keys = new PendingKeys(input.topics().documents());
     Set<PendingId> pending = new TreeSet<>();
     readAll(
         ApplicationTopics.changelog(config, input),
         record -> {
-          PendingId id = PendingId.of(record.key());
+          PendingId id = keys.of(record.key());
           if (record.value() == null) {
             pending.remove(id);
           } else {
@@ -181,8 +188,8 @@ public final class OutcomeChecker {
               .partitionsToOffsetAndMetadata()
               .get();
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-      for (TopicPartition partition : partitions(documents())) {
-        asked.put(partition, OffsetSpec.latest());
+      for (String topic : documents()) {
+        partitions(topic).forEach(partition -> asked.put(partition, OffsetSpec.latest()));
       }
       for (var end : admin.listOffsets(asked).all().get().entrySet()) {
         OffsetAndMetadata offset = committed.get(end.getKey());
