@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -98,7 +99,10 @@ class OddRecordsIT {
                     engine,
                     OddRecordsTest.plan(directory),
                     new EngineEnricher.Settings(
-                        "test", 4_096, 2, () -> Instant.EPOCH, EnrichmentMetrics.NONE));
+                        "test",
+                        ForkJoinPool.commonPool(),
+                        () -> Instant.EPOCH,
+                        EnrichmentMetrics.NONE));
             StreamApplication application =
                 new StreamApplication(
                     config,

@@ -56,6 +56,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -136,7 +137,10 @@ class OddRecordsTest {
                 engine,
                 plan(directory),
                 new EngineEnricher.Settings(
-                    "test", 4_096, 2, () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
+                    "test",
+                    ForkJoinPool.commonPool(),
+                    () -> Instant.EPOCH,
+                    EnrichmentMetrics.NONE))) {
       EnrichmentServices services =
           new EnrichmentServices(
               new Submitter(decoder(format), EnricherChoice.always(enricher), Runnable::run),

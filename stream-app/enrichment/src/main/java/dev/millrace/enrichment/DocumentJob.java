@@ -3,7 +3,6 @@ package dev.millrace.enrichment;
 import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.BranchResult.Failed;
 import dev.millrace.engine.tokenizer.TokenizerException;
-import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Enrichment.Coverage;
 import dev.millrace.enrichment.Enrichment.DocumentLanguage;
@@ -83,12 +82,12 @@ final class DocumentJob {
   /** Answers for a document whose engine calls will not be heard of any more. */
   void abandon() {
     submissions.cancel();
-    defer(Deferral.Kind.ENGINE_LOST, "the enricher was closed");
+    defer(Deferral.Cause.ENGINE_LOST, "the enricher was closed");
   }
 
   private void ask() {
     if (submissions.cancelled()) {
-      defer(Deferral.Kind.CANCELLED, "cancelled before it was asked about");
+      defer(Deferral.Cause.CANCELLED, "cancelled before it was asked about");
       return;
     }
     Optional<Rejected> fault = DocumentCheck.fault(document);
@@ -161,7 +160,7 @@ final class DocumentJob {
       return false;
     }
     if (ended.stream().anyMatch(each -> each.call().usage().isEmpty())) {
-      defer(Deferral.Kind.CANCELLED, "cancelled before all of it was asked about");
+      defer(Deferral.Cause.CANCELLED, "cancelled before all of it was asked about");
       return false;
     }
     for (Submission each : ended) {
@@ -196,10 +195,10 @@ final class DocumentJob {
     switch (failed.reason()) {
       case TOO_LONG -> deliver(new Rejected(RejectReason.TOO_LONG, failed.message()));
       case INVALID_REQUEST -> deliver(new Rejected(RejectReason.INTERNAL_ERROR, failed.message()));
-      case ENGINE_FAILED, ENGINE_CLOSED -> defer(Deferral.Kind.ENGINE_LOST, failed.message());
-      case OVERLOADED -> defer(Deferral.Kind.OVERLOADED, failed.message());
-      case DEADLINE -> defer(Deferral.Kind.DEADLINE, failed.message());
-      case CANCELLED -> defer(Deferral.Kind.CANCELLED, failed.message());
+      case ENGINE_FAILED, ENGINE_CLOSED -> defer(Deferral.Cause.ENGINE_LOST, failed.message());
+      case OVERLOADED -> defer(Deferral.Cause.OVERLOADED, failed.message());
+      case DEADLINE -> defer(Deferral.Cause.DEADLINE, failed.message());
+      case CANCELLED -> defer(Deferral.Cause.CANCELLED, failed.message());
     }
   }
 
@@ -255,7 +254,7 @@ final class DocumentJob {
     try {
       shared.executor().execute(() -> guarded(step));
     } catch (RejectedExecutionException e) {
-      defer(Deferral.Kind.ENGINE_LOST, "the enricher is closed");
+      defer(Deferral.Cause.ENGINE_LOST, "the enricher is closed");
     }
   }
 
@@ -277,7 +276,7 @@ final class DocumentJob {
               RejectReason.INTERNAL_ERROR, "fault while enriching: " + e.getClass().getName()));
     } catch (Error e) {
       cancel();
-      defer(Deferral.Kind.ENGINE_LOST, "fault while enriching: " + e.getClass().getName());
+      defer(Deferral.Cause.ENGINE_LOST, "fault while enriching: " + e.getClass().getName());
       throw e;
     }
   }
@@ -293,7 +292,7 @@ final class DocumentJob {
     tell(() -> listener.onOutcome(outcome));
   }
 
-  private void defer(Deferral.Kind kind, String message) {
+  private void defer(Deferral.Cause kind, String message) {
     tell(() -> listener.onDeferred(new Deferral(kind, message)));
   }
 

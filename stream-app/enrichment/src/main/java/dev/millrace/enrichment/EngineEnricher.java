@@ -1,16 +1,12 @@
 package dev.millrace.enrichment;
 
 import dev.millrace.engine.InferenceEngine;
+import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,14 +19,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class EngineEnricher implements Enricher {
   private static final Logger LOG = LoggerFactory.getLogger(EngineEnricher.class);
-  private static final int CLOSE_SECONDS_MAX = 30;
-  private static final int THREADS_MAX = 4;
+  private static final Duration CLOSE_MAX = Duration.ofSeconds(30);
 
   private final Shared shared;
-  private final int documentsMax;
-  private final ExecutorService executor;
+  private final Steps steps;
   private final Set<DocumentJob> jobs = ConcurrentHashMap.newKeySet();
-  private final AtomicInteger documents = new AtomicInteger();
   private volatile boolean closed;
 
   /**
@@ -55,39 +48,20 @@ public final class EngineEnricher implements Enricher {
    * What a caller may choose.
    *
    * @param engineBuild version of this software, for provenance
-   * @param documentsMax documents in work at once; one more is deferred as overloaded
-   * @param threads that tokenise and decode
+   * @param threads run the steps between the model's answers; borrowed
    * @param clock for the time of an enrichment
    * @param metrics hears what happens
    */
   public record Settings(
-      String engineBuild,
-      int documentsMax,
-      int threads,
-      InstantSource clock,
-      EnrichmentMetrics metrics) {
+      String engineBuild, Executor threads, InstantSource clock, EnrichmentMetrics metrics) {
 
-    /** Refuses limits below one. */
-    public Settings {
-      if (documentsMax < 1 || threads < 1) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "documentsMax and threads must be at least 1, got %d and %d",
-                documentsMax,
-                threads));
-      }
-    }
-
-    /** Everything at its default. */
-    public static Settings of(String engineBuild, InstantSource clock) {
-      int cores = Runtime.getRuntime().availableProcessors();
-      int threads = Math.clamp(cores / 2, 1, THREADS_MAX);
-      return new Settings(engineBuild, 4096, threads, clock, EnrichmentMetrics.NONE);
+    /** Without metrics. */
+    public static Settings of(String engineBuild, Executor threads, InstantSource clock) {
+      return new Settings(engineBuild, threads, clock, EnrichmentMetrics.NONE);
     }
 
     public Settings withMetrics(EnrichmentMetrics other) {
-      return new Settings(engineBuild, documentsMax, threads, clock, other);
+      return new Settings(engineBuild, threads, clock, other);
     }
   }
 
@@ -96,7 +70,7 @@ public final class EngineEnricher implements Enricher {
    *
    * @param engine the model {@value Task#MAIN}; borrowed, closed by its owner, after this
    * @param plan what to ask
-   * @param settings limits and clock
+   * @param settings threads, clock and metrics
    * @throws PlanException if the plan does not fit the model
    */
   public EngineEnricher(InferenceEngine engine, Plan plan, Settings settings) {
@@ -109,7 +83,7 @@ public final class EngineEnricher implements Enricher {
    * @param engines by the name under which a plan's tasks ask for them; borrowed, closed by their
    *     owners, after this
    * @param plan what to ask
-   * @param settings limits and clock
+   * @param settings threads, clock and metrics
    * @throws PlanException if a task asks a model that is not there, or does not fit it
    * @throws IllegalArgumentException if there is no model {@value Task#MAIN}
    */
@@ -119,15 +93,12 @@ public final class EngineEnricher implements Enricher {
           "engines must have one named %s, got %s".formatted(Task.MAIN, engines.keySet()));
     }
     Map<String, Asker> askers = Asker.of(plan, engines);
-    documentsMax = settings.documentsMax();
-    executor =
-        Executors.newFixedThreadPool(
-            settings.threads(), Thread.ofPlatform().daemon().name("enricher-", 0).factory());
+    steps = new Steps(settings.threads());
     shared =
         new Shared(
             plan,
             askers,
-            executor,
+            steps,
             settings.clock(),
             settings.metrics(),
             ProvenanceStamp.of(plan, askers, settings.engineBuild()));
@@ -145,16 +116,7 @@ public final class EngineEnricher implements Enricher {
   public void submit(
       Object owner, Document document, int attempt, long deadlineNanos, OutcomeListener listener) {
     if (closed) {
-      listener.onDeferred(new Deferral(Deferral.Kind.ENGINE_LOST, "the enricher is closed"));
-      return;
-    }
-    if (documents.incrementAndGet() > documentsMax) {
-      documents.decrementAndGet();
-      listener.onDeferred(
-          new Deferral(
-              Deferral.Kind.OVERLOADED,
-              String.format(
-                  Locale.ROOT, "%d documents are in work, as many as allowed", documentsMax)));
+      listener.onDeferred(new Deferral(Deferral.Cause.ENGINE_LOST, "the enricher is closed"));
       return;
     }
     DocumentJob job =
@@ -167,14 +129,12 @@ public final class EngineEnricher implements Enricher {
   }
 
   private void leave(DocumentJob job) {
-    if (jobs.remove(job)) {
-      documents.decrementAndGet();
-    }
+    jobs.remove(job);
   }
 
   /** Documents in work at this moment. */
   int documentsInWork() {
-    return documents.get();
+    return jobs.size();
   }
 
   @Override
@@ -191,10 +151,9 @@ public final class EngineEnricher implements Enricher {
   public void close() {
     closed = true;
     jobs.forEach(DocumentJob::cancel);
-    executor.shutdown();
     try {
-      if (!executor.awaitTermination(CLOSE_SECONDS_MAX, TimeUnit.SECONDS)) {
-        LOG.warn("enricher threads still run {} s after close", CLOSE_SECONDS_MAX);
+      if (!steps.close(CLOSE_MAX)) {
+        LOG.warn("steps of documents still run {} s after close", CLOSE_MAX.toSeconds());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -36,25 +36,4 @@ public interface Enricher extends AutoCloseable {
      */
     void onDeferred(Deferral deferral);
   }
-
-  /**
-   * Why a document has no outcome yet.
-   *
-   * @param kind what stands in the way
-   * @param message found against expected; never the document's text
-   */
-  record Deferral(Kind kind, String message) {
-
-    /** What stands in the way. */
-    public enum Kind {
-      /** The engine's queue is full. */
-      OVERLOADED,
-      /** The deadline passed. */
-      DEADLINE,
-      /** Cancelled by its owner. */
-      CANCELLED,
-      /** The engine is closed or has failed. */
-      ENGINE_LOST
-    }
-  }
 }

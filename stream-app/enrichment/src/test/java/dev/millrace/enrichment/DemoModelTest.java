@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,7 +51,8 @@ class DemoModelTest {
   }
 
   private static Settings settings() {
-    return new Settings("test", 100, 2, () -> Instant.EPOCH, EnrichmentMetrics.NONE);
+    return new Settings(
+        "test", ForkJoinPool.commonPool(), () -> Instant.EPOCH, EnrichmentMetrics.NONE);
   }
 
   @Test

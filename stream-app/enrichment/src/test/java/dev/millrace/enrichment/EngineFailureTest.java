@@ -10,15 +10,17 @@ import dev.millrace.engine.RequestHandle;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.enrichment.EngineEnricher.Settings;
-import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Outcome.Enriched;
 import dev.millrace.enrichment.Outcome.Rejected;
 import dev.millrace.enrichment.testing.OutcomeRecorder;
 import dev.millrace.enrichment.testing.Script;
 import dev.millrace.enrichment.testing.ScriptedEngine;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What happens to documents when the engine refuses, fails, is cancelled or closed. */
@@ -42,11 +44,11 @@ class EngineFailureTest extends EnricherKit {
             case TOO_LONG -> new Rejected(RejectReason.TOO_LONG, "scripted TOO_LONG");
             case INVALID_REQUEST ->
                 new Rejected(RejectReason.INTERNAL_ERROR, "scripted INVALID_REQUEST");
-            case OVERLOADED -> new Deferral(Deferral.Kind.OVERLOADED, "scripted OVERLOADED");
-            case DEADLINE -> new Deferral(Deferral.Kind.DEADLINE, "scripted DEADLINE");
-            case CANCELLED -> new Deferral(Deferral.Kind.CANCELLED, "scripted CANCELLED");
+            case OVERLOADED -> new Deferral(Deferral.Cause.OVERLOADED, "scripted OVERLOADED");
+            case DEADLINE -> new Deferral(Deferral.Cause.DEADLINE, "scripted DEADLINE");
+            case CANCELLED -> new Deferral(Deferral.Cause.CANCELLED, "scripted CANCELLED");
             case ENGINE_CLOSED, ENGINE_FAILED ->
-                new Deferral(Deferral.Kind.ENGINE_LOST, "scripted " + reason);
+                new Deferral(Deferral.Cause.ENGINE_LOST, "scripted " + reason);
           };
       assertThat(answer).isEqualTo(expected);
     }
@@ -85,7 +87,7 @@ class EngineFailureTest extends EnricherKit {
     enricher.cancelAll(mine);
     Object answer = cancelled.await();
 
-    assertThat(((Deferral) answer).kind()).isEqualTo(Deferral.Kind.CANCELLED);
+    assertThat(((Deferral) answer).cause()).isEqualTo(Deferral.Cause.CANCELLED);
     assertThat(kept.called()).isFalse();
     releaseUntilAnswered(engine, kept);
     assertThat(kept.await()).isInstanceOf(Enriched.class);
@@ -115,7 +117,7 @@ class EngineFailureTest extends EnricherKit {
           assertThat(recorder.await()).isInstanceOf(Deferral.class);
           assertThat(recorder.calls()).isEqualTo(1);
         });
-    assertThat(((Deferral) late.await()).kind()).isEqualTo(Deferral.Kind.ENGINE_LOST);
+    assertThat(((Deferral) late.await()).cause()).isEqualTo(Deferral.Cause.ENGINE_LOST);
   }
 
   @Test
@@ -135,7 +137,7 @@ class EngineFailureTest extends EnricherKit {
     enricher.close();
     engine.release();
 
-    assertThat(((Deferral) recorder.await()).kind()).isEqualTo(Deferral.Kind.ENGINE_LOST);
+    assertThat(((Deferral) recorder.await()).cause()).isEqualTo(Deferral.Cause.ENGINE_LOST);
     assertThat(recorder.calls()).isEqualTo(1);
   }
 
@@ -164,29 +166,42 @@ class EngineFailureTest extends EnricherKit {
     public void close() {}
   }
 
+  /** Plans share threads, so one enricher's end must be neither early nor another's. */
   @Test
-  void shouldDeferWhatIsBeyondItsLimit() {
-    ScriptedEngine engine = engine(new Echo());
-    Settings settings = settings();
-    EngineEnricher enricher =
-        track(
-            new EngineEnricher(
-                engine,
-                PlanReader.parse(TASKS, "test"),
-                new Settings("b", 2, 1, settings.clock(), settings.metrics())));
-    engine.hold();
-    OutcomeRecorder first = new OutcomeRecorder();
-    OutcomeRecorder second = new OutcomeRecorder();
-    enricher.submit(this, doc("a"), 1, Long.MAX_VALUE, first);
-    enricher.submit(this, doc("b"), 1, Long.MAX_VALUE, second);
+  void shouldCloseOneOfTwoEnrichersOnTheSameThreads() throws Exception {
+    try (EnrichmentThreads threads = new EnrichmentThreads(1)) {
+      Settings settings = new Settings("b", threads, settings().clock(), settings().metrics());
+      Plan plan = PlanReader.parse(TASKS, "test");
+      EngineEnricher leaving = track(new EngineEnricher(engine(new Echo()), plan, settings));
+      EngineEnricher staying = track(new EngineEnricher(engine(new Echo()), plan, settings));
+      CountDownLatch busy = new CountDownLatch(1);
+      CountDownLatch go = new CountDownLatch(1);
+      threads.execute(() -> {
+        busy.countDown();
+        await(go);
+      });
+      await(busy);
+      OutcomeRecorder queued = new OutcomeRecorder();
+      leaving.submit(this, doc("a"), 1, Long.MAX_VALUE, queued);
 
-    Object third = answer(enricher, doc("c"));
+      Thread closing = Thread.ofVirtual().start(leaving::close);
+      assertThat(closing.join(Duration.ofMillis(100))).as("waits for its step").isFalse();
+      go.countDown();
 
-    assertThat(third)
-        .isEqualTo(
-            new Deferral(Deferral.Kind.OVERLOADED, "2 documents are in work, as many as allowed"));
-    releaseUntilAnswered(engine, first, second);
-    assertThat(answer(enricher, doc("c"))).isInstanceOf(Enriched.class);
+      assertThat(closing.join(Duration.ofSeconds(20))).isTrue();
+      assertThat(queued.await()).isInstanceOf(Deferral.class);
+      assertThat(answer(leaving, doc("b")))
+          .isEqualTo(new Deferral(Deferral.Cause.ENGINE_LOST, "the enricher is closed"));
+      assertThat(answer(staying, doc("b"))).isInstanceOf(Enriched.class);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 
@@ -88,7 +89,7 @@ abstract class EnricherKit {
 
   Settings settings() {
     InstantSource source = () -> Instant.ofEpochSecond(clock.get());
-    return new Settings("build", 1000, 2, source, EnrichmentMetrics.NONE);
+    return new Settings("build", ForkJoinPool.commonPool(), source, EnrichmentMetrics.NONE);
   }
 
   EngineEnricher enricher(ScriptedEngine engine, String plan) {

@@ -142,8 +142,8 @@ class SeveralModelsTest extends EnricherKit {
 
     Object answer = answer(several(lost), doc("x"));
 
-    assertThat(answer).isInstanceOf(Enricher.Deferral.class);
-    assertThat(((Enricher.Deferral) answer).kind()).isEqualTo(Enricher.Deferral.Kind.ENGINE_LOST);
+    assertThat(answer).isInstanceOf(Deferral.class);
+    assertThat(((Deferral) answer).cause()).isEqualTo(Deferral.Cause.ENGINE_LOST);
   }
 
   @Test

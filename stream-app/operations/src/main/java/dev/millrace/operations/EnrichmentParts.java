@@ -3,6 +3,7 @@ package dev.millrace.operations;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.Enricher;
+import dev.millrace.enrichment.EnrichmentThreads;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanReader;
 import dev.millrace.operations.config.Config;
@@ -87,7 +88,8 @@ public final class EnrichmentParts implements AutoCloseable {
       Map<String, String> digests = new LinkedHashMap<>();
       engines.forEach((name, engine) -> digests.put("model " + name, engine.model().digest()));
       EngineEnricher.Settings settings =
-          EngineEnricher.Settings.of(build, InstantSource.system())
+          EngineEnricher.Settings.of(
+                  build, open.keep(EnrichmentThreads.ofMachine()), InstantSource.system())
               .withMetrics(new EnrichmentMeters(meters));
       Map<String, Enricher> enrichers = new LinkedHashMap<>();
       plans.forEach((name, plan) ->

@@ -37,8 +37,8 @@ public final class AvroDecoder implements DocumentDecoder {
           new Decoded.Invalid(RejectReason.UNDECODABLE, message);
       case Decoding.InvalidText<?>(String message) ->
           new Decoded.Invalid(RejectReason.INVALID_TEXT, message);
-      case Decoding.UnknownSchema<?>(String message) -> new Decoded.UnknownSchema(message);
-      case Decoding.Unavailable<?>(String message) -> new Decoded.Unavailable(message);
+      case Decoding.UnknownSchema<?>(String message) -> Decoded.unknownSchema(message);
+      case Decoding.Unavailable<?>(String message) -> Decoded.unavailable(message);
     };
   }
 

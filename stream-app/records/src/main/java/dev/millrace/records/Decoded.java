@@ -1,5 +1,6 @@
 package dev.millrace.records;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.DocumentException;
 import dev.millrace.enrichment.RejectReason;
@@ -14,11 +15,18 @@ public sealed interface Decoded {
   /** Not a document, now or later; the message never holds the bytes. */
   record Invalid(RejectReason reason, String message) implements Decoded {}
 
+  /** Not known yet: something else stands in the way. */
+  record Deferred(Deferral deferral) implements Decoded {}
+
   /** The registry answers that it does not know the schema, which may change shortly. */
-  record UnknownSchema(String message) implements Decoded {}
+  static Decoded unknownSchema(String message) {
+    return new Deferred(new Deferral(Deferral.Cause.UNKNOWN_SCHEMA, message));
+  }
 
   /** The registry does not answer. */
-  record Unavailable(String message) implements Decoded {}
+  static Decoded unavailable(String message) {
+    return new Deferred(new Deferral(Deferral.Cause.REGISTRY_UNAVAILABLE, message));
+  }
 
   /** What reading a document gives: the document, or what is wrong with it. */
   static Decoded of(Supplier<Document> reading) {

@@ -1,9 +1,9 @@
 package dev.millrace.streams;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.health.Probe;
-import dev.millrace.records.RetryCause;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import java.time.Duration;
@@ -37,7 +37,7 @@ final class ApplicationHealth implements ProcessorMonitor {
   private final LongSupplier nanoClock;
   private final Supplier<List<String>> otherProblems;
   private final Map<String, Load> loads = new ConcurrentHashMap<>();
-  private final Map<RetryCause, Seen> retries = new EnumMap<>(RetryCause.class);
+  private final Map<Deferral.Cause, Seen> retries = new EnumMap<>(Deferral.Cause.class);
   private final AtomicLong progressNanos;
   private final AtomicBoolean engineLost = new AtomicBoolean();
   private final Runnable onEngineLost;
@@ -138,7 +138,7 @@ final class ApplicationHealth implements ProcessorMonitor {
   }
 
   @Override
-  public void retry(RetryCause cause, String message) {
+  public void retry(Deferral.Cause cause, String message) {
     long now = nanoClock.getAsLong();
     long count;
     boolean log;
@@ -151,10 +151,10 @@ final class ApplicationHealth implements ProcessorMonitor {
       }
       count = seen.count;
     }
-    if (log && cause != RetryCause.CANCELLED) {
+    if (log && cause != Deferral.Cause.CANCELLED) {
       LOG.warn("documents wait for another attempt: {}: {} ({} so far)", cause, message, count);
     }
-    if (cause == RetryCause.ENGINE_LOST && engineLost.compareAndSet(false, true)) {
+    if (cause == Deferral.Cause.ENGINE_LOST && engineLost.compareAndSet(false, true)) {
       LOG.error("the engine is lost, nothing more is submitted: {}", message);
       onEngineLost.run();
     }

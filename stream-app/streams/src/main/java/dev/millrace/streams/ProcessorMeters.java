@@ -1,10 +1,10 @@
 package dev.millrace.streams;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.metrics.Meters;
 import dev.millrace.operations.metrics.Metric;
-import dev.millrace.records.RetryCause;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import io.micrometer.core.instrument.Gauge;
@@ -112,7 +112,7 @@ public final class ProcessorMeters implements ProcessorMonitor {
   }
 
   @Override
-  public void retry(RetryCause cause, String message) {
+  public void retry(Deferral.Cause cause, String message) {
     meters.counter(Metric.RETRIES, cause.name()).increment();
   }
 }

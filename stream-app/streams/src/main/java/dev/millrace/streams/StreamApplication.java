@@ -61,7 +61,6 @@ public final class StreamApplication implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StreamApplication.class);
   private static final int RESTARTS_MAX = 5;
   private static final Duration RESTARTS_WINDOW = Duration.ofMinutes(10);
-  private static final int DECODE_THREADS = 2;
   private static final Duration DRAIN_STEP = Duration.ofMillis(20);
   private static final Duration BROKER_ASKED_EVERY = Duration.ofSeconds(2);
   private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
@@ -101,8 +100,7 @@ public final class StreamApplication implements AutoCloseable {
     this.timestamps = new TimestampLimits();
     try {
       this.decoding =
-          Executors.newFixedThreadPool(
-              DECODE_THREADS, Thread.ofPlatform().daemon().name("decode-", 0).factory());
+          Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("decode-", 0).factory());
       open.keep(decoding::shutdownNow);
       ProcessorMonitor monitor =
           new ProcessorMonitors(

@@ -2,8 +2,8 @@ package dev.millrace.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.records.RetryCause;
 import dev.millrace.streams.processor.ProcessorMonitor.Load;
 import java.time.Duration;
 import java.util.List;
@@ -59,8 +59,8 @@ class ApplicationHealthTest {
 
   @Test
   void shouldAskForARestartWhenTheEngineIsLost() {
-    health.retry(RetryCause.ENGINE_LOST, "device");
-    health.retry(RetryCause.ENGINE_LOST, "device");
+    health.retry(Deferral.Cause.ENGINE_LOST, "device");
+    health.retry(Deferral.Cause.ENGINE_LOST, "device");
 
     assertThat(health.live().isOk()).isFalse();
     assertThat(health.ready().isOk()).isFalse();

@@ -8,6 +8,7 @@ import dev.millrace.engine.InferenceEngine;
 import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.EngineEnricher.Settings;
 import dev.millrace.enrichment.EnrichmentMetrics;
+import dev.millrace.enrichment.EnrichmentThreads;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
 import java.io.FilterInputStream;
@@ -53,7 +54,8 @@ final class FileRun {
     try (JsonLines lines = new JsonLines(open(arguments.input(), standardInput), LINE_BYTES_MAX);
         InferenceEngine engine =
             opener.open(arguments.modelDirectory(), arguments.engineOptions());
-        EngineEnricher enricher = enricher(engine, plan)) {
+        EnrichmentThreads threads = EnrichmentThreads.ofMachine();
+        EngineEnricher enricher = enricher(engine, threads, plan)) {
       Tally tally = start.begin();
       new OrderedRun(enricher, sink, tally, LINES_MAX, WINDOW_BYTES_MAX).run(lines);
       tally.done();
@@ -63,9 +65,10 @@ final class FileRun {
     }
   }
 
-  private EngineEnricher enricher(InferenceEngine engine, Plan plan) {
+  private EngineEnricher enricher(InferenceEngine engine, EnrichmentThreads threads, Plan plan) {
     Settings settings =
-        Settings.of(VersionProvider.version(), InstantSource.system()).withMetrics(metrics);
+        Settings.of(VersionProvider.version(), threads, InstantSource.system())
+            .withMetrics(metrics);
     try {
       return new EngineEnricher(engine, plan, settings);
     } catch (PlanException e) {

@@ -2,8 +2,8 @@ package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
 import dev.millrace.cli.JsonLines;
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enricher;
-import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.Outcome.Rejected;
@@ -124,7 +124,7 @@ final class OrderedRun {
     Slot slot = window.getFirst();
     Object answer = await(slot);
     while (answer instanceof Deferral deferral) {
-      if (deferral.kind() != Deferral.Kind.OVERLOADED) {
+      if (deferral.cause() != Deferral.Cause.OVERLOADED) {
         throw CommandException.failure("the engine gave up: " + deferral.message());
       }
       Thread.sleep(RETRY_MILLIS);

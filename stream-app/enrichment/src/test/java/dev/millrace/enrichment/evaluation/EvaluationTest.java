@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTest {
@@ -58,7 +59,8 @@ class EvaluationTest {
             new EngineEnricher(
                 engine,
                 evaluation.planToRun(),
-                new Settings("b", 10, 1, () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
+                new Settings(
+                    "b", ForkJoinPool.commonPool(), () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
       Reference full = new Reference("Zed", "the small mill", Map.of("it", "un mulino", "fr", "?"));
       add(evaluation, enricher, "sure", "en-GB", full);
       add(evaluation, enricher, "unsure", "", new Reference("x", "", Map.of()));
@@ -100,7 +102,8 @@ class EvaluationTest {
             new EngineEnricher(
                 engine,
                 evaluation.planToRun(),
-                new Settings("b", 10, 1, () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
+                new Settings(
+                    "b", ForkJoinPool.commonPool(), () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
       for (int i = 0; i < 10; i++) {
         add(evaluation, enricher, "sure", "en", new Reference(i < 5 ? "Zed" : "y", "", Map.of()));
       }
@@ -153,7 +156,8 @@ class EvaluationTest {
             new EngineEnricher(
                 engine,
                 evaluation.planToRun(),
-                new Settings("b", 10, 1, () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
+                new Settings(
+                    "b", ForkJoinPool.commonPool(), () -> Instant.EPOCH, EnrichmentMetrics.NONE))) {
       Map<String, List<String>> named = new LinkedHashMap<>();
       named.put("tone", List.of("loud"));
       named.put("tags", List.of("mill", "snow"));

@@ -1,6 +1,6 @@
 package dev.millrace.enrichment.testing;
 
-import dev.millrace.enrichment.Enricher.Deferral;
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Outcome;
 import java.util.concurrent.CompletableFuture;

@@ -1,5 +1,6 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.Outcome;
@@ -8,7 +9,6 @@ import dev.millrace.records.Origin;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutputRecord;
 import dev.millrace.records.Refusal;
-import dev.millrace.records.RetryCause;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.streams.processor.Mailbox.Letter;
@@ -256,7 +256,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       switch (letter.answer()) {
         case Answer.Final(Outcome outcome) -> complete(letter.id(), outcome);
-        case Answer.Retry retry -> retry(letter.id(), entry, retry);
+        case Answer.Retry(Deferral deferral) -> retry(letter.id(), entry, deferral);
         case Answer.Broken(Throwable fault) ->
             throw new IllegalStateException(
                 "cannot enrich document %s of stream task %s: a fault of this program"
@@ -265,13 +265,13 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
     }
 
-    private void retry(PendingId id, InFlight.Entry entry, Answer.Retry retry) {
-      services.monitor().retry(retry.cause(), retry.message());
-      switch (retry.cause()) {
+    private void retry(PendingId id, InFlight.Entry entry, Deferral deferral) {
+      services.monitor().retry(deferral.cause(), deferral.message());
+      switch (deferral.cause()) {
         case UNKNOWN_SCHEMA -> {
           long waited = context.currentSystemTimeMs() - entry.firstSeenMillis();
           if (waited >= options.unknownSchemaGrace().toMillis()) {
-            complete(id, new Outcome.Rejected(RejectReason.UNKNOWN_SCHEMA, retry.message()));
+            complete(id, new Outcome.Rejected(RejectReason.UNKNOWN_SCHEMA, deferral.message()));
             return;
           }
         }
@@ -295,7 +295,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         case ENGINE_LOST -> services.gate().engineIsLost();
         case OVERLOADED, CANCELLED, REGISTRY_UNAVAILABLE -> {}
       }
-      inFlight.retryLater(entry, retry.cause());
+      inFlight.retryLater(entry, deferral.cause());
     }
 
     private void complete(PendingId id, Outcome outcome) {
@@ -407,7 +407,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         services.submitter().cancelAll(mailbox);
       } catch (RuntimeException e) {
         // close() must not throw: a task that cannot be closed cannot be opened again either.
-        services.monitor().retry(RetryCause.CANCELLED, "cancelling failed: " + e.getMessage());
+        services.monitor().retry(Deferral.Cause.CANCELLED, "cancelling failed: " + e.getMessage());
       }
       inFlight.close();
       services.monitor().taskClosed(task);

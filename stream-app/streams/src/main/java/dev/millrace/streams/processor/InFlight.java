@@ -1,7 +1,7 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.records.Origin;
-import dev.millrace.records.RetryCause;
 import dev.millrace.records.SourceRecord;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -161,8 +161,8 @@ final class InFlight {
   }
 
   /** Keeps a document to submit it again after its back-off. */
-  void retryLater(Entry entry, RetryCause cause) {
-    awaitsRegistry(entry, cause == RetryCause.REGISTRY_UNAVAILABLE);
+  void retryLater(Entry entry, Deferral.Cause cause) {
+    awaitsRegistry(entry, cause == Deferral.Cause.REGISTRY_UNAVAILABLE);
     entry.notBeforeNanos =
         services.nanoClock().getAsLong() + options.backoff().nanos(entry.retries);
     entry.retries++;

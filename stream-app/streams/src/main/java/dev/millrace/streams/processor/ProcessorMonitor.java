@@ -1,8 +1,8 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.records.RetryCause;
 
 /**
  * What the processors of all stream tasks report. Called on any thread; must return quickly and
@@ -48,7 +48,7 @@ public interface ProcessorMonitor {
   default void rejected(RejectReason reason, long ageMillis) {}
 
   /** A document must be submitted again; the message never holds its text. */
-  default void retry(RetryCause cause, String message) {}
+  default void retry(Deferral.Cause cause, String message) {}
 
   /**
    * Counts of a stream task.

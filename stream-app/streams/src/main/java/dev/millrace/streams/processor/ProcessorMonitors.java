@@ -1,8 +1,8 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.records.RetryCause;
 import java.util.List;
 
 /**
@@ -53,7 +53,7 @@ public record ProcessorMonitors(List<ProcessorMonitor> all) implements Processor
   }
 
   @Override
-  public void retry(RetryCause cause, String message) {
+  public void retry(Deferral.Cause cause, String message) {
     all.forEach(monitor -> monitor.retry(cause, message));
   }
 }

@@ -1,8 +1,8 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enricher;
-import dev.millrace.enrichment.Enricher.Deferral;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
@@ -10,13 +10,13 @@ import dev.millrace.records.Decoded;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.OutcomeRecords;
-import dev.millrace.records.RetryCause;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Decodes documents and hands them to the enricher, away from the stream threads: decoding may wait
- * for the registry. Shared by all stream tasks; thread-safe because it has no state.
+ * Decodes documents and hands them to the enricher, away from the stream threads and from those of
+ * the enricher: decoding may wait for the registry, and who waits must hold up nobody. Shared by
+ * all stream tasks; thread-safe because it has no state.
  */
 public final class Submitter {
   private final DocumentDecoder decoder;
@@ -24,7 +24,7 @@ public final class Submitter {
   private final Executor executor;
 
   /**
-   * @param executor runs the decoding; what it queues is bounded by the {@link Permits}
+   * @param executor runs the decoding, a thread for each document: the {@link Permits} bound them
    */
   public Submitter(DocumentDecoder decoder, EnricherChoice enrichers, Executor executor) {
     this.decoder = decoder;
@@ -37,7 +37,9 @@ public final class Submitter {
     try {
       executor.execute(() -> decodeAndEnrich(mailbox, id, envelope, deadlineNanos));
     } catch (RejectedExecutionException e) {
-      mailbox.post(id, new Answer.Retry(RetryCause.CANCELLED, "the application is stopping"));
+      mailbox.post(
+          id,
+          new Answer.Retry(new Deferral(Deferral.Cause.CANCELLED, "the application is stopping")));
     }
   }
 
@@ -68,10 +70,7 @@ public final class Submitter {
         }
         case Decoded.Invalid(RejectReason reason, String message) ->
             mailbox.post(id, new Answer.Final(new Outcome.Rejected(reason, message)));
-        case Decoded.UnknownSchema(String message) ->
-            mailbox.post(id, new Answer.Retry(RetryCause.UNKNOWN_SCHEMA, message));
-        case Decoded.Unavailable(String message) ->
-            mailbox.post(id, new Answer.Retry(RetryCause.REGISTRY_UNAVAILABLE, message));
+        case Decoded.Deferred(Deferral deferral) -> mailbox.post(id, new Answer.Retry(deferral));
       }
     } catch (RuntimeException | StackOverflowError fault) {
       // One document must not stop the stream: it would come back after each restart.
@@ -103,7 +102,7 @@ public final class Submitter {
 
     @Override
     public void onDeferred(Deferral deferral) {
-      mailbox.post(id, new Answer.Retry(RetryCause.of(deferral.kind()), deferral.message()));
+      mailbox.post(id, new Answer.Retry(deferral));
     }
   }
 }

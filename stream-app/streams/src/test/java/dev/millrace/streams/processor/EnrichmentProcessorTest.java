@@ -8,7 +8,8 @@ import static dev.millrace.streams.processor.ProcessorHarness.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.enrichment.Enricher.Deferral.Kind;
+import dev.millrace.enrichment.Deferral;
+import dev.millrace.enrichment.Deferral.Cause;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.DeadLetter;
@@ -16,7 +17,6 @@ import dev.millrace.records.Decoded;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.RecordHeaderNames;
-import dev.millrace.records.RetryCause;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.records.TextDecoder;
@@ -271,7 +271,7 @@ class EnrichmentProcessorTest {
     assertThat(app.enricher.texts()).containsExactly("a", "b", "a", "b");
 
     app.enricher.enrich("b");
-    app.enricher.defer("a", Kind.OVERLOADED);
+    app.enricher.defer("a", Cause.OVERLOADED);
     app.tick();
     assertThat(app.read(TOPICS.outputs().enriched())).isEmpty();
     app.advance(Duration.ofSeconds(1));
@@ -387,7 +387,7 @@ class EnrichmentProcessorTest {
   void shouldSubmitAgainAfterTheBackOffWhenTheEngineIsFull() {
     ProcessorHarness app = open(options());
     app.send("k", "a");
-    app.enricher.defer("a", Kind.OVERLOADED);
+    app.enricher.defer("a", Cause.OVERLOADED);
     app.tick();
     app.advance(Duration.ofMillis(50));
     assertThat(app.enricher.texts()).hasSize(1);
@@ -404,7 +404,7 @@ class EnrichmentProcessorTest {
     app.send("k", "a");
     for (int attempt = 1; attempt <= 3; attempt++) {
       assertThat(app.enricher.latest("a").attempt()).isEqualTo(attempt);
-      app.enricher.defer("a", Kind.DEADLINE);
+      app.enricher.defer("a", Cause.DEADLINE);
       app.tick();
       app.advance(Duration.ofSeconds(5));
     }
@@ -420,7 +420,7 @@ class EnrichmentProcessorTest {
   void shouldRememberAttemptsAcrossARestart() {
     ProcessorHarness app = open(options());
     app.send("k", "a");
-    app.enricher.defer("a", Kind.DEADLINE);
+    app.enricher.defer("a", Cause.DEADLINE);
     app.tick();
     app.restart();
 
@@ -431,7 +431,7 @@ class EnrichmentProcessorTest {
   void shouldKeepDocumentsWhenTheEngineIsLostAndSubmitNoMore() {
     ProcessorHarness app = open(options());
     app.send("k", "a");
-    app.enricher.defer("a", Kind.ENGINE_LOST);
+    app.enricher.defer("a", Cause.ENGINE_LOST);
     app.tick();
     app.send("k", "b");
     app.advance(Duration.ofMinutes(5));
@@ -445,12 +445,12 @@ class EnrichmentProcessorTest {
   @Test
   void shouldParkDocumentsWhileTheRegistryIsDown() {
     ProcessorHarness app = open(options());
-    app.undecodable.put("a", new Decoded.Unavailable("connection refused"));
+    app.undecodable.put("a", Decoded.unavailable("connection refused"));
     app.send("k", "a");
     app.advance(Duration.ofHours(10));
     assertThat(app.stored()).isEqualTo(1);
     assertThat(app.read(TOPICS.outputs().deadLetter())).isEmpty();
-    assertThat(app.events.retries).contains(RetryCause.REGISTRY_UNAVAILABLE);
+    assertThat(app.events.retries).contains(Deferral.Cause.REGISTRY_UNAVAILABLE);
     assertThat(app.events.loads.values()).allMatch(load -> load.awaitingRegistry() == 1);
 
     app.undecodable.clear();
@@ -466,8 +466,8 @@ class EnrichmentProcessorTest {
   @Test
   void shouldGiveAnUnknownSchemaTimeToAppear() {
     ProcessorHarness app = open(options());
-    app.undecodable.put("a", new Decoded.UnknownSchema("schema id 9"));
-    app.undecodable.put("b", new Decoded.UnknownSchema("schema id 10"));
+    app.undecodable.put("a", Decoded.unknownSchema("schema id 9"));
+    app.undecodable.put("b", Decoded.unknownSchema("schema id 10"));
     app.send("k", "a");
     app.send("k", "b");
     app.advance(Duration.ofSeconds(5));

@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Answers;
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Enrichment;
@@ -56,7 +57,7 @@ final class FakeEnricher implements Enricher {
     latest(text).listener().onOutcome(outcome);
   }
 
-  void defer(String text, Deferral.Kind kind) {
+  void defer(String text, Deferral.Cause kind) {
     latest(text).listener().onDeferred(new Deferral(kind, "test says " + kind));
   }
 

@@ -61,8 +61,8 @@ class LooksTest {
   @Test
   void shouldLookOnlyWhenABackOffIsOver() {
     ProcessorHarness app = open();
-    app.undecodable.put("a", new Decoded.Unavailable("refused"));
-    app.undecodable.put("b", new Decoded.Unavailable("refused"));
+    app.undecodable.put("a", Decoded.unavailable("refused"));
+    app.undecodable.put("b", Decoded.unavailable("refused"));
     app.send("k", "a");
     app.send("k", "b");
     looksDuring(app, Duration.ofSeconds(30));
@@ -78,7 +78,7 @@ class LooksTest {
   @Test
   void shouldLookOftenAgainWhenADocumentComesThatCanBeEnriched() {
     ProcessorHarness app = open();
-    app.undecodable.put("a", new Decoded.Unavailable("refused"));
+    app.undecodable.put("a", Decoded.unavailable("refused"));
     app.send("k", "a");
     looksDuring(app, Duration.ofSeconds(20));
 

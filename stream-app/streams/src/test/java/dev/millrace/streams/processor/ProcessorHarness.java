@@ -1,5 +1,6 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
@@ -15,7 +16,6 @@ import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
-import dev.millrace.records.RetryCause;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.records.TimestampLimits;
@@ -455,7 +455,7 @@ final class ProcessorHarness implements AutoCloseable {
   static final class Events implements ProcessorMonitor {
     final Map<String, Load> loads = new HashMap<>();
     final List<RejectReason> rejections = new ArrayList<>();
-    final List<RetryCause> retries = new ArrayList<>();
+    final List<Deferral.Cause> retries = new ArrayList<>();
     final List<String> closed = new ArrayList<>();
     final List<String> suspected = new ArrayList<>();
     long resubmitted;
@@ -500,7 +500,7 @@ final class ProcessorHarness implements AutoCloseable {
     }
 
     @Override
-    public void retry(RetryCause cause, String message) {
+    public void retry(Deferral.Cause cause, String message) {
       retries.add(cause);
     }
   }

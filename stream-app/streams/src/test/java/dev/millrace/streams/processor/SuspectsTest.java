@@ -5,7 +5,7 @@ import static dev.millrace.streams.processor.ProcessorHarness.header;
 import static dev.millrace.streams.processor.ProcessorHarness.options;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.enrichment.Enricher.Deferral.Kind;
+import dev.millrace.enrichment.Deferral.Cause;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.Decoded;
 import dev.millrace.records.RecordHeaderNames;
@@ -187,7 +187,7 @@ class SuspectsTest {
     kill(app);
     kill(app);
     app.tick();
-    app.enricher.defer("a", Kind.ENGINE_LOST);
+    app.enricher.defer("a", Cause.ENGINE_LOST);
     app.tick();
     app.gate.drain();
     app.tick();
@@ -204,7 +204,7 @@ class SuspectsTest {
     app.send("k", "a");
     app.send("k", "b");
     kill(app);
-    app.undecodable.put("a", new Decoded.Unavailable("refused"));
+    app.undecodable.put("a", Decoded.unavailable("refused"));
     kill(app);
     app.tick();
     app.advance(Duration.ofMinutes(1));

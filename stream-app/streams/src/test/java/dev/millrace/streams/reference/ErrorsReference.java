@@ -1,8 +1,8 @@
 package dev.millrace.streams.reference;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.RecordHeaderNames;
-import dev.millrace.records.RetryCause;
 
 /** The reference page of everything that keeps a document from being enriched. */
 public final class ErrorsReference {
@@ -16,7 +16,7 @@ public final class ErrorsReference {
         """
         # Errors
 
-        Generated from `RejectReason` and `RetryCause`; edit `ErrorsReference` and run the tests
+        Generated from `RejectReason` and `Deferral.Cause`; edit `ErrorsReference` and run the tests
         with `-Dmillrace.docs.write=true`.
 
         A document that cannot be enriched, now or later, goes to the dead-letter topic: an Avro
@@ -60,7 +60,7 @@ public final class ErrorsReference {
         | cause | what it means | what happens |
         |---|---|---|
         """);
-    for (RetryCause cause : RetryCause.values()) {
+    for (Deferral.Cause cause : Deferral.Cause.values()) {
       page.append("| `%s` | %s |%n".formatted(cause, explanation(cause)));
     }
     return page.toString();
@@ -115,7 +115,7 @@ public final class ErrorsReference {
     };
   }
 
-  private static String explanation(RetryCause cause) {
+  private static String explanation(Deferral.Cause cause) {
     return switch (cause) {
       case OVERLOADED -> "The engine's queue is full. | Waits; not counted as an attempt.";
       case DEADLINE ->

@@ -3,6 +3,7 @@ package dev.millrace.streams.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.cluster.PartitionMeters;
@@ -11,7 +12,6 @@ import dev.millrace.operations.metrics.EngineMeters;
 import dev.millrace.operations.metrics.EnrichmentMeters;
 import dev.millrace.operations.metrics.Meters;
 import dev.millrace.operations.metrics.Metric;
-import dev.millrace.records.RetryCause;
 import dev.millrace.streams.ProcessorMeters;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor.Load;
@@ -40,7 +40,7 @@ class MetricTest {
   private void reportEverything() {
     processor.load("0_0", new Load(5, 2, 3, 1, 0, 4_000));
     processor.rejected(RejectReason.TOO_LONG, 12);
-    processor.retry(RetryCause.DEADLINE, "late");
+    processor.retry(Deferral.Cause.DEADLINE, "late");
     processor.staleCompletion();
     processor.resubmitted(7, 2);
     processor.suspected(new PendingId("documents", 0, 1), 2);

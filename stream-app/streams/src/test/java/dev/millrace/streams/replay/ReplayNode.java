@@ -7,7 +7,7 @@ import dev.millrace.engine.tokenizer.HuggingFaceTokenizer;
 import dev.millrace.engine.tokenizer.JinjaChatTemplate;
 import dev.millrace.engine.tokenizer.Tokenizer;
 import dev.millrace.enrichment.EngineEnricher;
-import dev.millrace.enrichment.EnrichmentMetrics;
+import dev.millrace.enrichment.EnrichmentThreads;
 import dev.millrace.enrichment.JsonDocuments;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanReader;
@@ -130,16 +130,12 @@ final class ReplayNode {
         ModelFiles files = ModelFiles.open(model);
         ScriptedEngine engine =
             new ScriptedEngine(model(directory, files, tokenizer), new Words());
+        EnrichmentThreads threads = new EnrichmentThreads(arrival.threads());
         EngineEnricher enricher =
             new EngineEnricher(
                 engine,
                 plan,
-                new EngineEnricher.Settings(
-                    "build",
-                    1_000,
-                    arrival.threads(),
-                    InstantSource.system(),
-                    EnrichmentMetrics.NONE));
+                EngineEnricher.Settings.of("build", threads, InstantSource.system()));
         ExecutorService decoding = Executors.newFixedThreadPool(arrival.threads())) {
       outputs.addAll(enriched(out, inputs, arrival, engine, enricher, decoding));
     }

@@ -1,6 +1,7 @@
 package dev.millrace.cli.bench.stream;
 
 import dev.millrace.enrichment.Answers;
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Enrichment;
@@ -75,14 +76,14 @@ public final class ScriptedEnricher implements Enricher {
           threads.schedule(
               () -> answer(owner, document, attempt, listener), delay, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      listener.onDeferred(new Deferral(Deferral.Kind.CANCELLED, "closed"));
+      listener.onDeferred(new Deferral(Deferral.Cause.CANCELLED, "closed"));
     }
   }
 
   private void answer(Object owner, Document document, int attempt, OutcomeListener listener) {
     answered.incrementAndGet();
     if (cancelled.containsKey(owner)) {
-      listener.onDeferred(new Deferral(Deferral.Kind.CANCELLED, "cancelled"));
+      listener.onDeferred(new Deferral(Deferral.Cause.CANCELLED, "cancelled"));
     } else if (document.text().startsWith("crash")) {
       Runtime.getRuntime().halt(CRASHED);
     } else if (document.text().startsWith("reject")) {
