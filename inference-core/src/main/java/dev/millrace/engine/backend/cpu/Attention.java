@@ -69,11 +69,6 @@ final class Attention {
 
   private record Tile(int run, int firstToken, int tokens, int kvHead) {}
 
-  /** Makes a layer's products ahead of the first step. */
-  void prepare(AttentionSpec spec, CpuKvCache cache) {
-    geometry(spec, cache);
-  }
-
   private Geometry geometry(AttentionSpec spec, CpuKvCache cache) {
     int blockTokens = cache.shape().blockTokens();
     int blockColumns = (blockTokens + LANES - 1) / LANES * LANES;

@@ -102,11 +102,6 @@ final class OneDnnProduct implements Product {
     return rows - rest + (rest == 0 ? 0 : tiles[tileForRows[rest]].rows());
   }
 
-  /** Sizes in use: for tests and for the curious. */
-  List<Integer> tileRows() {
-    return Arrays.stream(tiles).map(Tile::rows).toList();
-  }
-
   /** Name of the code that oneDNN chose for the largest tile. */
   String implementation() {
     return tiles[tiles.length - 1].implementation();

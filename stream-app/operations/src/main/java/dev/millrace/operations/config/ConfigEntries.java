@@ -1,5 +1,6 @@
 package dev.millrace.operations.config;
 
+import dev.millrace.enrichment.Suggestion;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -108,7 +109,7 @@ final class ConfigEntries {
             "unknown key \"%s\"%s"
                 .formatted(
                     ConfigList.entry(list.name(), index, name),
-                    Nearest.hint(name, known.keySet())));
+                    Suggestion.hint(name, known.keySet())));
       }
     }
     for (ConfigKey<?> key : list.keys()) {

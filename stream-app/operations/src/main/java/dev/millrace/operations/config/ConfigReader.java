@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.millrace.enrichment.Suggestion;
 import dev.millrace.schema.CredentialMask;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -111,7 +112,7 @@ public final class ConfigReader {
       if (name.startsWith(CLIENT_PREFIX)) {
         readClient(name.substring(CLIENT_PREFIX.length()), entry.getValue(), client);
       } else if (!known.containsKey(name) && !entries.take(name, entry.getValue())) {
-        problems.add("unknown key \"%s\"%s".formatted(name, Nearest.hint(name, known.keySet())));
+        problems.add("unknown key \"%s\"%s".formatted(name, Suggestion.hint(name, known.keySet())));
       }
     }
     renamed();
@@ -181,7 +182,7 @@ public final class ConfigReader {
     } else if (!ClientSettings.known().contains(name)) {
       problems.add(
           "%s%s is not a setting of Kafka's clients%s"
-              .formatted(CLIENT_PREFIX, name, Nearest.hint(name, ClientSettings.known())));
+              .formatted(CLIENT_PREFIX, name, Suggestion.hint(name, ClientSettings.known())));
     } else {
       client.put(name, text);
     }
@@ -271,7 +272,7 @@ public final class ConfigReader {
           && !SERVICE_LINK.matcher(variable).matches()) {
         problems.add(
             "unknown environment variable %s%s"
-                .formatted(variable, Nearest.hint(variable, names.keySet())));
+                .formatted(variable, Suggestion.hint(variable, names.keySet())));
       }
     }
   }

@@ -18,11 +18,6 @@ public final class SubmissionGate {
     engineLost = true;
   }
 
-  /** Whether the engine is lost: only a restart helps. */
-  public boolean engineLost() {
-    return engineLost;
-  }
-
   /** Whether the process is about to end in good order. */
   boolean draining() {
     return draining && !engineLost;
