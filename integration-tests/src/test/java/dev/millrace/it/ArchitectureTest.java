@@ -280,6 +280,22 @@ class ArchitectureTest {
               "io.micrometer..",
               "org.apache.kafka.streams..",
               LOG)
+          // faults on purpose
+          .row(
+              "dev.millrace.faults",
+              "dev.millrace.enrichment",
+              "dev.millrace.operations",
+              "dev.millrace.operations.config",
+              "dev.millrace.records",
+              "dev.millrace.servers",
+              "dev.millrace.servers.child",
+              "dev.millrace.streams",
+              "dev.millrace.streams.config",
+              "dev.millrace.streams.processor",
+              "dev.millrace.streams.topology",
+              "io.micrometer.prometheusmetrics",
+              "org.apache.kafka.clients..",
+              "org.apache.kafka.common..")
           // the command line: with the engine alone
           .row(
               "dev.millrace.cli",
@@ -352,18 +368,13 @@ class ArchitectureTest {
           .row(
               "dev.millrace.cli.bench.stream",
               "dev.millrace.cli",
-              "dev.millrace.enrichment",
-              "dev.millrace.operations",
+              "dev.millrace.faults",
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
               "dev.millrace.records",
               "dev.millrace.servers",
-              "dev.millrace.streams",
               "dev.millrace.streams.config",
-              "dev.millrace.streams.processor",
               "dev.millrace.streams.topology",
-              "io.micrometer..",
-              "org.apache.kafka.clients..",
               "org.apache.kafka.common..",
               "org.apache.kafka.streams..",
               "picocli")

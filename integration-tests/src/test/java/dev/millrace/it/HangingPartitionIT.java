@@ -6,10 +6,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.millrace.cli.bench.stream.ChildNode;
-import dev.millrace.cli.bench.stream.DocumentLoad;
-import dev.millrace.cli.bench.stream.OutcomeWatcher;
 import dev.millrace.cli.stream.TopicsCommand;
+import dev.millrace.faults.ChildNode;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeWatcher;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.servers.LocalBroker;
@@ -62,8 +62,7 @@ class HangingPartitionIT {
 
       try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs);
           Producer<String, String> other = other(broker);
-          ChildNode node =
-              ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261121")) {
+          ChildNode node = ChildNode.start(directory, "app", file, 5, 50, 20261121)) {
         watcher.await(BEFORE, StreamHarness.PATIENCE, node::isAlive);
         probes.awaitReadiness("ok\n", StreamHarness.PATIENCE);
         other.initTransactions();

@@ -2,10 +2,10 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.cli.bench.stream.ChildNode;
-import dev.millrace.cli.bench.stream.DocumentLoad;
-import dev.millrace.cli.bench.stream.OutcomeChecker;
-import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.faults.ChildNode;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeChecker;
+import dev.millrace.faults.OutcomeWatcher;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.records.SourcePosition;
@@ -66,18 +66,14 @@ class PlanChangeIT {
 
       try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs)) {
         // Slower than this test is patient: everything stays pending.
-        try (ChildNode slow =
-            ChildNode.start(
-                directory, "old", "enrich", before.toString(), "600000", "600001", "1")) {
+        try (ChildNode slow = ChildNode.start(directory, "old", before, 600_000, 600_001, 1)) {
           awaitConsumed(config, slow);
           slow.kill();
         }
-        try (ChildNode node =
-            ChildNode.start(directory, "new", "enrich", after.toString(), "5", "20", "2")) {
+        try (ChildNode node = ChildNode.start(directory, "new", after, 5, 20, 2)) {
           watcher.await(DOCUMENTS, StreamHarness.PATIENCE, node::isAlive);
           assertThat(ofOtherPlans(node)).isEqualTo(DOCUMENTS);
-          try (ChildNode second =
-              ChildNode.start(directory, "two", "enrich", other.toString(), "5", "20", "3")) {
+          try (ChildNode second = ChildNode.start(directory, "two", other, 5, 20, 3)) {
             awaitLog(node, "instances of group it run other plans or models than this one");
             awaitLog(second, "instances of group it run other plans or models than this one");
             assertThat(second.stop(StreamHarness.PATIENCE)).isTrue();

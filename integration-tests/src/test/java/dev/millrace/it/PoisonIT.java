@@ -2,10 +2,10 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.cli.bench.stream.ChildNode;
-import dev.millrace.cli.bench.stream.DocumentLoad;
-import dev.millrace.cli.bench.stream.OutcomeChecker;
-import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.faults.ChildNode;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeChecker;
+import dev.millrace.faults.OutcomeWatcher;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.KafkaClientProperties;
@@ -59,8 +59,7 @@ class PoisonIT {
       int ends = 0;
       try (OutcomeWatcher watcher =
               new OutcomeWatcher(config, List.of("enriched-documents", "dead-letter-documents"));
-          ChildNode node =
-              ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261121")) {
+          ChildNode node = ChildNode.start(directory, "app", file, 5, 50, 20261121)) {
         boolean all = false;
         while (!all) {
           try {

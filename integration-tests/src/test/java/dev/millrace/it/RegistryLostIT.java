@@ -2,11 +2,11 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.cli.bench.stream.DocumentLoad;
-import dev.millrace.cli.bench.stream.OutcomeChecker;
-import dev.millrace.cli.bench.stream.OutcomeWatcher;
-import dev.millrace.cli.bench.stream.ScriptedEnricher;
 import dev.millrace.enrichment.Document;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeChecker;
+import dev.millrace.faults.OutcomeWatcher;
+import dev.millrace.faults.ScriptedEnricher;
 import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;

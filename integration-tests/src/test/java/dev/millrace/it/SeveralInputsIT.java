@@ -2,10 +2,10 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.cli.bench.stream.ChildNode;
-import dev.millrace.cli.bench.stream.DocumentLoad;
-import dev.millrace.cli.bench.stream.OutcomeChecker;
-import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.faults.ChildNode;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeChecker;
+import dev.millrace.faults.OutcomeWatcher;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.Input;
@@ -101,8 +101,7 @@ class SeveralInputsIT {
               "dead-letters");
 
       try (OutcomeWatcher watcher = new OutcomeWatcher(config, outputs);
-          ChildNode node =
-              ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "20261130")) {
+          ChildNode node = ChildNode.start(directory, "app", file, 5, 50, 20261130)) {
         watcher.await((NOTES + LETTERS) / 4, StreamHarness.PATIENCE, node::isAlive);
         node.kill();
         node.restart();

@@ -188,6 +188,7 @@ class TidyTest {
             "stream-app",
             "stream-app/enrichment",
             "stream-app/local-servers",
+            "stream-app/fault-kit",
             "stream-app/records",
             "stream-app/operations",
             "stream-app/cli-engine",

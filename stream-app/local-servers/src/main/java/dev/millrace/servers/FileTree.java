@@ -10,12 +10,16 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Deletes a directory with all it holds. Symbolic links are deleted, never followed. */
-final class FileTree {
+public final class FileTree {
 
   private FileTree() {}
 
-  /** Deletes; what is gone already is fine. */
-  static void delete(Path directory) throws IOException {
+  /**
+   * Deletes; what is gone already is fine.
+   *
+   * @throws IOException if something cannot be deleted
+   */
+  public static void delete(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }

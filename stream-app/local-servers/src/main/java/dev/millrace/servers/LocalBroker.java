@@ -30,10 +30,13 @@ public final class LocalBroker extends LocalServer {
   private static final int ADMIN_TIMEOUT_MILLIS = 2_000;
 
   private final int port;
+  private final int portBehindProxy;
 
-  private LocalBroker(int port, Path log, PrivateDirectory directory, ServerProcess process) {
+  private LocalBroker(
+      int port, int portBehindProxy, Path log, PrivateDirectory directory, ServerProcess process) {
     super(NAME, log, directory, process);
     this.port = port;
+    this.portBehindProxy = portBehindProxy;
   }
 
   /** What can be said about a broker. */
@@ -52,7 +55,10 @@ public final class LocalBroker extends LocalServer {
    * @throws ServerStartException if it does not; nothing is left behind then
    */
   public static LocalBroker start(ServerOptions options) {
-    return start(options, ServerHome.locate(), StartListener.SILENT);
+    return start(
+        options,
+        options.home().map(ServerHome::new).orElseGet(ServerHome::locate),
+        StartListener.SILENT);
   }
 
   static LocalBroker start(ServerOptions options, ServerHome home, StartListener listener) {
@@ -61,13 +67,19 @@ public final class LocalBroker extends LocalServer {
     LoopbackPorts ports = new LoopbackPorts(new Random());
     int port = ports.freeOr(options.port(), NAME);
     int controllerPort = ports.free();
+    int portBehindProxy = options.proxyPort() == 0 ? 0 : ports.free();
     return Launch.of(
         NAME,
         options.logDirectory(),
         listener,
         (directory, log) -> {
           Path properties = directory.path().resolve("server.properties");
-          write(properties, properties(directory.path(), port, controllerPort, options));
+          Map<String, String> all = properties(directory.path(), port, controllerPort);
+          if (portBehindProxy != 0) {
+            addListener(all, portBehindProxy, options.proxyPort());
+          }
+          all.putAll(options.properties());
+          write(properties, all);
           ServerProcess process =
               new ServerProcess(
                   NAME,
@@ -77,7 +89,7 @@ public final class LocalBroker extends LocalServer {
                   () -> isReady(port),
                   options.patience(),
                   System::nanoTime);
-          return new LocalBroker(port, log, directory, process);
+          return new LocalBroker(port, portBehindProxy, log, directory, process);
         });
   }
 
@@ -94,6 +106,11 @@ public final class LocalBroker extends LocalServer {
   /** The port clients connect to. */
   public int port() {
     return port;
+  }
+
+  /** Where the proxy of {@link ServerOptions#withProxy} forwards to; 0 if there is none. */
+  public int portBehindProxy() {
+    return portBehindProxy;
   }
 
   private static JavaCommand command(List<Path> classPath, int heapMegabytes, Path properties) {
@@ -115,8 +132,7 @@ public final class LocalBroker extends LocalServer {
         List.of(properties.toString(), Uuid.randomUuid().toString()));
   }
 
-  private static Map<String, String> properties(
-      Path directory, int port, int controllerPort, ServerOptions options) {
+  private static Map<String, String> properties(Path directory, int port, int controllerPort) {
     String host = LoopbackPorts.address();
     Map<String, String> all = singleNode();
     all.put("controller.quorum.voters", "1@" + host + ":" + controllerPort);
@@ -126,8 +142,15 @@ public final class LocalBroker extends LocalServer {
             Locale.ROOT, "PLAINTEXT://%s:%d,CONTROLLER://%s:%d", host, port, host, controllerPort));
     all.put("advertised.listeners", "PLAINTEXT://" + host + ":" + port);
     all.put("log.dirs", directory.resolve("data").toString());
-    all.putAll(options.properties());
     return all;
+  }
+
+  /** The broker itself goes on using the first one: its own requests do not pass the proxy. */
+  private static void addListener(Map<String, String> all, int port, int advertisedPort) {
+    String name = ",PROXIED://" + LoopbackPorts.address() + ":";
+    all.merge("listeners", name + port, String::concat);
+    all.merge("advertised.listeners", name + advertisedPort, String::concat);
+    all.merge("listener.security.protocol.map", ",PROXIED:PLAINTEXT", String::concat);
   }
 
   /**

@@ -47,7 +47,10 @@ public final class LocalRegistry extends LocalServer {
    * @throws ServerStartException if it does not; nothing is left behind then
    */
   public static LocalRegistry start(ServerOptions options) {
-    return start(options, ServerHome.locate(), StartListener.SILENT);
+    return start(
+        options,
+        options.home().map(ServerHome::new).orElseGet(ServerHome::locate),
+        StartListener.SILENT);
   }
 
   static LocalRegistry start(ServerOptions options, ServerHome home, StartListener listener) {

@@ -209,35 +209,19 @@ final class ServerProcess {
 
   /** SIGSTOP. */
   void freeze() {
-    signal("STOP", running());
+    Freezer.freeze(running().pid());
     frozen = true;
   }
 
   /** SIGCONT. */
   void unfreeze() {
-    signal("CONT", running());
+    Freezer.unfreeze(running().pid());
     frozen = false;
   }
 
   private void unfreezeIfNeeded() {
     if (frozen) {
       unfreeze();
-    }
-  }
-
-  private void signal(String signal, Process target) {
-    try {
-      Process kill =
-          new ProcessBuilder(
-                  "/bin/sh", "-c", "kill -" + signal + " \"$1\"", "sh", "" + target.pid())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      if (!awaitEnd(kill, patience.stop()) || kill.exitValue() != 0) {
-        throw new IllegalStateException("cannot send SIG" + signal + " to the " + name);
-      }
-    } catch (IOException e) {
-      throw new IllegalStateException("cannot send SIG" + signal + " to the " + name, e);
     }
   }
 }

@@ -60,8 +60,15 @@ class JavaCommandTest {
         .hasMessageContaining("ready must be PT1S..PT10M, got PT0.005S");
     assertThatThrownBy(() -> ServerOptions.BROKER.withPort(70_000))
         .hasMessage("port must be 0..65535, got 70000");
-    assertThatThrownBy(
-            () -> new ServerOptions(0, 1, Map.of(), java.util.Optional.empty(), Patience.DEFAULT))
+    assertThatThrownBy(() ->
+            new ServerOptions(
+                0,
+                1,
+                Map.of(),
+                java.util.Optional.empty(),
+                Patience.DEFAULT,
+                0,
+                java.util.Optional.empty()))
         .hasMessage("heapMegabytes must be 128..65536, got 1");
   }
 }

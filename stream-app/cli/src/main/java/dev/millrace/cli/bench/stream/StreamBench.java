@@ -1,7 +1,12 @@
 package dev.millrace.cli.bench.stream;
 
 import dev.millrace.cli.CommandException;
-import dev.millrace.cli.bench.stream.OutcomeChecker.Verdict;
+import dev.millrace.faults.ChildNode;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeChecker;
+import dev.millrace.faults.OutcomeChecker.Verdict;
+import dev.millrace.faults.OutcomeWatcher;
+import dev.millrace.faults.ScriptedNode;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.TopicKeys;
@@ -125,15 +130,7 @@ public final class StreamBench implements Runnable {
     List<Double> recoveries = new ArrayList<>();
     try (OutcomeWatcher watcher =
             new OutcomeWatcher(config, List.of(config.get(TopicKeys.ENRICHED)));
-        ChildNode node =
-            ChildNode.start(
-                directory,
-                name,
-                mode,
-                directory.resolve(name + ".yaml").toString(),
-                "1",
-                "5",
-                "7")) {
+        ChildNode node = start(directory, name, mode)) {
       for (int kill = 1; kill <= killCount; kill++) {
         watcher.await((long) documents * kill / (killCount + 1), PATIENCE, node::isAlive);
         node.kill();
@@ -168,6 +165,14 @@ public final class StreamBench implements Runnable {
               .formatted(name, e.getMessage(), tail(directory.resolve(name + ".log"))),
           e);
     }
+  }
+
+  private static ChildNode start(Path directory, String name, String mode) {
+    String file = directory.resolve(name + ".yaml").toString();
+    return mode.equals("pass")
+        ? ChildNode.start(directory, name, List.of(), PassNode.class, List.of(file))
+        : ChildNode.start(
+            directory, name, List.of(), ScriptedNode.class, List.of(file, "1", "5", "7"));
   }
 
   private void verify(String name, Config config, Set<SourcePosition> acknowledged) {

@@ -1,4 +1,4 @@
-package dev.millrace.cli.bench.stream;
+package dev.millrace.faults;
 
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.KafkaClientProperties;
@@ -18,6 +18,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 
 /** Produces made-up documents and remembers which were acknowledged. Used by one thread. */
 public final class DocumentLoad {
+  /** Header with a document's number in its load. */
+  static final String NUMBER = "load.number";
 
   private DocumentLoad() {}
 
@@ -39,13 +41,15 @@ public final class DocumentLoad {
       Config config, int count, int keys, IntFunction<byte[]> value) {
     String topic = config.get(TopicKeys.DOCUMENTS);
     return produceRecords(
-        config,
-        count,
-        number ->
-            new ProducerRecord<>(
-                topic,
-                ("d-" + number % keys).getBytes(StandardCharsets.UTF_8),
-                value.apply(number)));
+        config, count, number -> record(topic, number, keys, value.apply(number)));
+  }
+
+  /** A record with its number in a header, so that each is told from all others. */
+  static ProducerRecord<byte[], byte[]> record(String topic, int number, int keys, byte[] value) {
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(topic, ("d-" + number % keys).getBytes(StandardCharsets.UTF_8), value);
+    record.headers().add(NUMBER, Integer.toString(number).getBytes(StandardCharsets.US_ASCII));
+    return record;
   }
 
   /** The same with the whole records. */

@@ -1,4 +1,4 @@
-package dev.millrace.cli.bench.stream;
+package dev.millrace.faults;
 
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.records.DeadLetter;

@@ -1,4 +1,4 @@
-package dev.millrace.cli.bench.stream;
+package dev.millrace.faults;
 
 import dev.millrace.enrichment.Answers;
 import dev.millrace.enrichment.Deferral;
@@ -8,6 +8,7 @@ import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,7 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for a model: answers after a while, in another order than asked. Texts may say what
@@ -32,13 +33,14 @@ public final class ScriptedEnricher implements Enricher {
   /** What a shell says of a process that aborted. */
   private static final int CRASHED = 134;
 
+  private static final String CRASH = "crash";
+
   private final ScheduledExecutorService threads;
   private final long delayMinNanos;
   private final long delayMaxNanos;
   private final Random random;
   private final String plan;
   private final Map<Object, Boolean> cancelled = new ConcurrentHashMap<>();
-  private final AtomicLong answered = new AtomicLong();
 
   /**
    * @param delayMin shortest time an answer takes
@@ -64,6 +66,15 @@ public final class ScriptedEnricher implements Enricher {
     this.random = new Random(seed);
   }
 
+  /** Whether a record's value is a document, as text or as JSON, that ends the process. */
+  static boolean endsProcess(byte @Nullable [] value) {
+    if (value == null) {
+      return false;
+    }
+    String text = new String(value, StandardCharsets.UTF_8);
+    return text.startsWith(CRASH) || text.contains("\"text\":\"" + CRASH);
+  }
+
   @Override
   public void submit(
       Object owner, Document document, int attempt, long deadlineNanos, OutcomeListener listener) {
@@ -81,10 +92,9 @@ public final class ScriptedEnricher implements Enricher {
   }
 
   private void answer(Object owner, Document document, int attempt, OutcomeListener listener) {
-    answered.incrementAndGet();
     if (cancelled.containsKey(owner)) {
       listener.onDeferred(new Deferral(Deferral.Cause.CANCELLED, "cancelled"));
-    } else if (document.text().startsWith("crash")) {
+    } else if (document.text().startsWith(CRASH)) {
       Runtime.getRuntime().halt(CRASHED);
     } else if (document.text().startsWith("reject")) {
       listener.onOutcome(new Outcome.Rejected(RejectReason.INVALID_ANSWER, "as scripted"));

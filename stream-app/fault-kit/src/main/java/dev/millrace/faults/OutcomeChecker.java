@@ -1,8 +1,11 @@
-package dev.millrace.cli.bench.stream;
+package dev.millrace.faults;
 
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.config.AppKeys;
@@ -14,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,6 +32,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Judges after a run whether each document has exactly one outcome. Reads everything again, with
@@ -67,9 +72,13 @@ public final class OutcomeChecker {
    * What was found.
    *
    * @param outcomes committed records in the three output topics
+   * @param lost documents without an outcome
+   * @param duplicated documents with more than one
+   * @param condemned dead letters that say a document ends the process, of documents that do not
    * @param problems one line each; empty if each document has exactly one outcome
    */
-  public record Verdict(long outcomes, List<String> problems) {
+  public record Verdict(
+      long outcomes, long lost, long duplicated, long condemned, List<String> problems) {
     /** Copies the lines. */
     public Verdict {
       problems = List.copyOf(problems);
@@ -79,8 +88,11 @@ public final class OutcomeChecker {
   /** Reads the topics to their end and judges. */
   public Verdict check() {
     List<String> problems = new ArrayList<>();
+    Map<SourcePosition, Written> written = written();
     Set<SourcePosition> seen = new HashSet<>();
     Set<SourcePosition> twice = new TreeSet<>();
+    Set<SourcePosition> changed = new TreeSet<>();
+    Set<SourcePosition> condemned = new TreeSet<>();
     Map<String, Long> latestOfKey = new HashMap<>();
     Set<String> unordered = new TreeSet<>();
     long[] outcomes = {0};
@@ -96,8 +108,15 @@ public final class OutcomeChecker {
             if (!seen.add(from)) {
               twice.add(from);
             }
+            Written document = written.get(from);
+            if (document != null && !isOf(document, record)) {
+              changed.add(from);
+            }
+            if (document != null && isCondemned(record) && !document.endsProcess()) {
+              condemned.add(from);
+            }
             if (ordered && record.key() != null && topic.equals(outputs().getFirst())) {
-              String key = from.partition() + new String(record.key(), StandardCharsets.UTF_8);
+              String key = from.topic() + from.partition() + new String(record.key(), StandardCharsets.UTF_8);
               Long before = latestOfKey.put(key, from.offset());
               if (before != null && before > from.offset()) {
                 unordered.add(key);
@@ -105,18 +124,46 @@ public final class OutcomeChecker {
             }
           });
     }
+    Set<SourcePosition> gone = new TreeSet<>(acknowledged);
+    gone.removeAll(written.keySet());
+    // Also what the producer was never told of: it is on the topic all the same.
     Set<SourcePosition> lost = new TreeSet<>(acknowledged);
+    lost.addAll(written.keySet());
     lost.removeAll(seen);
     Set<SourcePosition> invented = new TreeSet<>(seen);
     invented.removeAll(acknowledged);
-    add(problems, "lost: acknowledged, but without an outcome", lost);
+    invented.removeAll(written.keySet());
+    add(problems, "gone: acknowledged, but no longer on the input topic", gone);
+    add(problems, "lost: without an outcome", lost);
     add(problems, "duplicated: with two outcomes", twice);
     add(problems, "invented: an outcome of a document nobody produced", invented);
     add(problems, "out of order: keys", unordered);
-    checkOutputEqualsInput(problems);
+    add(problems, "changed: key, headers or timestamp differ from the document's", changed);
+    add(problems, "condemned: PROCESS_ENDED of a document that ends no process", condemned);
     checkChangelog(problems);
     checkOffsets(problems);
-    return new Verdict(outcomes[0], problems);
+    return new Verdict(outcomes[0], lost.size(), twice.size(), condemned.size(), problems);
+  }
+
+  /** What of an input record an outcome has to show again. */
+  private record Written(
+      @Nullable String key, String headers, long timestamp, boolean endsProcess) {}
+
+  private Map<SourcePosition, Written> written() {
+    Map<SourcePosition, Written> written = new HashMap<>();
+    for (String topic : documents()) {
+      readAll(
+          topic,
+          record ->
+              written.put(
+                  new SourcePosition(topic, record.partition(), record.offset()),
+                  new Written(
+                      key(record),
+                      headers(record),
+                      record.timestamp(),
+                      ScriptedEnricher.endsProcess(record.value()))));
+    }
+    return written;
   }
 
   private List<String> outputs() {
@@ -130,36 +177,47 @@ public final class OutcomeChecker {
     return input.topics().documents().name().map(Set::of).orElse(written);
   }
 
-  /** Key and timestamp of an outcome are those of its document, or a header says that. */
-  private void checkOutputEqualsInput(List<String> problems) {
-    Map<SourcePosition, Integer> inputs = new HashMap<>();
-    for (String topic : documents()) {
-      readAll(
-          topic,
-          record ->
-              inputs.put(
-                  new SourcePosition(topic, record.partition(), record.offset()),
-                  fingerprint(record)));
-    }
-    Set<SourcePosition> changed = new TreeSet<>();
-    readAll(
-        input.topics().outputs().enriched(),
-        record -> {
-          Integer input = inputs.get(source(record));
-          if (input != null && record.key() != null && input != fingerprint(record)) {
-            changed.add(source(record));
-          }
-        });
-    add(problems, "changed: key or timestamp differs from the document's", changed);
-  }
-
-  private static int fingerprint(ConsumerRecord<byte[], byte[]> record) {
+  /**
+   * Whether key, headers and timestamp of an outcome are those of its document. A dead letter has
+   * the headers in its value, and a document without a key has its id for one.
+   */
+  private boolean isOf(Written document, ConsumerRecord<byte[], byte[]> record) {
     Header own = record.headers().lastHeader(RecordHeaderNames.SOURCE_TIMESTAMP);
+    boolean asDocument = config.get(TopicKeys.TIMESTAMP) == OutcomeTimestamp.DOCUMENT;
     long timestamp =
-        own == null
+        own == null || asDocument
             ? record.timestamp()
             : Long.parseLong(new String(own.value(), StandardCharsets.UTF_8));
-    return 31 * java.util.Arrays.hashCode(record.key()) + Long.hashCode(timestamp);
+    return timestamp == document.timestamp()
+        && (document.key() == null || document.key().equals(key(record)))
+        && (record.headers().lastHeader(RecordHeaderNames.REASON) != null
+            || document.headers().equals(headers(record)));
+  }
+
+  private static boolean isCondemned(ConsumerRecord<byte[], byte[]> record) {
+    Header reason = record.headers().lastHeader(RecordHeaderNames.REASON);
+    return reason != null
+        && new String(reason.value(), StandardCharsets.UTF_8)
+            .equals(RejectReason.PROCESS_ENDED.name());
+  }
+
+  private static @Nullable String key(ConsumerRecord<byte[], byte[]> record) {
+    return record.key() == null ? null : HexFormat.of().formatHex(record.key());
+  }
+
+  /** Those that are not the application's own, in their order. */
+  private static String headers(ConsumerRecord<byte[], byte[]> record) {
+    StringBuilder text = new StringBuilder();
+    for (Header header : record.headers()) {
+      if (!header.key().startsWith(RecordHeaderNames.PREFIX)) {
+        byte[] value = header.value();
+        text.append(header.key())
+            .append('=')
+            .append(value == null ? "null" : HexFormat.of().formatHex(value))
+            .append(' ');
+      }
+    }
+    return text.toString();
   }
 
   /** Folded to its last values, the changelog of the pending store is empty. */
