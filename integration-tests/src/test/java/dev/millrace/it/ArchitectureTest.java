@@ -177,6 +177,7 @@ class ArchitectureTest {
               LOG)
           .row(
               "dev.millrace.operations.config",
+              "dev.millrace.enrichment",
               "dev.millrace.records",
               "dev.millrace.schema",
               "org.apache.kafka.clients..",
@@ -263,6 +264,17 @@ class ArchitectureTest {
               "org.apache.kafka.common..",
               "org.apache.kafka.streams..",
               "org.rocksdb",
+              LOG)
+          .row(
+              "dev.millrace.flink",
+              "dev.millrace.enrichment",
+              "dev.millrace.operations",
+              "dev.millrace.operations.config",
+              "dev.millrace.records",
+              "io.micrometer..",
+              "org.apache.flink..",
+              "org.apache.kafka.clients..",
+              "org.apache.kafka.common..",
               LOG)
           .row(
               "dev.millrace.streams",

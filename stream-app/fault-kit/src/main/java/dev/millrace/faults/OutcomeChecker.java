@@ -116,7 +116,10 @@ public final class OutcomeChecker {
               condemned.add(from);
             }
             if (ordered && record.key() != null && topic.equals(outputs().getFirst())) {
-              String key = from.topic() + from.partition() + new String(record.key(), StandardCharsets.UTF_8);
+              String key =
+                  from.topic()
+                      + from.partition()
+                      + new String(record.key(), StandardCharsets.UTF_8);
               Long before = latestOfKey.put(key, from.offset());
               if (before != null && before > from.offset()) {
                 unordered.add(key);

@@ -1,11 +1,11 @@
 package dev.millrace.streams;
 
+import dev.millrace.operations.config.AttemptKeys;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.DocumentKeys;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.RegistryKeys;
 import dev.millrace.operations.config.TopicKeys;
-import dev.millrace.records.Backoff;
 import dev.millrace.streams.config.ProcessingKeys;
 import dev.millrace.streams.processor.NodeNames;
 import dev.millrace.streams.processor.Permits;
@@ -33,13 +33,12 @@ final class ApplicationSettings {
         config.get(ProcessingKeys.PENDING_TASK_MAX),
         config.get(ProcessingKeys.SLICE),
         config.get(ProcessingKeys.TICK),
-        config.get(ProcessingKeys.DEADLINE),
-        config.get(ProcessingKeys.ATTEMPTS_MAX),
+        config.get(AttemptKeys.DEADLINE),
+        config.get(AttemptKeys.ATTEMPTS_MAX),
         config.get(ProcessingKeys.RESTARTS_MAX),
         CAREFUL_START,
         config.get(RegistryKeys.UNKNOWN_GRACE),
-        new Backoff(
-            config.get(ProcessingKeys.BACKOFF_MIN), config.get(ProcessingKeys.BACKOFF_MAX)));
+        AttemptKeys.backoff(config));
   }
 
   /** Global limit of what is in flight. */

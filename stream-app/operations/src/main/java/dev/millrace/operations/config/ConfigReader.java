@@ -111,7 +111,9 @@ public final class ConfigReader {
       String name = entry.getKey();
       if (name.startsWith(CLIENT_PREFIX)) {
         readClient(name.substring(CLIENT_PREFIX.length()), entry.getValue(), client);
-      } else if (!known.containsKey(name) && !entries.take(name, entry.getValue())) {
+      } else if (!known.containsKey(name)
+          && !spec.isForeign(name)
+          && !entries.take(name, entry.getValue())) {
         problems.add("unknown key \"%s\"%s".formatted(name, Suggestion.hint(name, known.keySet())));
       }
     }
@@ -269,6 +271,7 @@ public final class ConfigReader {
         texts.put(name, environment.getOrDefault(variable, ""));
       } else if (variable.startsWith(ENVIRONMENT_PREFIX)
           && !LAUNCHER.contains(variable)
+          && !spec.isForeignVariable(variable)
           && !SERVICE_LINK.matcher(variable).matches()) {
         problems.add(
             "unknown environment variable %s%s"

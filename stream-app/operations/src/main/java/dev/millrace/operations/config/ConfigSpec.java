@@ -13,12 +13,14 @@ import java.util.Map;
  * @param lists of things that have settings each
  * @param maps of settings whose names the user chooses
  * @param rules relations between settings of several sections
+ * @param foreign beginnings of names that other programs read from the same file
  */
 public record ConfigSpec(
     List<ConfigSection> sections,
     List<ConfigList> lists,
     List<ConfigMap<?>> maps,
-    List<ConfigRule> rules) {
+    List<ConfigRule> rules,
+    List<String> foreign) {
 
   /** Copies the lists; refuses two settings of one name, new or old. */
   public ConfigSpec {
@@ -26,6 +28,7 @@ public record ConfigSpec(
     lists = List.copyOf(lists);
     maps = List.copyOf(maps);
     rules = List.copyOf(rules);
+    foreign = List.copyOf(foreign);
     Map<String, ConfigKey<?>> names = new LinkedHashMap<>();
     for (ConfigSection section : sections) {
       for (ConfigKey<?> key : section.keys()) {
@@ -38,6 +41,15 @@ public record ConfigSpec(
     }
   }
 
+  /** What no other program shares a file with. */
+  public ConfigSpec(
+      List<ConfigSection> sections,
+      List<ConfigList> lists,
+      List<ConfigMap<?>> maps,
+      List<ConfigRule> rules) {
+    this(sections, lists, maps, rules, List.of());
+  }
+
   /** Sections alone. */
   public static ConfigSpec of(ConfigSection... sections) {
     return new ConfigSpec(List.of(sections), List.of(), List.of(), List.of());
@@ -48,6 +60,16 @@ public record ConfigSpec(
     List<ConfigKey<?>> keys = new ArrayList<>();
     sections.forEach(section -> keys.addAll(section.keys()));
     return keys;
+  }
+
+  /** Whether a name is another program's. */
+  boolean isForeign(String name) {
+    return foreign.stream().anyMatch(name::startsWith);
+  }
+
+  /** Whether an environment variable is another program's. */
+  boolean isForeignVariable(String variable) {
+    return foreign.stream().map(ConfigKey::environmentName).anyMatch(variable::startsWith);
   }
 
   /** The settings by their names of today and of old. */

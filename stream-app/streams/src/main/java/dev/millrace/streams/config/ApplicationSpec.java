@@ -1,5 +1,6 @@
 package dev.millrace.streams.config;
 
+import dev.millrace.operations.config.AttemptKeys;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigProblems;
 import dev.millrace.operations.config.ConfigSpec;
@@ -40,7 +41,8 @@ public final class ApplicationSpec {
               ModelsKeys::check,
               ApplicationSpec::checkTimes,
               ApplicationSpec::checkPatterns,
-              ApplicationSpec::checkSizes));
+              ApplicationSpec::checkSizes),
+          List.of("flink."));
 
   private ApplicationSpec() {}
 
@@ -62,10 +64,10 @@ public final class ApplicationSpec {
         config.get(AppKeys.POLL_INTERVAL_MAX),
         slowPoll);
     problems.require(
-        config.get(WatchdogKeys.STALL).compareTo(config.get(ProcessingKeys.DEADLINE)) > 0,
+        config.get(WatchdogKeys.STALL).compareTo(config.get(AttemptKeys.DEADLINE)) > 0,
         "watchdog.stall (%s) must be above processing.deadline (%s): a slow document is no stall",
         config.get(WatchdogKeys.STALL),
-        config.get(ProcessingKeys.DEADLINE));
+        config.get(AttemptKeys.DEADLINE));
     problems.require(
         config.get(WatchdogKeys.HANGING).compareTo(transaction) > 0,
         "watchdog.hanging (%s) must be above app.transaction.timeout (%s): an open transaction is no"

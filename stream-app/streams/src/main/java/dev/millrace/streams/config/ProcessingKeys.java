@@ -6,6 +6,7 @@ import static dev.millrace.operations.config.ConfigType.integer;
 import static dev.millrace.operations.config.ConfigType.oneOf;
 import static dev.millrace.operations.config.ConfigType.time;
 
+import dev.millrace.operations.config.AttemptKeys;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigKey;
 import dev.millrace.operations.config.ConfigProblems;
@@ -79,22 +80,6 @@ public final class ProcessingKeys {
           "20ms",
           "How often answers are looked for while documents are pending.");
 
-  public static final ConfigKey<Duration> DEADLINE =
-      optional(
-          "processing.deadline",
-          time("s", 1, 86_400),
-          "10m",
-          "5m",
-          "Time an attempt to enrich a document may take.");
-
-  public static final ConfigKey<Integer> ATTEMPTS_MAX =
-      optional(
-          "processing.attempts.max",
-          integer(1, 100),
-          "3",
-          "5",
-          "Attempts that may miss the deadline before the document is rejected.");
-
   public static final ConfigKey<Integer> RESTARTS_MAX =
       optional(
           "processing.restarts.max",
@@ -104,22 +89,6 @@ public final class ProcessingKeys {
           "How many process crashes a document may be in flight for before it is blamed and"
               + " rejected. After the second it is enriched alone; from then on only a crash that"
               + " finds it alone is counted.");
-
-  public static final ConfigKey<Duration> BACKOFF_MIN =
-      optional(
-          "processing.backoff.min",
-          time("ms", 1, 60_000),
-          "100ms",
-          "250ms",
-          "First wait before a document is submitted again.");
-
-  public static final ConfigKey<Duration> BACKOFF_MAX =
-      optional(
-          "processing.backoff.max",
-          time("ms", 1, 3_600_000),
-          "10s",
-          "30s",
-          "Longest wait before a document is submitted again.");
 
   /** In the order of the reference page. */
   public static final ConfigSection SECTION =
@@ -134,22 +103,18 @@ public final class ProcessingKeys {
               PENDING_TASK_MAX,
               SLICE,
               TICK,
-              DEADLINE,
-              ATTEMPTS_MAX,
+              AttemptKeys.DEADLINE,
+              AttemptKeys.ATTEMPTS_MAX,
               RESTARTS_MAX,
-              BACKOFF_MIN,
-              BACKOFF_MAX),
+              AttemptKeys.BACKOFF_MIN,
+              AttemptKeys.BACKOFF_MAX),
           ProcessingKeys::check);
 
   private ProcessingKeys() {}
 
   private static void check(ConfigProblems problems) {
     Config config = problems.config();
-    problems.require(
-        config.get(BACKOFF_MIN).compareTo(config.get(BACKOFF_MAX)) <= 0,
-        "processing.backoff.min (%s) must not be above processing.backoff.max (%s)",
-        config.get(BACKOFF_MIN),
-        config.get(BACKOFF_MAX));
+    AttemptKeys.check(problems);
     problems.require(
         config.get(IN_FLIGHT_TASK_MAX) <= config.get(IN_FLIGHT_MAX),
         "processing.in.flight.task.max (%s) must not be above processing.in.flight.max (%s)",

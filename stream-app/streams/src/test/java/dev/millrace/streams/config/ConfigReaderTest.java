@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.millrace.operations.config.AttemptKeys;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigException;
 import dev.millrace.operations.config.ConfigKey;
@@ -105,7 +106,7 @@ class ConfigReaderTest {
 
     assertThat(config.get(KafkaKeys.BOOTSTRAP_SERVERS)).containsExactly("a:1", "b:2");
     assertThat(config.get(ProcessingKeys.ORDER)).isEqualTo(Ordering.KEY);
-    assertThat(config.get(ProcessingKeys.DEADLINE)).isEqualTo(Duration.ofSeconds(90));
+    assertThat(config.get(AttemptKeys.DEADLINE)).isEqualTo(Duration.ofSeconds(90));
   }
 
   @Test
@@ -365,6 +366,7 @@ class ConfigReaderTest {
     for (Class<?> list :
         List.of(
             AppKeys.class,
+            AttemptKeys.class,
             DocumentKeys.class,
             HealthKeys.class,
             KafkaKeys.class,

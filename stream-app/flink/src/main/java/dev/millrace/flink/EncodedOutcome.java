@@ -1,0 +1,16 @@
+package dev.millrace.flink;
+
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An outcome as the record that says it.
+ *
+ * @param topic where it goes
+ * @param key of the record
+ * @param value of the record, in the registry's wire format
+ * @param timestamp of the record, milliseconds since 1970
+ * @param headers of the record
+ */
+record EncodedOutcome(
+    String topic, byte @Nullable [] key, byte[] value, long timestamp, Headers headers) {}

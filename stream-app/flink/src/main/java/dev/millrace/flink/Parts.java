@@ -1,0 +1,44 @@
+package dev.millrace.flink;
+
+import dev.millrace.operations.EnrichmentParts;
+import dev.millrace.operations.EnrichmentParts.InputParts;
+import dev.millrace.operations.ModelEngines;
+import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.Serializable;
+
+/** What the subtasks of a task manager share: the models, the registry's client, the enrichers. */
+interface Parts extends AutoCloseable {
+
+  /** What an input needs. */
+  InputParts of(Input input);
+
+  @Override
+  void close();
+
+  /** Opens them, on a task manager. */
+  interface Opener extends Serializable {
+    /** Loads the models and opens what stands on them. */
+    Parts open(Config config);
+  }
+
+  /** Those that the configuration names. */
+  static Parts open(Config config, String build) {
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    EnrichmentParts parts =
+        new EnrichmentParts(config, build, meters, () -> ModelEngines.open(config, meters));
+    return new Parts() {
+      @Override
+      public InputParts of(Input input) {
+        return parts.of(input);
+      }
+
+      @Override
+      public void close() {
+        parts.close();
+        meters.close();
+      }
+    };
+  }
+}

@@ -1,0 +1,82 @@
+package dev.millrace.flink;
+
+import dev.millrace.records.SourceRecord;
+import java.util.Objects;
+import org.apache.flink.api.common.serialization.SerializerConfig;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.jspecify.annotations.Nullable;
+
+/** Tells Flink how records are written, so that it never takes Kryo. */
+final class RecordType<T> extends TypeInformation<T> {
+  /** Documents as they came. */
+  static final RecordType<SourceRecord> SOURCE =
+      new RecordType<>(SourceRecord.class, SourceRecordSerializer.INSTANCE);
+
+  /** Outcomes as records. */
+  static final RecordType<EncodedOutcome> OUTCOME =
+      new RecordType<>(EncodedOutcome.class, EncodedOutcomeSerializer.INSTANCE);
+
+  private final Class<T> type;
+  private final TypeSerializer<T> serializer;
+
+  private RecordType(Class<T> type, TypeSerializer<T> serializer) {
+    this.type = type;
+    this.serializer = serializer;
+  }
+
+  @Override
+  public boolean isBasicType() {
+    return false;
+  }
+
+  @Override
+  public boolean isTupleType() {
+    return false;
+  }
+
+  @Override
+  public int getArity() {
+    return 1;
+  }
+
+  @Override
+  public int getTotalFields() {
+    return 1;
+  }
+
+  @Override
+  public Class<T> getTypeClass() {
+    return type;
+  }
+
+  @Override
+  public boolean isKeyType() {
+    return false;
+  }
+
+  @Override
+  public TypeSerializer<T> createSerializer(SerializerConfig config) {
+    return serializer;
+  }
+
+  @Override
+  public String toString() {
+    return type.getSimpleName();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof RecordType<?> that && type.equals(that.type);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(type);
+  }
+
+  @Override
+  public boolean canEqual(Object other) {
+    return other instanceof RecordType<?>;
+  }
+}
