@@ -313,6 +313,7 @@ class ArchitectureTest {
               "dev.millrace.cli",
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
+              "dev.millrace.engine.metrics",
               "dev.millrace.cli.bench",
               "dev.millrace.cli.bench.engine",
               "dev.millrace.cli.enrich",

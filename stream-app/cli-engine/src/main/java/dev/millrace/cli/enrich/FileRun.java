@@ -4,13 +4,18 @@ import dev.millrace.cli.CommandException;
 import dev.millrace.cli.EngineOpener;
 import dev.millrace.cli.JsonLines;
 import dev.millrace.cli.VersionProvider;
+import dev.millrace.engine.DeviceLease;
+import dev.millrace.engine.DeviceOptions;
+import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
+import dev.millrace.engine.TenantOptions;
 import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.EngineEnricher.Settings;
 import dev.millrace.enrichment.EnrichmentMetrics;
 import dev.millrace.enrichment.EnrichmentThreads;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
+import dev.millrace.enrichment.Task;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +24,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
-/** One run of a file through a model: opens engine and input, runs, closes. Immutable. */
+/** One run of a file through models: opens engines and input, runs, closes. Immutable. */
 final class FileRun {
   /** The path that means standard input or output. */
   static final String STANDARD = "-";
@@ -52,10 +61,9 @@ final class FileRun {
   void run(InputStream standardInput, Plan plan, Start start, OrderedRun.Sink sink)
       throws IOException {
     try (JsonLines lines = new JsonLines(open(arguments.input(), standardInput), LINE_BYTES_MAX);
-        InferenceEngine engine =
-            opener.open(arguments.modelDirectory(), arguments.engineOptions());
+        Models models = open(arguments.modelDirectories(plan));
         EnrichmentThreads threads = EnrichmentThreads.ofMachine();
-        EngineEnricher enricher = enricher(engine, threads, plan)) {
+        EngineEnricher enricher = enricher(models.engines(), threads, plan)) {
       Tally tally = start.begin();
       new OrderedRun(enricher, sink, tally, LINES_MAX, WINDOW_BYTES_MAX).run(lines);
       tally.done();
@@ -65,12 +73,44 @@ final class FileRun {
     }
   }
 
-  private EngineEnricher enricher(InferenceEngine engine, EnrichmentThreads threads, Plan plan) {
+  /**
+   * Open models.
+   *
+   * @param engines by the name under which the plan asks them
+   * @param owner closes them all
+   */
+  private record Models(Map<String, InferenceEngine> engines, Runnable owner)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      owner.run();
+    }
+  }
+
+  /** One model by itself, several on a device that they share. */
+  private Models open(Map<String, Path> directories) {
+    if (directories.size() == 1) {
+      InferenceEngine engine =
+          opener.open(directories.values().iterator().next(), arguments.engineOptions());
+      return new Models(Map.of(Task.MAIN, engine), engine::close);
+    }
+    EngineOptions options = arguments.engineOptions().withBackend(EngineOptions.DEFAULTS.backend());
+    List<TenantOptions> tenants = new ArrayList<>();
+    directories.forEach(
+        (name, directory) -> tenants.add(new TenantOptions(name, directory).withEngine(options)));
+    DeviceLease lease = opener.lease(new DeviceOptions(arguments.backend(), 0), tenants);
+    Map<String, InferenceEngine> engines = new LinkedHashMap<>();
+    lease.names().forEach(name -> engines.put(name, lease.engine(name)));
+    return new Models(engines, lease::close);
+  }
+
+  private EngineEnricher enricher(
+      Map<String, InferenceEngine> engines, EnrichmentThreads threads, Plan plan) {
     Settings settings =
         Settings.of(VersionProvider.version(), threads, InstantSource.system())
             .withMetrics(metrics);
     try {
-      return new EngineEnricher(engine, plan, settings);
+      return new EngineEnricher(engines, plan, settings);
     } catch (PlanException e) {
       throw CommandException.usage(String.valueOf(e.getMessage()));
     }

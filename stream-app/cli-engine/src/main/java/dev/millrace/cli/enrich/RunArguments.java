@@ -2,21 +2,18 @@ package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
 import dev.millrace.cli.DeviceArguments;
-import dev.millrace.cli.Main;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
 import dev.millrace.enrichment.PlanReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, on what, asked what about which documents. */
 final class RunArguments {
-  private static final String DEMO_MODEL = "inference-core/models/demo";
-
   @Option(
       names = "--input",
       required = true,
@@ -24,16 +21,16 @@ final class RunArguments {
       description = "The documents, one JSON object on each line; - for standard input.")
   private String input = FileRun.STANDARD;
 
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "Directory of the model; without it, the bundled demo model.")
-  private @Nullable Path model;
+  @Mixin private final ModelArguments models = new ModelArguments();
 
   @Option(
-      names = "--tasks",
+      names = "--plan",
       paramLabel = "FILE",
       description = "The plan; without it, " + Plan.FILE_NAME + " beside the model.")
+  private @Nullable Path plan;
+
+  /** What {@code --plan} was called at first. */
+  @Option(names = "--tasks", hidden = true)
   private @Nullable Path tasks;
 
   @Mixin private final DeviceArguments device = new DeviceArguments();
@@ -43,18 +40,18 @@ final class RunArguments {
     return input;
   }
 
-  Path modelDirectory() {
-    Path directory = model == null ? Main.home().resolve(DEMO_MODEL) : model;
-    if (!Files.isDirectory(directory)) {
-      throw CommandException.failure(
-          "cannot open the model: %s is no directory; name one with --model".formatted(directory));
-    }
-    return directory;
+  /** Directories of the models that the plan asks, by name, {@code main} first. */
+  Map<String, Path> modelDirectories(Plan asked) {
+    return models.directories(asked);
   }
 
   Plan plan() {
+    if (plan != null && tasks != null) {
+      throw CommandException.usage("--plan and --tasks are the same: give one of them");
+    }
+    Path file = plan == null ? tasks : plan;
     try {
-      return tasks == null ? PlanReader.beside(modelDirectory()) : PlanReader.read(tasks);
+      return file == null ? PlanReader.beside(models.main()) : PlanReader.read(file);
     } catch (PlanException e) {
       throw CommandException.usage(String.valueOf(e.getMessage()));
     }
@@ -62,5 +59,9 @@ final class RunArguments {
 
   EngineOptions engineOptions() {
     return device.engineOptions();
+  }
+
+  String backend() {
+    return device.backend();
   }
 }

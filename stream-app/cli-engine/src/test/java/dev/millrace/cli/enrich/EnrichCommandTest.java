@@ -219,14 +219,7 @@ class EnrichCommandTest {
     CommandRun badPlan = new CommandRun(directory, ECHO);
     assertThat(
             badPlan.run(
-                EnrichCommand::new,
-                "",
-                "--tasks",
-                plan.toString(),
-                "--input",
-                "-",
-                "--output",
-                "-"))
+                EnrichCommand::new, "", "--plan", plan.toString(), "--input", "-", "--output", "-"))
         .isEqualTo(2);
     assertThat(badPlan.err.toString()).contains("line 2: unknown key task (did you mean");
     CommandRun noFile = new CommandRun(directory, ECHO);

@@ -104,9 +104,9 @@ class EvaluateCommandTest {
             "-",
             "--json",
             "--fit-temperature",
-            "--tasks",
+            "--plan",
             plan.toString());
-    table.run(EvaluateCommand::new, input, "--input", "-", "--tasks", plan.toString());
+    table.run(EvaluateCommand::new, input, "--input", "-", "--plan", plan.toString());
 
     assertThat(exitCode).isZero();
     JsonNode report = new ObjectMapper().readTree(run.out.toString());
