@@ -146,14 +146,22 @@ class ArchitectureTest {
               LOG)
           .row(
               "dev.millrace.engine",
-              "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.checkpoint",
               "dev.millrace.engine.device",
               "dev.millrace.engine.metrics",
-              "dev.millrace.engine.model",
               "dev.millrace.engine.request",
-              "dev.millrace.engine.tokenizer",
+              "dev.millrace.engine.tokenizer")
+          .row(
+              "dev.millrace.engine.inspect",
+              "dev.millrace.engine",
+              "dev.millrace.engine.architecture",
+              "dev.millrace.engine.backend",
+              "dev.millrace.engine.checkpoint",
+              "dev.millrace.engine.device",
+              "dev.millrace.engine.model",
+              "dev.millrace.engine.tensor",
+              MEMORY,
               LOG)
           // documents and what is asked about them: no Kafka, no Avro
           .row(
@@ -327,6 +335,7 @@ class ArchitectureTest {
               "dev.millrace.cli",
               "dev.millrace.engine",
               "dev.millrace.engine.backend",
+              "dev.millrace.engine.inspect",
               "dev.millrace.engine.request",
               "dev.millrace.engine.tokenizer",
               "picocli",

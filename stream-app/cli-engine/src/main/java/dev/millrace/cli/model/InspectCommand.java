@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.cli.ExitCode;
-import dev.millrace.engine.ModelSummary;
+import dev.millrace.engine.inspect.ModelSummary;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.millrace.cli.model;
 
 import dev.millrace.cli.CommandException;
 import dev.millrace.cli.ExitCode;
-import dev.millrace.engine.ModelProbe;
 import dev.millrace.engine.backend.BackendInfo;
+import dev.millrace.engine.inspect.ModelProbe;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -1,5 +1,6 @@
-package dev.millrace.engine;
+package dev.millrace.engine.inspect;
 
+import dev.millrace.engine.EngineException;
 import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.architecture.AttentionSpec;
 import dev.millrace.engine.architecture.FeedForwardSpec.Dense;

@@ -1,4 +1,4 @@
-package dev.millrace.engine;
+package dev.millrace.engine.inspect;
 
 /**
  * How far a model's logits are from those that another program computed for the same ids.

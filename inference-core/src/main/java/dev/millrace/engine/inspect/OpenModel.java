@@ -1,5 +1,7 @@
-package dev.millrace.engine;
+package dev.millrace.engine.inspect;
 
+import dev.millrace.engine.EngineException;
+import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.backend.BackendChoice;
 import dev.millrace.engine.backend.BackendException;

@@ -1,8 +1,10 @@
-package dev.millrace.engine;
+package dev.millrace.engine.inspect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.engine.EngineException;
+import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.backend.BackendOptions;
 import dev.millrace.engine.checkpoint.SafetensorsFile;
 import dev.millrace.engine.checkpoint.SafetensorsWriter;

@@ -1,10 +1,11 @@
-package dev.millrace.engine;
+package dev.millrace.engine.inspect;
 
+import dev.millrace.engine.EngineException;
+import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.backend.BackendException;
 import dev.millrace.engine.backend.BackendInfo;
 import dev.millrace.engine.backend.Logits;
 import dev.millrace.engine.backend.StepLayout;
-import dev.millrace.engine.checkpoint.LogitsFile;
 import dev.millrace.engine.model.DecoderModel;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,9 @@
-package dev.millrace.engine.checkpoint;
+package dev.millrace.engine.inspect;
 
+import dev.millrace.engine.checkpoint.CheckpointException;
+import dev.millrace.engine.checkpoint.SafetensorsFile;
+import dev.millrace.engine.checkpoint.SafetensorsWriter;
+import dev.millrace.engine.checkpoint.TensorInfo;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
@@ -16,7 +20,7 @@ import java.util.Map;
  * Token ids in a safetensors file, and the logits a model computes for them in another: the form in
  * which programs are compared. Not thread-safe.
  */
-public final class LogitsFile implements AutoCloseable {
+final class LogitsFile implements AutoCloseable {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -36,7 +40,7 @@ public final class LogitsFile implements AutoCloseable {
    * @param idsMax largest T
    * @throws CheckpointException if that is not what the file holds
    */
-  public static int[] readIds(Path file, int vocabulary, int idsMax) {
+  static int[] readIds(Path file, int vocabulary, int idsMax) {
     try (SafetensorsFile input = SafetensorsFile.open(file)) {
       return ids(file, input, vocabulary, idsMax);
     }
@@ -80,7 +84,7 @@ public final class LogitsFile implements AutoCloseable {
    * @param greedyIds its continuation; empty if the file holds none
    */
   @SuppressWarnings("ArrayRecordComponent") // read once and compared, never a key
-  public record Expected(int[] ids, float[][] logits, int[] greedyIds) {}
+  record Expected(int[] ids, float[][] logits, int[] greedyIds) {}
 
   /**
    * Reads I64 {@code input_ids} [1, T], F32 {@code logits} [T, vocabulary] and, if it is there, I64
@@ -90,7 +94,7 @@ public final class LogitsFile implements AutoCloseable {
    * @param idsMax largest T
    * @throws CheckpointException if that is not what the file holds
    */
-  public static Expected readExpected(Path file, int vocabulary, int idsMax) {
+  static Expected readExpected(Path file, int vocabulary, int idsMax) {
     try (SafetensorsFile input = SafetensorsFile.open(file)) {
       int[] ids = ids(file, input, vocabulary, idsMax);
       Tensor tensor = input.tensor("logits");
@@ -126,7 +130,7 @@ public final class LogitsFile implements AutoCloseable {
    *
    * @throws CheckpointException if it cannot be written
    */
-  public static LogitsFile create(Path file, int rows, int vocabulary, int greedyTokens) {
+  static LogitsFile create(Path file, int rows, int vocabulary, int greedyTokens) {
     List<TensorInfo> tensors = new ArrayList<>();
     tensors.add(new TensorInfo("logits", DType.F32, Shape.of(rows, vocabulary)));
     if (greedyTokens > 0) {
@@ -136,12 +140,12 @@ public final class LogitsFile implements AutoCloseable {
   }
 
   /** Appends the logits of the next row. */
-  public void append(float[] logits) {
+  void append(float[] logits) {
     writer.append(logits);
   }
 
   /** Appends the continuation, empty if none was announced, and puts the file in its place. */
-  public void finish(int[] greedyIds) {
+  void finish(int[] greedyIds) {
     writer.append(Arrays.stream(greedyIds).asLongStream().toArray());
     writer.finish();
   }
