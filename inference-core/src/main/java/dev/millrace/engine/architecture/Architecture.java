@@ -52,6 +52,12 @@ public record Architecture(
     }
   }
 
+  /** The same with a head of its own. */
+  public Architecture untied() {
+    return new Architecture(
+        name, hiddenSize, vocabulary, contextTokens, normEpsilon, false, layers);
+  }
+
   /** Q. */
   public int queryHeads() {
     return layers.getFirst().attention().queryHeads();

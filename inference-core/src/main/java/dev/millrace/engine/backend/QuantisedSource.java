@@ -2,6 +2,7 @@ package dev.millrace.engine.backend;
 
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Float8;
+import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -20,7 +21,7 @@ public sealed interface QuantisedSource extends MatrixSource {
    * Eight-bit floats: weight [o, i] is {@code values[o, i] * scales[o]}.
    *
    * @param values F8_E4M3 [outputs, inputs]
-   * @param scales floating; one per output, or a single one for all
+   * @param scales floating; one per output, [outputs] or [outputs, 1], or a single one for all
    */
   record Float8Channels(Tensor values, Tensor scales) implements QuantisedSource {
 
@@ -30,11 +31,20 @@ public sealed interface QuantisedSource extends MatrixSource {
           values.type() == DType.F8_E4M3 && values.shape().rank() == 2,
           values,
           "F8_E4M3 [outputs, inputs]");
-      long count = scales.shape().elements();
       require(
-          scales.floating() && (count == 1 || count == values.shape().extent(0)),
+          scales.floating() && fits(scales.shape(), values.shape().extent(0)),
           scales,
           "one floating scale per output of %s, or one for all".formatted(values.shape()));
+    }
+
+    /**
+     * Whether scales of this shape belong to outputs. Scales of blocks do not, even if there are as
+     * many of them.
+     */
+    public static boolean fits(Shape scales, long outputs) {
+      return scales.elements() == 1
+          || scales.equals(Shape.of(outputs))
+          || scales.equals(Shape.of(outputs, 1));
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.function.LongConsumer;
 public final class Checkpoint implements ModelWeights {
 
   private final ModelFiles files;
+  private final ModelConfig config;
   private final MatrixSource embedding;
   private final Tensor finalNorm;
   private final MatrixSource head;
@@ -25,7 +26,12 @@ public final class Checkpoint implements ModelWeights {
     this.files = files;
     this.embedding = tensors.embedding();
     this.finalNorm = tensors.finalNorm();
-    this.head = files.config().architecture().tiedEmbeddings() ? embedding : tensors.head();
+    boolean tied = files.config().architecture().tiedEmbeddings() && !tensors.hasOtherHead();
+    this.config =
+        tied
+            ? files.config()
+            : files.config().withArchitecture(files.config().architecture().untied());
+    this.head = tied ? embedding : tensors.head();
     this.layers = tensors.layers();
   }
 
@@ -52,7 +58,17 @@ public final class Checkpoint implements ModelWeights {
 
   @Override
   public ModelConfig config() {
-    return files.config();
+    return config;
+  }
+
+  /** Names of the weight files, ascending. */
+  public List<String> files() {
+    return files.shards();
+  }
+
+  /** Bytes of all tensors by the name of their element type, those of other parts included. */
+  public Map<String, Long> bytesByType() {
+    return files.bytesByType();
   }
 
   @Override

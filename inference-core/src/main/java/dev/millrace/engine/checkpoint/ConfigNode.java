@@ -92,7 +92,7 @@ public record ConfigNode(Path file, String path, JsonNode node) {
     if (value.isBoolean()) {
       return value.booleanValue();
     }
-    if (value.isNumber()) {
+    if (value.isNumber() && Double.isFinite(value.doubleValue())) {
       return value.doubleValue() != 0;
     }
     throw refuse(key, "true or false");

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -57,6 +58,18 @@ final class DecoderTensors {
     return linear(prefix + EMBEDDING, architecture.vocabulary(), architecture.hiddenSize());
   }
 
+  /**
+   * Whether there is a head of other values than the embedding table has: it counts, even if the
+   * configuration says that the two are tied, as in the model authors' code.
+   */
+  boolean hasOtherHead() {
+    String name = prefix + "lm_head.weight";
+    Optional<Tensor> head = files.find(name);
+    return head.isPresent()
+        ? files.find(prefix + EMBEDDING).filter(head.get()::isSame).isEmpty()
+        : quantised.isThere(name);
+  }
+
   MatrixSource head() {
     return linear(prefix + "lm_head.weight", architecture.vocabulary(), architecture.hiddenSize());
   }
@@ -75,27 +88,28 @@ final class DecoderTensors {
   }
 
   /**
-   * A bias, a norm or a sink in a layer that has none by its configuration: the weights are of
-   * another family, and would compute something else. Layers behind the last one are left alone;
-   * they predict further tokens.
+   * A bias, a norm or a sink in a layer that has none by its configuration, or a bias of the head:
+   * the weights are of another family, and would compute something else. Layers behind the last one
+   * are left alone; they predict further tokens.
    */
   private void refuseUnasked() {
     Set<String> modules = new LinkedHashSet<>();
     asked.forEach(name -> modules.add(module(name)));
     Pattern ofLayer = Pattern.compile(Pattern.quote(prefix + "model.layers.") + "(\\d{1,9})\\..*");
+    Set<String> outside = Set.of(prefix + "lm_head.bias", prefix + "model.norm.bias");
     for (TensorInfo tensor : files.tensors()) {
       String name = tensor.name();
       Matcher matcher = ofLayer.matcher(name);
-      if (matcher.matches()
-          && Integer.parseInt(matcher.group(1)) < architecture.layers().size()
-          && !asked.contains(name)
-          && !harmless(name, modules)) {
+      boolean inside =
+          matcher.matches() && Integer.parseInt(matcher.group(1)) < architecture.layers().size();
+      if (outside.contains(name) || (inside && !asked.contains(name) && !harmless(name, modules))) {
         throw refuse(
             name,
             String.format(
                 Locale.ROOT,
-                "has no place in a layer of %s: the weights are of another family than config.json"
+                "has no place in %s%s: the weights are of another family than config.json"
                     + " names, or of one that is not supported",
+                inside ? "a layer of " : "",
                 architecture.name()));
       }
     }
@@ -213,6 +227,7 @@ final class DecoderTensors {
   /** A linear layer's weight; which layout it has shows in the tensors that are there. */
   private MatrixSource linear(String name, int outputs, int inputs) {
     asked.add(name);
+    quantised.refuseForeign(name);
     MatrixSource found = quantised.find(name, outputs, inputs);
     return found != null
         ? found
@@ -222,6 +237,7 @@ final class DecoderTensors {
   /** A tensor of a floating type and of this shape. */
   private Tensor tensor(String name, Shape expected) {
     asked.add(name);
+    quantised.refuseForeign(name);
     Tensor tensor = files.find(name).orElseThrow(() -> missing(name));
     if (!tensor.shape().equals(expected)) {
       throw refuse(
@@ -250,7 +266,12 @@ final class DecoderTensors {
         name.endsWith("lm_head.weight")
             ? "; if head and embedding are one, config.json says tie_word_embeddings: true"
             : "";
-    return refuse(name, "is missing" + hint);
+    String promised =
+        files
+            .promised(name)
+            .map(shard -> ", though %s places it in %s".formatted(ModelFiles.INDEX, shard))
+            .orElse("");
+    return refuse(name, "is missing" + promised + hint);
   }
 
   private CheckpointException refuse(String name, String problem) {

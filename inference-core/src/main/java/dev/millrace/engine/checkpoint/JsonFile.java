@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Reads JSON that may be hostile: bounded in size, depth and length, no duplicate keys. */
 final class JsonFile {
@@ -28,6 +30,9 @@ final class JsonFile {
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+          // Python's json writes NaN and Infinity, and configurations have them in keys nobody
+          // reads
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .build();
 
   private static final JsonMapper MAPPER =
@@ -37,6 +42,22 @@ final class JsonFile {
 
   /** The object in {@code file}, which must be a regular file of at most {@code bytesMax}. */
   static JsonNode readObject(Path file, long bytesMax) {
+    JsonNode node = read(file, bytesMax);
+    if (!node.isObject()) {
+      throw new CheckpointException(file, "expected a JSON object, found " + kind(node));
+    }
+    return node;
+  }
+
+  /** The same; empty if there is no such file, or nothing in it. */
+  static Optional<JsonNode> readOptionalObject(Path file, long bytesMax) {
+    return Files.exists(file) && !read(file, bytesMax).isMissingNode()
+        ? Optional.of(readObject(file, bytesMax))
+        : Optional.empty();
+  }
+
+  /** Whatever is in the file, a missing node if that is nothing. */
+  private static JsonNode read(Path file, long bytesMax) {
     long size = size(file);
     if (size > bytesMax) {
       throw new CheckpointException(
@@ -45,11 +66,7 @@ final class JsonFile {
               Locale.ROOT, "it has %,d bytes, at most %,d are accepted here", size, bytesMax));
     }
     try {
-      JsonNode node = MAPPER.readTree(Files.readAllBytes(file));
-      if (!node.isObject()) {
-        throw new CheckpointException(file, "expected a JSON object, found " + kind(node));
-      }
-      return node;
+      return MAPPER.readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
       throw new CheckpointException(file, "not valid JSON: " + shortMessage(e), e);
     } catch (IOException e) {

@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * @param architecture what the decoder is made of
  * @param beginToken id that begins a text, if there is one
  * @param stopTokens ids that end a generation, ascending
+ * @param imageToken id that stands for a part of an image; it has no meaning as text
  * @param quantisation {@code none}, or what the file calls it
  */
 public record ModelConfig(
@@ -21,11 +22,17 @@ public record ModelConfig(
     Architecture architecture,
     OptionalInt beginToken,
     List<Integer> stopTokens,
+    OptionalInt imageToken,
     String quantisation) {
 
   /** Copies the list. */
   public ModelConfig {
     stopTokens = List.copyOf(stopTokens);
+  }
+
+  /** The same with another architecture. */
+  ModelConfig withArchitecture(Architecture other) {
+    return new ModelConfig(family, other, beginToken, stopTokens, imageToken, quantisation);
   }
 
   /**

@@ -30,7 +30,10 @@ final class ModelConfigReader {
     }
     ModelConfigReader reader = new ModelConfigReader(object(directory.resolve("config.json")));
     Path generation = directory.resolve("generation_config.json");
-    return reader.config(Files.exists(generation) ? object(generation) : reader.text);
+    return reader.config(
+        JsonFile.readOptionalObject(generation, FILE_BYTES_MAX)
+            .map(node -> ConfigNode.root(generation, node))
+            .orElse(reader.text));
   }
 
   private static ConfigNode object(Path file) {
@@ -45,6 +48,7 @@ final class ModelConfigReader {
         read.architecture(),
         beginToken(generation, vocabulary),
         stopTokens(generation, vocabulary),
+        imageToken(read, vocabulary),
         quantisation());
   }
 
@@ -59,7 +63,7 @@ final class ModelConfigReader {
       return "none";
     }
     String method = found.get().text("quant_method", "");
-    String format = found.get().text("format", "");
+    String format = found.get().text("format", found.get().text("quant_algo", ""));
     if (method.isEmpty()) {
       throw config.refuse("quantization_config", "an object with quant_method");
     }
@@ -67,6 +71,11 @@ final class ModelConfigReader {
   }
 
   // ---- tokens
+
+  private OptionalInt imageToken(ModelFamilies.Read read, int vocabulary) {
+    OptionalInt token = read.family().imageToken(read.architecture().name(), top);
+    return token.isPresent() && token.getAsInt() < vocabulary ? token : OptionalInt.empty();
+  }
 
   private OptionalInt beginToken(ConfigNode generation, int vocabulary) {
     ConfigNode config = generation.has("bos_token_id") ? generation : tokens("bos_token_id");

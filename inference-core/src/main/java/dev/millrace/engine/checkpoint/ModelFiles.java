@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a model directory: configuration and weight shards, each checked by itself. Whether
@@ -78,12 +79,10 @@ public final class ModelFiles implements AutoCloseable {
           "it holds neither %s nor %s; weights in other formats are not supported"
               .formatted(SINGLE, INDEX));
     }
-    Map<String, String> shardOfTensor = weightMap(index);
-    for (String shard : new TreeSet<>(shardOfTensor.values())) {
+    for (String shard : new TreeSet<>(weightMap(index).values())) {
       shards.put(shard, SafetensorsFile.open(directory.resolve(shard)));
     }
-    checkIndex(index, shards, shardOfTensor);
-    return shardOfTensor;
+    return places(directory, shards);
   }
 
   private static Map<String, String> weightMap(Path index) {
@@ -111,33 +110,28 @@ public final class ModelFiles implements AutoCloseable {
     return shardOfTensor;
   }
 
-  /** Each indexed tensor is in its shard; no tensor is in two. */
-  private static void checkIndex(
-      Path index, Map<String, SafetensorsFile> shards, Map<String, String> shardOfTensor) {
-    Map<String, String> found = new LinkedHashMap<>();
+  /**
+   * Where the tensors are, whatever the index says: tools rename, drop and move tensors and leave
+   * it as it was. A tensor may be in two files if it is the same in both.
+   */
+  private static Map<String, String> places(Path directory, Map<String, SafetensorsFile> shards) {
+    Map<String, String> places = new LinkedHashMap<>();
     for (var shard : shards.entrySet()) {
       for (TensorInfo tensor : shard.getValue().tensors()) {
-        String other = found.putIfAbsent(tensor.name(), shard.getKey());
-        if (other != null) {
+        String other = places.putIfAbsent(tensor.name(), shard.getKey());
+        if (other != null && !isSame(tensor.name(), shards.get(other), shard.getValue())) {
           throw new CheckpointException(
-              index,
-              "tensor %s is in two files, %s and %s"
+              directory,
+              "tensor %s is in two files, %s and %s, and not the same in both"
                   .formatted(JsonFile.abbreviate(tensor.name()), other, shard.getKey()));
         }
       }
     }
-    for (var entry : shardOfTensor.entrySet()) {
-      String where = found.get(entry.getKey());
-      if (!entry.getValue().equals(where)) {
-        throw new CheckpointException(
-            index,
-            "weight_map places tensor %s in %s, but %s"
-                .formatted(
-                    entry.getKey(),
-                    entry.getValue(),
-                    where == null ? "no file has it" : "it is in " + where));
-      }
-    }
+    return places;
+  }
+
+  private static boolean isSame(String name, @Nullable SafetensorsFile one, SafetensorsFile other) {
+    return one != null && one.tensor(name).isSame(other.tensor(name));
   }
 
   /** Where they lie. */
@@ -150,13 +144,20 @@ public final class ModelFiles implements AutoCloseable {
     return config;
   }
 
-  /** All tensors of all shards, without data. */
+  /** All tensors of all shards, without data; one that is in two of them twice. */
   public List<TensorInfo> tensors() {
     List<TensorInfo> all = new ArrayList<>();
     for (SafetensorsFile shard : shards.values()) {
       all.addAll(shard.tensors());
     }
     return all;
+  }
+
+  /** Which shard the index says has a tensor that is in none. */
+  Optional<String> promised(String name) {
+    return shards.containsKey(SINGLE) || shardOfTensor.containsKey(name)
+        ? Optional.empty()
+        : Optional.ofNullable(weightMap(directory.resolve(INDEX)).get(name));
   }
 
   /** Bytes of all tensors by the name of their element type. */

@@ -26,6 +26,26 @@ final class QuantisedTensors {
     this.files = files;
   }
 
+  /** Whether there is a weight of this name that is packed into another one. */
+  boolean isThere(String name) {
+    return files.find(name + "_packed").isPresent() || ForeignLayout.of(files, name).isPresent();
+  }
+
+  /**
+   * Refuses a weight in a layout that is not read here.
+   *
+   * @param name as the unquantised weight would be named
+   * @throws CheckpointException naming the layout
+   */
+  void refuseForeign(String name) {
+    if (files.find(name + "_packed").isEmpty()) {
+      ForeignLayout.of(files, name)
+          .ifPresent(layout -> {
+            throw unsupported(name, "is in the layout of " + layout);
+          });
+    }
+  }
+
   /**
    * The quantised weight of a linear layer, or null if it is not quantised.
    *
@@ -40,9 +60,6 @@ final class QuantisedTensors {
     if (plain.isPresent() && plain.get().type() == DType.F8_E4M3) {
       return float8(name, plain.get(), outputs, inputs);
     }
-    if (plain.isPresent() && plain.get().type() == DType.I8) {
-      throw unsupported(name, "eight-bit integers");
-    }
     return null;
   }
 
@@ -53,20 +70,21 @@ final class QuantisedTensors {
           "has shape %s, the configuration asks for %s"
               .formatted(values.shape(), Shape.of(outputs, inputs)));
     }
-    Tensor scales = beside(name, "_scale");
-    if (scales.shape().elements() != 1 && scales.shape().elements() != outputs) {
-      throw unsupported(name, "e4m3 in blocks (scales %s)".formatted(scales.shape()));
+    Optional<Tensor> blocks = files.find(name + "_scale_inv");
+    Tensor scales = blocks.orElseGet(() -> beside(name, "_scale"));
+    if (blocks.isPresent() || !QuantisedSource.Float8Channels.fits(scales.shape(), outputs)) {
+      throw unsupported(name, "holds FP8 in blocks, with scales %s".formatted(scales.shape()));
     }
     return checked(name, () -> new QuantisedSource.Float8Channels(values, scales));
   }
 
   private MatrixSource packed(String name, Tensor packed, int outputs, int inputs) {
     if (packed.type() != DType.I32) {
-      throw unsupported(name, "values packed in " + packed.type());
+      throw unsupported(name, "holds " + packedLayout(name, packed.type()));
     }
     if (packed.shape().rank() == 2
         && packed.shape().extent(1) == Math.ceilDiv(inputs, Integer.BYTES)) {
-      throw unsupported(name, "packed eight-bit integers");
+      throw unsupported(name, "holds packed eight-bit integers");
     }
     checkShape(name, outputs, inputs);
     if (packed.shape().extent(0) != outputs) {
@@ -88,6 +106,13 @@ final class QuantisedTensors {
                 files.find(name + "_zero_point"),
                 files.find(name + "_g_idx"),
                 inputs));
+  }
+
+  private String packedLayout(String name, DType type) {
+    if (type != DType.U8) {
+      return "values packed in " + type;
+    }
+    return files.find(name + "_global_scale").isPresent() ? "NVFP4" : "MXFP4";
   }
 
   /** The shape that the tool wrote down, where it did, must be the configuration's. */
@@ -120,10 +145,11 @@ final class QuantisedTensors {
     }
   }
 
+  /** What is wrong with a weight, in words that follow its name. */
   private CheckpointException unsupported(String name, String layout) {
     return refuse(
         name,
-        "holds %s (quantisation: %s), which is not supported; use an upload in BF16, FP8 with scales per channel, or W4A16"
+        "%s (quantisation: %s), which is not supported; use an upload in BF16, FP8 with scales per channel, or W4A16 of compressed-tensors"
             .formatted(layout, files.config().quantisation()));
   }
 

@@ -69,7 +69,11 @@ final class SafetensorsHeader {
     }
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
+      JsonToken value = parser.nextToken();
+      if (name.equals("__metadata__") && value == JsonToken.VALUE_NULL) {
+        continue;
+      }
+      if (value != JsonToken.START_OBJECT) {
         throw refuse(name, "its header entry is not an object");
       }
       if (name.equals("__metadata__")) {
@@ -143,6 +147,9 @@ final class SafetensorsHeader {
               type,
               shape,
               end - begin));
+    }
+    if (!type.fillsBytes(shape.elements())) {
+      throw refuse(name, "%s %s is no whole number of bytes".formatted(type, shape));
     }
     if (bytes != end - begin) {
       throw refuse(

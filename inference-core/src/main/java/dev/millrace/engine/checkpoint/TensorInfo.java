@@ -18,6 +18,6 @@ public record TensorInfo(String name, DType type, Shape shape) {
    * @throws ArithmeticException if they do not fit a long
    */
   public long bytes() {
-    return Math.multiplyExact(shape.elements(), (long) type.bytes());
+    return type.bytes(shape.elements());
   }
 }

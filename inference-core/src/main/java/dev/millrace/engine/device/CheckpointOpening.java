@@ -160,7 +160,8 @@ final class CheckpointOpening implements ModelOpening {
       DecoderModel model = loading.complete(kvBytes);
       ModelInfo info = info(model);
       complete = true;
-      return new LoadedModel(info, model, parts.closeable());
+      return new LoadedModel(
+          info, model, parts.weights().config().imageToken(), parts.closeable());
     } catch (BackendException e) {
       throw cannotLoad(e);
     }

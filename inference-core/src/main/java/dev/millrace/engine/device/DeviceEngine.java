@@ -80,7 +80,9 @@ final class DeviceEngine implements InferenceEngine {
         new EngineLoop(
             name, model.forward(), limits, model.info().stopTokens(), tenant.metrics(), nanoClock);
     snapshot = new Snapshot(0, blocks);
-    checks = new RequestChecks(model.info().vocabulary(), model.info().contextTokens());
+    checks =
+        new RequestChecks(
+            model.info().vocabulary(), model.info().contextTokens(), model.imageToken());
     surroundings =
         new ActiveRequest.Surroundings(
             name,

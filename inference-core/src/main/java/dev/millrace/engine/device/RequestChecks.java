@@ -7,14 +7,16 @@ import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.request.Prompt;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What must hold of a request before it is worth queueing. Immutable.
  *
  * @param vocabulary ids are below it
  * @param contextTokens longest sequence
+ * @param imageToken id that stands for a part of an image, if there is one
  */
-record RequestChecks(int vocabulary, int contextTokens) {
+record RequestChecks(int vocabulary, int contextTokens, OptionalInt imageToken) {
 
   /** Why a request is refused. */
   record Refusal(Reason reason, String message) {}
@@ -108,6 +110,19 @@ record RequestChecks(int vocabulary, int contextTokens) {
                     where,
                     tokens[i],
                     vocabulary - 1)));
+      }
+      // It has no embedding of its own: the model would answer to noise.
+      if (imageToken.isPresent() && tokens[i] == imageToken.getAsInt()) {
+        return Optional.of(
+            new Refusal(
+                Reason.INVALID_REQUEST,
+                String.format(
+                    Locale.ROOT,
+                    "token %d of %s is %d, which stands for a part of an image; this engine"
+                        + " computes no images: leave it out",
+                    i,
+                    where,
+                    tokens[i])));
       }
     }
     return Optional.empty();

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -232,7 +233,16 @@ public final class ModelProbe implements AutoCloseable {
                   model.contextTokens())
               + " keys and values; raise kvMemoryBytes if that is the smaller)");
     }
+    OptionalInt image = open.checkpoint().config().imageToken();
     for (int token : tokens) {
+      if (image.isPresent() && token == image.getAsInt()) {
+        throw new EngineException(
+            String.format(
+                Locale.ROOT,
+                "id %d stands for a part of an image, and no images are computed here; leave it"
+                    + " out",
+                token));
+      }
       if (token < 0 || token >= model.vocabulary()) {
         throw new EngineException(
             String.format(

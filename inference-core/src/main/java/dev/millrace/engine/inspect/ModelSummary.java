@@ -7,8 +7,8 @@ import dev.millrace.engine.architecture.FeedForwardSpec.Dense;
 import dev.millrace.engine.architecture.FeedForwardSpec.Mixture;
 import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.LayerSpec;
+import dev.millrace.engine.checkpoint.Checkpoint;
 import dev.millrace.engine.checkpoint.ModelConfig;
-import dev.millrace.engine.checkpoint.ModelFiles;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -71,14 +71,15 @@ public record ModelSummary(
   /**
    * Reads a directory's configuration and the headers of its weights.
    *
-   * @throws EngineException if one of them is missing or malformed
+   * @throws EngineException if one of them is missing or malformed, or if the weights are in a
+   *     layout that cannot be loaded
    */
   public static ModelSummary of(Path directory) {
-    try (ModelFiles files = ModelFiles.open(directory)) {
-      ModelConfig config = files.config();
+    try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+      ModelConfig config = checkpoint.config();
       Architecture architecture = config.architecture();
       List<Mixture> mixtures = architecture.mixtures().toList();
-      Map<String, Long> bytes = files.bytesByType();
+      Map<String, Long> bytes = checkpoint.bytesByType();
       return new ModelSummary(
           directory.toAbsolutePath().normalize().getFileName().toString(),
           architecture.name(),
@@ -96,7 +97,7 @@ public record ModelSummary(
           architecture.contextTokens(),
           parameters(architecture, false),
           parameters(architecture, true),
-          files.shards().size(),
+          checkpoint.files().size(),
           bytes.values().stream().mapToLong(Long::longValue).sum(),
           bytes,
           architecture.kvElementsPerToken() * KV_ELEMENT_BYTES);

@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param name the tensor's name, for messages
  * @param type element type
  * @param shape extents, outermost first
- * @param data exactly {@code shape.elements() * type.bytes()} bytes, not necessarily aligned
+ * @param data exactly as many bytes as the elements take, not necessarily aligned
  */
 public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
 
@@ -24,7 +24,7 @@ public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
 
   /** Refuses a segment whose size does not match. */
   public Tensor {
-    long expected = Math.multiplyExact(shape.elements(), (long) type.bytes());
+    long expected = type.bytes(shape.elements());
     if (data.byteSize() != expected) {
       throw new IllegalArgumentException(
           String.format(
@@ -47,8 +47,13 @@ public record Tensor(String name, DType type, Shape shape, MemorySegment data) {
   public Tensor slice(long index) {
     Objects.checkIndex(index, shape.rank() == 0 ? 0 : shape.extent(0));
     Shape rest = new Shape(shape.extents().subList(1, shape.rank()));
-    long bytes = rest.elements() * type.bytes();
+    long bytes = type.bytes(rest.elements());
     return new Tensor(name + "[" + index + "]", type, rest, data.asSlice(index * bytes, bytes));
+  }
+
+  /** Whether another tensor has the same type, shape and bytes. */
+  public boolean isSame(Tensor other) {
+    return type == other.type && shape.equals(other.shape) && data.mismatch(other.data) < 0;
   }
 
   /** Whether {@link #readFloats} accepts this tensor. */

@@ -11,6 +11,7 @@ import dev.millrace.engine.tensor.Shape;
 import dev.millrace.engine.tensor.Tensor;
 import dev.millrace.engine.tensor.TestTensors;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -144,5 +145,23 @@ final class QuantisedSourceTest {
     assertThatThrownBy(
             () -> new Float8Channels(bytes(0, 0, 0, 0), TestTensors.f32(Shape.of(3), 1, 1, 1)))
         .hasMessageContaining("one floating scale per output of [2, 2], or one for all");
+  }
+
+  @Test
+  void shouldNotTakeScalesOfBlocksForThoseOfOutputsIfThereAreAsMany() {
+    for (Shape blocks : List.of(Shape.of(1, 2), Shape.of(1, 2, 1), Shape.of(2, 1, 1))) {
+      assertThatThrownBy(() -> new Float8Channels(bytes(0, 0, 0, 0), TestTensors.f32(blocks, 1, 2)))
+          .as("%s", blocks)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("one floating scale per output of [2, 2], or one for all");
+    }
+    for (Shape channels : List.of(Shape.of(2), Shape.of(2, 1))) {
+      assertThat(
+              row(
+                  new Float8Channels(
+                      bytes(0x38, 0x38, 0x38, 0x38), TestTensors.f32(channels, 1, 2)),
+                  1))
+          .containsExactly(2, 2);
+    }
   }
 }

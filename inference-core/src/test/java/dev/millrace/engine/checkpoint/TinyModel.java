@@ -85,6 +85,21 @@ final class TinyModel {
     return this;
   }
 
+  /** A tensor of any type, its bytes all zero. */
+  TinyModel addOf(DType type, String name, long... extents) {
+    Shape shape = Shape.of(extents);
+    byte[] bytes = new byte[Math.toIntExact(type.bytes(shape.elements()))];
+    tensors.put(name, new Tensor(name, type, shape, MemorySegment.ofArray(bytes)));
+    return this;
+  }
+
+  /** A copy of another tensor under a new name. */
+  TinyModel copy(String from, String to) {
+    Tensor tensor = Objects.requireNonNull(tensors.get(from), from);
+    tensors.put(to, new Tensor(to, tensor.type(), tensor.shape(), tensor.data()));
+    return this;
+  }
+
   private static MemorySegment segment(float[] values) {
     MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * Float.BYTES]);
     for (int i = 0; i < values.length; i++) {

@@ -20,6 +20,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * The text models of Llama 4: Scout, Maverick, Guard 4 and dense relatives. Their own uploads put
@@ -30,6 +31,8 @@ final class Llama4 implements ModelFamily {
 
   private static final DecoderKeys.Defaults DEFAULTS = new DecoderKeys.Defaults(1e-5, 500_000, 0);
   private static final int CHUNK_TOKENS = 8_192;
+  private static final int IMAGE_TOKEN = 200_092;
+  private static final String WITH_IMAGES = "Llama4ForConditionalGeneration";
   private static final TensorNames TENSORS =
       new TensorNames(
           List.of("language_model.", ""),
@@ -43,9 +46,7 @@ final class Llama4 implements ModelFamily {
 
   @Override
   public List<Name> names() {
-    return List.of(
-        new Name("Llama4ForConditionalGeneration", "llama4"),
-        new Name("Llama4ForCausalLM", "llama4_text"));
+    return List.of(new Name(WITH_IMAGES, "llama4"), new Name("Llama4ForCausalLM", "llama4_text"));
   }
 
   @Override
@@ -63,6 +64,14 @@ final class Llama4 implements ModelFamily {
       layers.add(new LayerSpec(attentions.get(i), blocks.get(i)));
     }
     return keys.architecture(name, layers);
+  }
+
+  @Override
+  public OptionalInt imageToken(String name, ConfigNode config) {
+    String key = config.has("image_token_id") ? "image_token_id" : "image_token_index";
+    return name.equals(WITH_IMAGES)
+        ? OptionalInt.of(config.integer(key, 0, Integer.MAX_VALUE, IMAGE_TOKEN))
+        : OptionalInt.empty();
   }
 
   // ---- feed-forward

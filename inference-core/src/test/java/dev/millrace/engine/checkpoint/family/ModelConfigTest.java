@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ModelConfigTest {
 
@@ -198,6 +199,67 @@ final class ModelConfigTest {
   }
 
   @Test
+  void shouldKnowTheIdOfImagesOfModelsThatTakeThem() {
+    assertThat(edited("scout", config -> config.put("image_token_index", 266)).imageToken())
+        .hasValue(266);
+    assertThat(edited("scout", config -> config.put("image_token_id", 265)).imageToken())
+        .hasValue(265);
+    // the family's own, 200,092, which this small vocabulary does not have
+    assertThat(read("scout").imageToken()).isEmpty();
+    assertThat(
+            edited("scout", config -> config.withObject("text_config").put("vocab_size", 202_048))
+                .imageToken())
+        .hasValue(200_092);
+    assertThat(edited("maverick", config -> config.put("image_token_index", 266)).imageToken())
+        .as("a model of text alone")
+        .isEmpty();
+  }
+
+  @Test
+  void shouldTakeAsManyKeyValueHeadsAsHeadsWhereNoneAreNamed() {
+    for (Consumer<ObjectNode> none :
+        List.<Consumer<ObjectNode>>of(
+            text -> text.remove("num_key_value_heads"),
+            text -> text.putNull("num_key_value_heads"))) {
+      assertThat(edited("llama3", none).architecture().kvHeads()).isEqualTo(4);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"NaN", "Infinity", "-Infinity", "[0.0, Infinity]"})
+  void shouldMindNumbersThatAreNoneOnlyWhereTheyAreRead(String odd) throws IOException {
+    Architecture sound = read("llama3").architecture();
+    assertThat(with("note", odd).architecture()).isEqualTo(sound);
+
+    for (String key : List.of("hidden_size", "rms_norm_eps", "tie_word_embeddings")) {
+      assertThatThrownBy(() -> with(key, odd))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("key " + key + ": expected ");
+    }
+  }
+
+  /** A configuration with a value that is no JSON. */
+  private ModelConfig with(String key, String value) throws IOException {
+    Path file = directory.resolve("config.json");
+    write("llama3", config -> config.put(key, "@"));
+    Files.writeString(file, Files.readString(file).replace("\"@\"", value));
+    return ModelConfig.read(directory);
+  }
+
+  @Test
+  void shouldTakeAnEmptyGenerationConfigForNone() throws IOException {
+    List<Integer> stops = read("llama3").stopTokens();
+    for (String empty : List.of("", " \n", "{}")) {
+      Files.writeString(directory.resolve("generation_config.json"), empty);
+      assertThat(read("llama3").stopTokens()).isEqualTo(stops);
+    }
+    Files.writeString(directory.resolve("generation_config.json"), "{");
+    assertThatThrownBy(() -> read("llama3"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("generation_config.json: not valid JSON");
+  }
+
+  @Test
   void shouldDeriveTheHeadDimension() {
     assertThat(edited("llama3", text -> text.remove("head_dim")).architecture().headDimension())
         .isEqualTo(32);
@@ -260,11 +322,15 @@ final class ModelConfigTest {
   }
 
   private ModelConfig edited(String golden, Consumer<ObjectNode> edit) {
+    write(golden, edit);
+    return ModelConfig.read(directory);
+  }
+
+  private void write(String golden, Consumer<ObjectNode> edit) {
     try (InputStream in = ModelConfigTest.class.getResourceAsStream(golden + "/config.json")) {
       ObjectNode node = (ObjectNode) JSON.readTree(in);
       edit.accept(node);
       Files.write(directory.resolve("config.json"), JSON.writeValueAsBytes(node));
-      return ModelConfig.read(directory);
     } catch (IOException e) {
       throw new AssertionError(e);
     }

@@ -5,6 +5,7 @@ import dev.millrace.engine.BranchResult;
 import dev.millrace.engine.InferenceEngine;
 import dev.millrace.engine.RequestListener;
 import dev.millrace.engine.RequestUsage;
+import dev.millrace.engine.checkpoint.ModelConfig;
 import dev.millrace.engine.request.Branch;
 import dev.millrace.engine.request.InferenceRequest;
 import dev.millrace.engine.request.SamplingParams;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -30,18 +32,26 @@ final class DocumentBench {
   private final Workload work;
   private final SplittableRandom random;
   private final int vocabulary;
+  private final OptionalInt imageToken;
 
-  DocumentBench(InferenceEngine engine, Workload work, int vocabulary, long seed) {
+  DocumentBench(InferenceEngine engine, Workload work, ModelConfig config, long seed) {
     this.engine = engine;
     this.work = work;
-    this.vocabulary = vocabulary;
+    this.vocabulary = config.architecture().vocabulary();
+    this.imageToken = config.imageToken();
     this.random = new SplittableRandom(seed);
   }
 
   private int[] tokens(int count) {
     int[] ids = new int[count];
-    Arrays.setAll(ids, i -> 2 + random.nextInt(vocabulary - 2));
+    Arrays.setAll(ids, i -> token());
     return ids;
+  }
+
+  /** Any id but those of images, which are no text. */
+  private int token() {
+    int id = 2 + random.nextInt(vocabulary - 2);
+    return imageToken.isPresent() && id == imageToken.getAsInt() ? 1 : id;
   }
 
   private List<Branch> branches(Work kind) {

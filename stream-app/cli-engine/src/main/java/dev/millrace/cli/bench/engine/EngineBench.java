@@ -299,8 +299,7 @@ public final class EngineBench implements Callable<Integer> {
             defaults.prefixCache());
     progress("timing documents");
     try (InferenceEngine engine = subject.engine(options)) {
-      int vocabulary = subject.weights().config().architecture().vocabulary();
-      DocumentBench bench = new DocumentBench(engine, work, vocabulary, SEED);
+      DocumentBench bench = new DocumentBench(engine, work, subject.weights().config(), SEED);
       for (Work kind : kinds) {
         add(
             figures,
