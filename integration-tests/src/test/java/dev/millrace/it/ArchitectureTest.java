@@ -248,11 +248,13 @@ class ArchitectureTest {
               "io.micrometer.core..",
               LOG)
           // the stream processor: Kafka Streams
+          .row("dev.millrace.streams.ends", "java.lang.management", LOG)
           .row(
               "dev.millrace.streams.processor",
               "dev.millrace.enrichment",
               "dev.millrace.operations.config",
               "dev.millrace.records",
+              "dev.millrace.streams.ends",
               "org.apache.kafka.clients.consumer",
               "org.apache.kafka.common..",
               "org.apache.kafka.streams..")
@@ -295,6 +297,7 @@ class ArchitectureTest {
               "dev.millrace.operations.metrics",
               "dev.millrace.records",
               "dev.millrace.streams.config",
+              "dev.millrace.streams.ends",
               "dev.millrace.streams.processor",
               "dev.millrace.streams.topology",
               "io.micrometer..",

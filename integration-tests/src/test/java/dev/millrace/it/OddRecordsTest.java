@@ -33,6 +33,8 @@ import dev.millrace.schema.WireDeserializer;
 import dev.millrace.schema.avro.DeadLetter;
 import dev.millrace.schema.avro.Document;
 import dev.millrace.schema.avro.EnrichedDocument;
+import dev.millrace.streams.ends.CrashTraces;
+import dev.millrace.streams.ends.ProcessLog;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
 import dev.millrace.streams.processor.NodeNames;
@@ -152,7 +154,8 @@ class OddRecordsTest {
               new ProcessorMonitors(List.of()),
               () -> nanos,
               1,
-              1);
+              new ProcessLog(
+                  directory.resolve("processes"), 1, new CrashTraces(List.of(), directory)));
       try (TopologyTestDriver driver =
           new TopologyTestDriver(
               EnrichmentTopology.build(

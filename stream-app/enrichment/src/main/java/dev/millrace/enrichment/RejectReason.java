@@ -31,6 +31,6 @@ public enum RejectReason {
   OUTCOME_TOO_LARGE,
   /** The deadline passed in every attempt. */
   DEADLINE,
-  /** Processes ended while it was in flight, the last with nothing beside it. */
+  /** Processes crashed, or ended again and again, with it in flight and nothing beside it. */
   PROCESS_ENDED
 }

@@ -73,6 +73,9 @@ public final class ChildNode implements AutoCloseable {
         List.of(
             "-Xmx" + HEAP_MEGABYTES + "m",
             "-XX:+UseSerialGC",
+            "-XX:+CrashOnOutOfMemoryError",
+            "-XX:-CreateCoredumpOnCrash",
+            "-XX:ErrorFile=" + directory.resolve(name + "-tmp").resolve("hs_err_%p.log"),
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Djava.io.tmpdir=" + directory.resolve(name + "-tmp"),

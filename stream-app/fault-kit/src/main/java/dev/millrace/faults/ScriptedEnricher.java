@@ -8,6 +8,8 @@ import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Enrichment.DocumentLanguage.Basis;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,14 +28,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for a model: answers after a while, in another order than asked. Texts may say what
- * becomes of them: {@code reject}, {@code quarantine}, or {@code crash}, which ends the process as
- * a fault in native code does. Thread-safe.
+ * becomes of them: {@code reject}, {@code quarantine}, or what ends the process: {@code vanish}
+ * without a trace, {@code crash} as a fault in native code does, {@code exhaust} by taking all
+ * memory. Thread-safe.
  */
 public final class ScriptedEnricher implements Enricher {
   /** What a shell says of a process that aborted. */
   private static final int CRASHED = 134;
 
-  private static final String CRASH = "crash";
+  /** How texts begin that end the process. */
+  private static final List<String> ENDS = List.of("crash", "vanish", "exhaust");
 
   private final ScheduledExecutorService threads;
   private final long delayMinNanos;
@@ -72,7 +76,8 @@ public final class ScriptedEnricher implements Enricher {
       return false;
     }
     String text = new String(value, StandardCharsets.UTF_8);
-    return text.startsWith(CRASH) || text.contains("\"text\":\"" + CRASH);
+    return ENDS.stream()
+        .anyMatch(end -> text.startsWith(end) || text.contains("\"text\":\"" + end));
   }
 
   @Override
@@ -94,14 +99,35 @@ public final class ScriptedEnricher implements Enricher {
   private void answer(Object owner, Document document, int attempt, OutcomeListener listener) {
     if (cancelled.containsKey(owner)) {
       listener.onDeferred(new Deferral(Deferral.Cause.CANCELLED, "cancelled"));
-    } else if (document.text().startsWith(CRASH)) {
+    } else if (document.text().startsWith("vanish")) {
       Runtime.getRuntime().halt(CRASHED);
+    } else if (document.text().startsWith("crash")) {
+      crash();
+    } else if (document.text().startsWith("exhaust")) {
+      exhaust();
     } else if (document.text().startsWith("reject")) {
       listener.onOutcome(new Outcome.Rejected(RejectReason.INVALID_ANSWER, "as scripted"));
     } else if (document.text().startsWith("quarantine")) {
       listener.onOutcome(new Outcome.Quarantined(enrichment(document, attempt)));
     } else {
       listener.onOutcome(new Outcome.Enriched(enrichment(document, attempt)));
+    }
+  }
+
+  /** The virtual machine writes its fatal error file and ends. */
+  private static void crash() {
+    try {
+      Process _ =
+          new ProcessBuilder("kill", "-SEGV", Long.toString(ProcessHandle.current().pid())).start();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot crash", e);
+    }
+  }
+
+  private static void exhaust() {
+    Object[] all = {};
+    while (true) {
+      all = new Object[] {all, new long[1 << 22]};
     }
   }
 

@@ -120,6 +120,15 @@ final class ApplicationHealth implements ProcessorMonitor {
   }
 
   @Override
+  public void suspected(int documents, int waiting) {
+    LOG.info(
+        "processes ended while documents were in flight: {} of them are enriched as a group, {}"
+            + " wait for their turn; others go on beside them",
+        documents,
+        waiting);
+  }
+
+  @Override
   public void suspected(PendingId id, int restarts) {
     LOG.warn(
         "document {} was in flight when {} processes ended: it is enriched with nothing beside it",

@@ -83,6 +83,11 @@ public final class ProcessorMeters implements ProcessorMonitor {
   }
 
   @Override
+  public void suspected(int documents, int waiting) {
+    meters.counter(Metric.SUSPECTED).increment(documents);
+  }
+
+  @Override
   public void suspected(PendingId id, int restarts) {
     meters.counter(Metric.SUSPECTED).increment();
   }

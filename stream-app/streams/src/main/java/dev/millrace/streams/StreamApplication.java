@@ -18,6 +18,8 @@ import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.GroupProtocol;
+import dev.millrace.streams.ends.CrashTraces;
+import dev.millrace.streams.ends.ProcessLog;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
 import dev.millrace.streams.processor.Permits;
@@ -81,6 +83,7 @@ public final class StreamApplication implements AutoCloseable {
   private final PlanWatch plans;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean stopping = new AtomicBoolean();
+  private final ProcessLog process;
   private volatile boolean failed;
 
   /**
@@ -98,6 +101,11 @@ public final class StreamApplication implements AutoCloseable {
         new ApplicationHealth(
             config.get(WatchdogKeys.STALL), System::nanoTime, this::outsideProblems, this::fail);
     this.timestamps = new TimestampLimits();
+    this.process =
+        new ProcessLog(
+            config.path(AppKeys.STATE_DIR).resolve(config.get(AppKeys.ID) + ".processes"),
+            new SecureRandom().nextLong(),
+            CrashTraces.ofThisProcess());
     try {
       this.decoding =
           Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("decode-", 0).factory());
@@ -105,14 +113,13 @@ public final class StreamApplication implements AutoCloseable {
       ProcessorMonitor monitor =
           new ProcessorMonitors(
               List.of(new ProcessorMeters(registry, InstantSource.system()), health));
-      long process = new SecureRandom().nextLong();
       List<EnrichmentTopology.Part> topology = new ArrayList<>();
       Map<TopicSelection, String> consequences = new LinkedHashMap<>();
       Map<String, String> fingerprints = new LinkedHashMap<>();
       for (Input input : Input.all(config)) {
         InputParts needed = parts.apply(input);
         String changelog = ApplicationTopics.changelog(config, input);
-        topology.add(part(input, needed, changelog, monitor, process));
+        topology.add(part(input, needed, changelog, monitor));
         fingerprints.put(input.name(), needed.plan().hex());
         consequences.putAll(PartitionWatch.consequences(input.topics(), List.of(changelog)));
       }
@@ -168,7 +175,7 @@ public final class StreamApplication implements AutoCloseable {
 
   /** The part of one input. What it needs is shared by all its stream tasks. */
   private EnrichmentTopology.Part part(
-      Input input, InputParts needed, String changelog, ProcessorMonitor monitor, long process) {
+      Input input, InputParts needed, String changelog, ProcessorMonitor monitor) {
     SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
     EnrichmentServices services =
         new EnrichmentServices(
@@ -200,6 +207,7 @@ public final class StreamApplication implements AutoCloseable {
   public void start() {
     readTimestampLimits();
     kafkaMetrics.bindTo(registry);
+    process.begin();
     streams.start();
     LOG.info(
         "started: application {}, instance {}, {} threads, probes on {}:{}",
@@ -248,6 +256,7 @@ public final class StreamApplication implements AutoCloseable {
     if (!stopping.compareAndSet(false, true)) {
       return;
     }
+    process.stopping();
     gate.drain();
     if (!failed) {
       drain();
@@ -258,6 +267,7 @@ public final class StreamApplication implements AutoCloseable {
           "the stream threads did not stop within {}; nothing is lost, the next start restores",
           config.get(AppKeys.STOP_TIMEOUT));
     }
+    process.ended(failed);
     ended.countDown();
   }
 

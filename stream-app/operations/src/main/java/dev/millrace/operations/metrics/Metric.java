@@ -75,8 +75,8 @@ public enum Metric {
       Kind.COUNTER,
       "documents",
       List.of(),
-      "Documents enriched with nothing beside them, because processes ended while they were in"
-          + " flight.",
+      "Documents enriched in a group of their own or with nothing beside them, because processes"
+          + " ended while they were in flight.",
       "Grows: something ends the application again and again."),
   STALE(
       "millrace.completions.stale",

@@ -87,8 +87,8 @@ public final class ProcessingKeys {
           "3",
           "5",
           "How many process crashes a document may be in flight for before it is blamed and"
-              + " rejected. After the second it is enriched alone; from then on only a crash that"
-              + " finds it alone is counted.");
+              + " rejected; the last one must find it alone in the process. Processes that end"
+              + " without a trace, as kill -9 does it, count if they find it alone.");
 
   /** In the order of the reference page. */
   public static final ConfigSection SECTION =

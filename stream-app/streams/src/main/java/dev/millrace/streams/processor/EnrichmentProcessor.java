@@ -147,7 +147,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               context.currentSystemTimeMs(),
               0,
               services.plan(),
-              Restarts.none(services.process()));
+              Restarts.none(services.ends().process()));
       byte[] bytes;
       try {
         bytes = EnvelopeCodec.encode(envelope);
@@ -204,19 +204,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       careful.beginLook();
       drain();
-      if (services.gate().draining()) {
-        suspects.pardon();
-      }
+      boolean pardoned = services.gate().draining() && suspects.pardon();
       inFlight.resubmitDue(this::load);
-      PendingId isolated = suspects.takeDue();
-      if (isolated != null) {
-        Envelope envelope = required(isolated);
-        store.taken(isolated);
-        order.announce(isolated, envelope.record().key());
-        inFlight.takeAlone(isolated, envelope);
-      }
+      suspects.submitDue();
       takeParked();
-      boolean marked = suspects.mark();
+      boolean marked = suspects.mark() || pardoned;
       long now = context.currentSystemTimeMs();
       if (careful.endLook(store, now) || marked) {
         context.commit();
@@ -226,7 +218,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     }
 
     private void condemn(Suspects.Condemned found) {
-      int restarts = found.envelope().restarts().count();
+      Restarts restarts = found.envelope().restarts();
       store.remove(found.id());
       emit(
           Origin.of(found.envelope().record(), found.envelope().attempts() + 1),
@@ -234,10 +226,10 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               RejectReason.PROCESS_ENDED,
               String.format(
                   Locale.ROOT,
-                  ("%d processes ended while the document was in flight, the last with "
-                      + "nothing else;"
-                      + " processing.restarts.max is %d"),
-                  restarts,
+                  ("%d processes crashed and %d ended without a trace while the document was in"
+                      + " flight, the last with nothing else; processing.restarts.max is %d"),
+                  restarts.crashes(),
+                  restarts.unexplained(),
                   options.restartsMax())),
           age(found.envelope().firstSeenMillis()));
     }
@@ -257,11 +249,13 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       switch (letter.answer()) {
         case Answer.Final(Outcome outcome) -> complete(letter.id(), outcome);
         case Answer.Retry(Deferral deferral) -> retry(letter.id(), entry, deferral);
-        case Answer.Broken(Throwable fault) ->
-            throw new IllegalStateException(
-                "cannot enrich document %s of stream task %s: a fault of this program"
-                    .formatted(letter.id(), task),
-                fault);
+        case Answer.Broken(Throwable fault) -> {
+          String what =
+              "cannot enrich document %s of stream task %s: a fault of this program"
+                  .formatted(letter.id(), task);
+          services.ends().crashing(what);
+          throw new IllegalStateException(what, fault);
+        }
       }
     }
 
@@ -292,7 +286,10 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
           }
           entry.nextAttempt();
         }
-        case ENGINE_LOST -> services.gate().engineIsLost();
+        case ENGINE_LOST -> {
+          services.ends().crashing("the engine is lost");
+          services.gate().engineIsLost();
+        }
         case OVERLOADED, CANCELLED, REGISTRY_UNAVAILABLE -> {}
       }
       inFlight.retryLater(entry, deferral.cause());
@@ -358,8 +355,10 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
 
     private boolean take(PendingId id, Envelope envelope) {
       if (envelope.restarts().suspect()) {
-        suspects.claim(id);
-        return false;
+        if (suspects.meet(id, envelope.restarts())) {
+          order.announce(id, envelope.record().key());
+        }
+        return true;
       }
       if (!inFlight.take(id, envelope)) {
         return false;
@@ -369,7 +368,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     }
 
     private long parked() {
-      return store.size() - inFlight.size();
+      return store.size() - inFlight.size() - suspects.heldBack();
     }
 
     private @Nullable Envelope load(PendingId id) {
@@ -390,8 +389,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private void setPace() {
       if (store.size() == 0) {
         looks.stop();
-      } else if (suspects.uncounted()
-          || suspects.hasDue()
+      } else if (suspects.busy()
           || inFlight.submitted() > 0
           || (parked() > 0 && inFlight.hasRoom())) {
         looks.often();

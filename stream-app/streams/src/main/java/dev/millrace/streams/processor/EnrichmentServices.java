@@ -2,6 +2,7 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.TimestampLimits;
+import dev.millrace.streams.ends.ProcessEnds;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,7 +18,7 @@ import java.util.function.LongSupplier;
  * @param monitor hears what happens
  * @param nanoClock monotonic time
  * @param plan fingerprint of the plans and models that documents of the input may get
- * @param process a random number: tells this process from those before it
+ * @param ends this process, and how those before it ended
  */
 public record EnrichmentServices(
     Submitter submitter,
@@ -29,4 +30,4 @@ public record EnrichmentServices(
     ProcessorMonitor monitor,
     LongSupplier nanoClock,
     long plan,
-    long process) {}
+    ProcessEnds ends) {}

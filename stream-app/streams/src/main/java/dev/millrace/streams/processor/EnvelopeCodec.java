@@ -5,6 +5,8 @@ import dev.millrace.records.SourceRecord;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -14,17 +16,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Bytes of an {@link Envelope}. Immutable.
  *
- * <p>Version 3, big endian: version (1 byte), attempts (4), restarts (4), whether alone (1),
- * process (8), plan (8), first seen (8), timestamp (8), topic, key, number of headers (4), name and
- * value of each, value. Version 2 has no plan, version 1 no restarts, alone and process either. A
- * text or byte string is its length (4 bytes, -1 for absent) and its bytes. Later versions keep
- * reading the earlier ones: a new build finds the pending documents of the old one.
+ * <p>Version 4, big endian: version (1 byte), attempts (4), restarts, plan (8), first seen (8),
+ * timestamp (8), topic, key, number of headers (4), name and value of each, value. Restarts:
+ * crashes (4), unexplained ends (4), ends alone (4), trial (1), number of processes (1), a place
+ * (8) for each that there may be, so that the length does not change. Version 3 has other restarts:
+ * a count (4), whether alone (1), process (8); its counts were of any ends and are dropped. Version
+ * 2 has no plan, version 1 no restarts either. A text or byte string is its length (4 bytes, -1 for
+ * absent) and its bytes. Later versions keep reading the earlier ones: a new build finds the
+ * pending documents of the old one.
  */
 final class EnvelopeCodec {
-  static final byte VERSION = 3;
+  static final byte VERSION = 4;
 
+  private static final byte WITH_PLAIN_RESTARTS = 3;
   private static final byte WITHOUT_PLAN = 2;
   private static final byte WITHOUT_RESTARTS = 1;
+
+  private static final int RESTARTS_BYTES =
+      3 * Integer.BYTES + 2 + Restarts.PROCESSES_MAX * Long.BYTES;
 
   private static final int ABSENT = -1;
 
@@ -36,8 +45,7 @@ final class EnvelopeCodec {
    * @param topic where it was read
    */
   static long sizeBesideValue(String topic, byte @Nullable [] key, Headers headers) {
-    long size = 1 + Integer.BYTES + 2L * Long.BYTES + Integer.BYTES;
-    size += Integer.BYTES + 1 + 2L * Long.BYTES;
+    long size = 1 + Integer.BYTES + RESTARTS_BYTES + 3L * Long.BYTES + Integer.BYTES;
     size += Integer.BYTES + topic.getBytes(StandardCharsets.UTF_8).length;
     size += Integer.BYTES + length(key);
     for (Header header : headers) {
@@ -54,9 +62,8 @@ final class EnvelopeCodec {
     long size = sizeBesideValue(topic, record.key(), record.headers()) + value.length;
     ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(size));
     buffer.put(VERSION).putInt(envelope.attempts());
-    Restarts restarts = envelope.restarts();
-    buffer.putInt(restarts.count()).put((byte) (restarts.alone() ? 1 : 0));
-    buffer.putLong(restarts.process()).putLong(envelope.plan());
+    put(buffer, envelope.restarts());
+    buffer.putLong(envelope.plan());
     buffer.putLong(envelope.firstSeenMillis()).putLong(record.timestamp());
     put(buffer, topic.getBytes(StandardCharsets.UTF_8));
     put(buffer, record.key());
@@ -96,10 +103,7 @@ final class EnvelopeCodec {
                 VERSION));
       }
       int attempts = buffer.getInt();
-      Restarts restarts =
-          version == WITHOUT_RESTARTS
-              ? Restarts.none(0)
-              : new Restarts(buffer.getInt(), buffer.get() != 0, buffer.getLong());
+      Restarts restarts = restarts(version, buffer);
       long plan = version <= WITHOUT_PLAN ? Envelope.UNKNOWN_PLAN : buffer.getLong();
       long firstSeenMillis = buffer.getLong();
       long timestamp = buffer.getLong();
@@ -123,6 +127,60 @@ final class EnvelopeCodec {
               Locale.ROOT, "cannot read a pending document: cut off after %d bytes", bytes.length),
           e);
     }
+  }
+
+  private static void put(ByteBuffer buffer, Restarts restarts) {
+    buffer.putInt(restarts.crashes()).putInt(restarts.unexplained()).putInt(restarts.alone());
+    buffer.put(code(restarts.trial())).put((byte) restarts.processes().size());
+    for (int i = 0; i < Restarts.PROCESSES_MAX; i++) {
+      buffer.putLong(i < restarts.processes().size() ? restarts.processes().get(i) : 0);
+    }
+  }
+
+  private static byte code(Restarts.Trial trial) {
+    return switch (trial) {
+      case NONE -> 0;
+      case GROUP -> 1;
+      case ALONE -> 2;
+    };
+  }
+
+  private static Restarts.Trial trial(byte code) {
+    return switch (code) {
+      case 0 -> Restarts.Trial.NONE;
+      case 1 -> Restarts.Trial.GROUP;
+      case 2 -> Restarts.Trial.ALONE;
+      default -> throw broken(String.format(Locale.ROOT, "trial %d", code));
+    };
+  }
+
+  private static Restarts restarts(byte version, ByteBuffer buffer) {
+    if (version == WITHOUT_RESTARTS) {
+      return Restarts.unknown();
+    }
+    if (version <= WITH_PLAIN_RESTARTS) {
+      int _ = buffer.getInt();
+      byte _ = buffer.get();
+      return Restarts.none(buffer.getLong());
+    }
+    int crashes = buffer.getInt();
+    int unexplained = buffer.getInt();
+    int alone = buffer.getInt();
+    Restarts.Trial trial = trial(buffer.get());
+    byte processes = buffer.get();
+    if (processes < 0 || processes > Restarts.PROCESSES_MAX) {
+      throw broken(
+          String.format(
+              Locale.ROOT, "%d processes, at most %d", processes, Restarts.PROCESSES_MAX));
+    }
+    List<Long> open = new ArrayList<>();
+    for (int i = 0; i < Restarts.PROCESSES_MAX; i++) {
+      long process = buffer.getLong();
+      if (i < processes) {
+        open.add(process);
+      }
+    }
+    return new Restarts(crashes, unexplained, alone, trial, open);
   }
 
   private static int length(byte @Nullable [] bytes) {

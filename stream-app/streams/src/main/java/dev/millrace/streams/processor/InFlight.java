@@ -5,6 +5,7 @@ import dev.millrace.records.Origin;
 import dev.millrace.records.SourceRecord;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Function;
@@ -113,10 +114,23 @@ final class InFlight {
     return entries.size() < options.inFlightTaskMax() && services.gate().open();
   }
 
+  /** The documents in memory, in the order of their arrival. */
+  List<PendingId> ids() {
+    return entries.keySet().stream().sorted().toList();
+  }
+
   /** Takes and submits a document, if there is room and a permit. */
   boolean take(PendingId id, Envelope envelope) {
+    return hasRoom() && takeSuspect(id, envelope);
+  }
+
+  /**
+   * Takes and submits a document, if there is a permit. That there is room does not matter: by
+   * order, all that is in memory may wait for this one.
+   */
+  boolean takeSuspect(PendingId id, Envelope envelope) {
     Entry entry = new Entry(id, envelope);
-    if (!hasRoom() || !services.permits().tryAcquire(entry.size)) {
+    if (!services.gate().open() || !services.permits().tryAcquire(entry.size)) {
       return false;
     }
     entries.put(id, entry);
@@ -126,7 +140,7 @@ final class InFlight {
 
   /** Asks for the engine alone; until it is granted, nothing else is submitted by any task. */
   boolean claimAlone() {
-    return hasRoom() && services.permits().tryAcquireAlone(this);
+    return services.gate().open() && services.permits().tryAcquireAlone(this);
   }
 
   /** Takes and submits a document for which {@link #claimAlone} was granted. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -102,14 +103,24 @@ final class PendingStore {
     return ofOtherPlans;
   }
 
-  /** The first documents of each topic, at most {@code max} of one. */
-  List<PendingId> first(int max) {
+  /**
+   * The first documents of each topic in the order of arrival, until there were {@code max} of a
+   * kind.
+   *
+   * @param counts whether a document is of the kind
+   */
+  List<PendingId> first(int max, Predicate<Envelope> counts) {
     List<PendingId> ids = new ArrayList<>();
     for (Lane lane : lanes.values()) {
-      int before = ids.size();
+      int counted = 0;
       try (KeyValueIterator<byte[], byte[]> all = from(lane, 0)) {
-        while (all.hasNext() && ids.size() - before < max) {
-          ids.add(keys.of(all.next().key));
+        while (all.hasNext() && counted < max) {
+          KeyValue<byte[], byte[]> entry = all.next();
+          PendingId id = keys.of(entry.key);
+          ids.add(id);
+          if (counts.test(EnvelopeCodec.decode(id, entry.value))) {
+            counted++;
+          }
         }
       }
     }

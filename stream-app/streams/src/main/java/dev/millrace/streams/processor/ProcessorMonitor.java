@@ -32,6 +32,14 @@ public interface ProcessorMonitor {
   default void resubmitted(long documents, long ofOtherPlans) {}
 
   /**
+   * Documents are submitted as a group, because processes ended while they were in flight.
+   *
+   * @param documents how many
+   * @param waiting those that wait for their turn
+   */
+  default void suspected(int documents, int waiting) {}
+
+  /**
    * A document is submitted alone, because processes ended while it was in flight.
    *
    * @param restarts how many

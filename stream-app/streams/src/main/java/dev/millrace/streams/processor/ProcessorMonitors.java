@@ -33,6 +33,11 @@ public record ProcessorMonitors(List<ProcessorMonitor> all) implements Processor
   }
 
   @Override
+  public void suspected(int documents, int waiting) {
+    all.forEach(monitor -> monitor.suspected(documents, waiting));
+  }
+
+  @Override
   public void suspected(PendingId id, int restarts) {
     all.forEach(monitor -> monitor.suspected(id, restarts));
   }

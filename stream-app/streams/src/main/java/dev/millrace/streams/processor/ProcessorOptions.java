@@ -21,8 +21,8 @@ import java.util.Locale;
  * @param punctuateInterval how often answers are looked for while something is pending
  * @param deadline time an attempt may take
  * @param attemptsMax attempts that may end at their deadline before the document is rejected
- * @param restartsMax processes that may end with a document in flight, in the end alone, before it
- *     is rejected; at least 3
+ * @param restartsMax processes that may crash with a document in flight, the last with it alone, or
+ *     end without a trace with it alone, before it is rejected; at least 3
  * @param carefulStart how long after its start a stream task commits a pending document before it
  *     submits it
  * @param unknownSchemaGrace how long an unknown schema id is asked for again
@@ -46,18 +46,20 @@ public record ProcessorOptions(
     Duration unknownSchemaGrace,
     Backoff backoff) {
 
+  private static final int RESTARTS_MAX_LEAST = 3;
+
   /** Checks the bounds. */
   public ProcessorOptions {
     atLeastOne("documentBytesMax", documentBytesMax);
     atLeastOne("inFlightTaskMax", inFlightTaskMax);
     atLeastOne("pendingTaskMax", pendingTaskMax);
     atLeastOne("attemptsMax", attemptsMax);
-    if (restartsMax <= Restarts.TOGETHER) {
+    if (restartsMax < RESTARTS_MAX_LEAST) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "restartsMax must be above %d, got %d: nothing is rejected that was not alone",
-              Restarts.TOGETHER,
+              "restartsMax must be at least %d, got %d: one crash may be an accident, and the next",
+              RESTARTS_MAX_LEAST,
               restartsMax));
     }
     positive("slice", slice);

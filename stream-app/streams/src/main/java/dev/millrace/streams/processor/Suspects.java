@@ -1,12 +1,23 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.streams.processor.Restarts.Trial;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * What an earlier run has left pending in a stream task, and which of it is submitted alone because
- * it may have ended that run. Owned by the stream thread.
+ * What an earlier run has left pending in a stream task, and which of it waits because it may have
+ * ended that run. Of those that were in flight at most ends, a half is tried at a time, beside what
+ * is not suspected; of the last two, each alone. So the guilty one of n is found within about
+ * log2(n) ends. If no other end follows, all are done after as many groups; where there was no
+ * crash, after two, for then it is likelier that no document is to blame. Owned by the stream
+ * thread.
  *
  * <p>What is written here must be committed before the document is submitted, or a crash takes the
  * count with it: each step ends with the request to commit, and the next one comes a look later. A
@@ -21,12 +32,18 @@ final class Suspects {
   private final InFlight inFlight;
   private final EnrichmentServices services;
   private final int restartsMax;
-  private final List<PendingId> found;
-  private @Nullable PendingId claimed;
-  private @Nullable PendingId marked;
-  private boolean submitted;
+  private final int groupMax;
+  private final NavigableMap<PendingId, Restarts> waiting = new TreeMap<>();
+  private final Deque<PendingId> due = new ArrayDeque<>();
+  private final Set<PendingId> tried = new TreeSet<>();
 
-  /** Looks at what was in flight at most: documents are taken in the order of arrival. */
+  /** By the count of ends, how many had it when the first of them were tried in this run. */
+  private final Map<Integer, Integer> sizes = new TreeMap<>();
+
+  private boolean uncounted;
+  private boolean alone;
+  private boolean pardoned;
+
   Suspects(
       PendingStore store,
       InFlight inFlight,
@@ -36,105 +53,174 @@ final class Suspects {
     this.inFlight = inFlight;
     this.services = services;
     this.restartsMax = options.restartsMax();
-    this.found = new ArrayList<>(store.first(options.inFlightTaskMax()));
+    this.groupMax = options.inFlightTaskMax();
+    this.uncounted = store.size() > 0;
   }
 
   /** Whether {@link #count} is still to be called; until then nothing may be submitted. */
   boolean uncounted() {
-    return !found.isEmpty();
+    return uncounted;
   }
 
   /**
-   * Writes down that this start found them.
+   * Writes down that this start found them. Looks at what may have been in flight, and no further:
+   * documents are taken in the order of arrival.
    *
    * @return those that shall not be submitted again
    */
   List<Condemned> count() {
+    uncounted = false;
     List<Condemned> condemned = new ArrayList<>();
-    for (PendingId id : found) {
+    for (PendingId id : store.first(groupMax, found -> found.restarts().mayHaveBeenInFlight())) {
       byte[] bytes = store.get(id);
       if (bytes == null) {
         continue;
       }
       Envelope before = EnvelopeCodec.decode(id, bytes);
-      Envelope after = before.with(before.restarts().found(services.process()));
-      if (after.restarts().count() >= restartsMax) {
-        condemned.add(new Condemned(id, after));
-      } else if (!after.restarts().equals(before.restarts())) {
-        store.replace(id, EnvelopeCodec.encode(after));
+      Restarts restarts = before.restarts().found(services.ends());
+      if (restarts.isProof(before.restarts(), restartsMax)) {
+        condemned.add(new Condemned(id, before.with(restarts)));
+        continue;
+      }
+      if (!restarts.suspect()) {
+        restarts = restarts.inFlight(Trial.NONE, services.ends().process());
+      }
+      if (!restarts.equals(before.restarts())) {
+        store.replace(id, EnvelopeCodec.encode(before.with(restarts)));
       }
     }
-    found.clear();
     return condemned;
   }
 
-  /** Asks for the engine alone for a suspect, the first of those that are parked. */
-  void claim(PendingId id) {
-    if (claimed == null && marked == null && inFlight.claimAlone()) {
-      claimed = id;
-    }
+  /**
+   * A suspect is come across, in the order of arrival: it waits from now on.
+   *
+   * @return false if that is known
+   */
+  boolean meet(PendingId id, Restarts restarts) {
+    return !tried.contains(id) && waiting.put(id, restarts) == null;
+  }
+
+  /** Documents that were come across and are not in memory. */
+  int heldBack() {
+    return waiting.size() + due.size();
+  }
+
+  /** Whether something is to be done at the next look. */
+  boolean busy() {
+    return uncounted || !due.isEmpty() || (tried.isEmpty() && !waiting.isEmpty());
   }
 
   /**
-   * Marks the document that has the engine alone.
+   * Marks those that are tried next, if nothing is on trial.
    *
-   * @return whether there was one: a commit is due
+   * @return whether there were any: a commit is due
    */
   boolean mark() {
-    PendingId id = claimed;
-    if (id == null) {
+    if (!tried.isEmpty() || waiting.isEmpty() || !services.gate().open()) {
       return false;
     }
-    claimed = null;
-    marked = id;
-    submitted = false;
-    Envelope envelope = setAlone(id, true);
-    services.monitor().suspected(id, envelope.restarts().count());
+    int most = waiting.values().stream().mapToInt(Restarts::count).max().orElse(0);
+    List<PendingId> likeliest = new ArrayList<>();
+    boolean crashed = false;
+    for (Map.Entry<PendingId, Restarts> entry : waiting.entrySet()) {
+      if (entry.getValue().count() == most) {
+        likeliest.add(entry.getKey());
+        crashed |= entry.getValue().crashes() > 0;
+      }
+    }
+    boolean rest = sizes.containsKey(most) && !crashed;
+    int size = sizes.getOrDefault(most, likeliest.size());
+    List<PendingId> group =
+        likeliest.subList(
+            0, Math.min(groupMax, rest ? likeliest.size() : (likeliest.size() + 1) / 2));
+    boolean solitude = group.size() == 1 && size <= 2 && required(group.getFirst()).needsSolitude();
+    if (!solitude) {
+      // It may have been claimed for another, before more were come across.
+      inFlight.releaseAlone();
+    } else if (!inFlight.claimAlone()) {
+      return false;
+    }
+    sizes.put(most, size);
+    alone = solitude;
+    for (PendingId id : group) {
+      Restarts restarts =
+          required(id).inFlight(alone ? Trial.ALONE : Trial.GROUP, services.ends().process());
+      rewrite(id, restarts);
+      waiting.remove(id);
+      tried.add(id);
+      due.add(id);
+    }
+    if (alone) {
+      services.monitor().suspected(group.getFirst(), most);
+    } else {
+      services.monitor().suspected(group.size(), waiting.size());
+    }
     return true;
   }
 
-  /** Whether a document is marked and not submitted yet. */
-  boolean hasDue() {
-    return marked != null && !submitted;
+  private Restarts required(PendingId id) {
+    Restarts restarts = waiting.get(id);
+    if (restarts == null) {
+      throw new IllegalStateException("document %s does not wait to be tried".formatted(id));
+    }
+    return restarts;
   }
 
-  /** The marked document, to be submitted now; null if there is none. */
-  @Nullable PendingId takeDue() {
-    if (!hasDue() || !services.gate().open()) {
-      return null;
+  /** Submits the marked documents, as far as there are permits. */
+  void submitDue() {
+    while (!due.isEmpty() && services.gate().open()) {
+      PendingId id = due.getFirst();
+      Envelope envelope = load(id);
+      if (alone) {
+        inFlight.takeAlone(id, envelope);
+      } else if (!inFlight.takeSuspect(id, envelope)) {
+        return;
+      }
+      due.removeFirst();
     }
-    submitted = true;
-    return marked;
   }
 
   /** A document has its outcome. */
   void settled(PendingId id) {
-    if (id.equals(marked)) {
-      marked = null;
+    if (tried.remove(id) && tried.isEmpty() && alone) {
+      alone = false;
       inFlight.releaseAlone();
     }
   }
 
-  /** Takes the mark away before the process ends in good order: that end says nothing about it. */
-  void pardon() {
-    PendingId id = marked;
-    if (id != null) {
-      byte[] bytes = store.get(id);
-      if (bytes != null && EnvelopeCodec.decode(id, bytes).restarts().alone()) {
-        setAlone(id, false);
+  /**
+   * Takes every mark away before the process ends in good order: that end says nothing, however
+   * short the time that it is left.
+   *
+   * @return whether there were any: a commit is due
+   */
+  boolean pardon() {
+    if (pardoned) {
+      return false;
+    }
+    pardoned = true;
+    List<PendingId> marked = new ArrayList<>(inFlight.ids());
+    marked.addAll(due);
+    for (PendingId id : marked) {
+      Restarts restarts = load(id).restarts();
+      Restarts after = restarts.pardoned(services.ends().process());
+      if (!after.equals(restarts)) {
+        rewrite(id, after);
       }
     }
+    return !marked.isEmpty();
   }
 
-  private Envelope setAlone(PendingId id, boolean alone) {
+  private void rewrite(PendingId id, Restarts restarts) {
+    store.replace(id, EnvelopeCodec.encode(load(id).with(restarts)));
+  }
+
+  private Envelope load(PendingId id) {
     byte[] bytes = store.get(id);
     if (bytes == null) {
-      throw new IllegalStateException(
-          "document %s is to be isolated but not pending".formatted(id));
+      throw new IllegalStateException("document %s is suspected but not pending".formatted(id));
     }
-    Envelope before = EnvelopeCodec.decode(id, bytes);
-    Envelope after = before.with(before.restarts().alone(alone));
-    store.replace(id, EnvelopeCodec.encode(after));
-    return after;
+    return EnvelopeCodec.decode(id, bytes);
   }
 }

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
+import java.util.List;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 
 class EnvelopeCodecTest {
   private static final PendingId ID = new PendingId("t", 2, 7);
+  private static final Restarts RESTARTS =
+      new Restarts(2, 3, 1, Restarts.Trial.ALONE, List.of(-9L, 4L));
 
   @Test
   void shouldReadWhatItWrote() {
@@ -22,7 +25,7 @@ class EnvelopeCodecTest {
             6,
             7,
             -12,
-            new Restarts(2, true, -9));
+            RESTARTS);
 
     byte[] bytes = EnvelopeCodec.encode(envelope);
     Envelope read = EnvelopeCodec.decode(new PendingId("tópic", 3, 14), bytes);
@@ -33,7 +36,7 @@ class EnvelopeCodecTest {
     assertThat(read.firstSeenMillis()).isEqualTo(6);
     assertThat(read.attempts()).isEqualTo(7);
     assertThat(read.plan()).isEqualTo(-12);
-    assertThat(read.restarts()).isEqualTo(new Restarts(2, true, -9));
+    assertThat(read.restarts()).isEqualTo(RESTARTS);
     assertThat(read.record().key()).isNull();
     assertThat(read.record().headers()).isEqualTo(headers);
     assertThat(read.record().value()).containsExactly(9, 8);
@@ -58,7 +61,7 @@ class EnvelopeCodecTest {
 
     assertThat(read.record().position()).isEqualTo(ID.position());
     assertThat(read.attempts()).isEqualTo(2);
-    assertThat(read.restarts()).isEqualTo(Restarts.none(0));
+    assertThat(read.restarts()).isEqualTo(Restarts.unknown());
     assertThat(read.record().key()).containsExactly('k');
     assertThat(read.record().headers().lastHeader("h").value()).isNull();
     assertThat(read.record().value()).containsExactly('v', 'w');
@@ -82,14 +85,14 @@ class EnvelopeCodecTest {
 
     Envelope read = EnvelopeCodec.decode(ID, java.util.HexFormat.of().parseHex(golden));
 
-    assertThat(read.restarts()).isEqualTo(new Restarts(3, true, 7));
+    assertThat(read.restarts()).isEqualTo(Restarts.none(7));
     assertThat(read.plan()).isEqualTo(Envelope.UNKNOWN_PLAN);
     assertThat(read.planDiffers(5)).isFalse();
     assertThat(read.record().value()).containsExactly('v', 'w');
   }
 
   @Test
-  void shouldReadAndWriteTheGoldenBytesOfVersionThree() {
+  void shouldReadTheGoldenBytesOfVersionThree() {
     String golden =
         "03"
             + "00000002"
@@ -108,12 +111,64 @@ class EnvelopeCodecTest {
 
     Envelope read = EnvelopeCodec.decode(ID, bytes);
 
-    assertThat(read.restarts()).isEqualTo(new Restarts(3, true, 7));
+    assertThat(read.restarts()).isEqualTo(Restarts.none(7));
     assertThat(read.plan()).isEqualTo(9);
     assertThat(read.planDiffers(9)).isFalse();
     assertThat(read.planDiffers(10)).isTrue();
     assertThat(read.record().value()).containsExactly('v', 'w');
+  }
+
+  @Test
+  void shouldReadAndWriteTheGoldenBytesOfVersionFour() {
+    String golden =
+        "04"
+            + "00000002"
+            + "00000002"
+            + "00000003"
+            + "00000001"
+            + "02"
+            + "02"
+            + "fffffffffffffff7"
+            + "0000000000000004"
+            + "0000000000000000"
+            + "0000000000000000"
+            + "0000000000000000"
+            + "0000000000000009"
+            + "0000000000000006"
+            + "0000000000000005"
+            + "0000000174"
+            + "000000016b"
+            + "00000000"
+            + "0000000276"
+            + "77";
+    byte[] bytes = java.util.HexFormat.of().parseHex(golden);
+
+    Envelope read = EnvelopeCodec.decode(ID, bytes);
+
+    assertThat(read.restarts()).isEqualTo(RESTARTS);
+    assertThat(read.plan()).isEqualTo(9);
+    assertThat(read.record().value()).containsExactly('v', 'w');
     assertThat(EnvelopeCodec.encode(read)).isEqualTo(bytes);
+  }
+
+  @Test
+  void shouldRefuseATrialAndACountThatThereAreNot() {
+    byte[] bytes =
+        EnvelopeCodec.encode(
+            new Envelope(
+                new SourceRecord(ID.position(), 5, null, new RecordHeaders(), new byte[] {9}),
+                6,
+                7,
+                8,
+                RESTARTS));
+    byte[] trial = bytes.clone();
+    trial[17] = 3;
+    byte[] processes = bytes.clone();
+    processes[18] = 6;
+
+    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, trial)).hasMessageContaining("trial 3");
+    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, processes))
+        .hasMessageContaining("6 processes, at most 5");
   }
 
   @Test
@@ -134,7 +189,7 @@ class EnvelopeCodecTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("cannot read a pending document");
     }
-    bytes[0] = 4;
-    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, bytes)).hasMessageContaining("version 4");
+    bytes[0] = 5;
+    assertThatThrownBy(() -> EnvelopeCodec.decode(ID, bytes)).hasMessageContaining("version 5");
   }
 }

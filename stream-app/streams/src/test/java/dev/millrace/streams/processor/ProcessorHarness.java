@@ -19,6 +19,8 @@ import dev.millrace.records.OutputTopics;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.records.TimestampLimits;
+import dev.millrace.streams.ends.ProcessEnd;
+import dev.millrace.streams.ends.ProcessEnds;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.SharedRocksDb;
 import java.lang.reflect.InvocationTargetException;
@@ -33,6 +35,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -47,6 +50,7 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -99,6 +103,14 @@ final class ProcessorHarness implements AutoCloseable {
   private final List<KeyValue<byte[], byte[]>> left = new ArrayList<>();
   private long nanos = 1;
   private long process = 1;
+  private long sent;
+  private long sentBefore;
+
+  /** How processes ended, by their numbers. */
+  final Map<Long, ProcessEnd> ended = new HashMap<>();
+
+  /** What was said of crashes to come. */
+  final List<String> crashing = new ArrayList<>();
 
   /** Fingerprint of the plans. */
   long plan = 11;
@@ -130,7 +142,7 @@ final class ProcessorHarness implements AutoCloseable {
 
   private static ProcessorOptions options(
       Ordering ordering, Duration carefulStart, OutcomeTimestamp timestamp) {
-    return options(TOPICS, ordering, carefulStart, timestamp);
+    return options(TOPICS, ordering, carefulStart, timestamp, 8, 16);
   }
 
   /** An input of all topics that match a pattern. */
@@ -139,11 +151,18 @@ final class ProcessorHarness implements AutoCloseable {
         new Topics(TopicSelection.matching(pattern), TOPICS.outputs()),
         ordering,
         carefulStart,
-        OutcomeTimestamp.DOCUMENT);
+        OutcomeTimestamp.DOCUMENT,
+        8,
+        16);
   }
 
   private static ProcessorOptions options(
-      Topics topics, Ordering ordering, Duration carefulStart, OutcomeTimestamp timestamp) {
+      Topics topics,
+      Ordering ordering,
+      Duration carefulStart,
+      OutcomeTimestamp timestamp,
+      int inFlightTaskMax,
+      int pendingTaskMax) {
     return new ProcessorOptions(
         NAMES,
         topics,
@@ -151,8 +170,8 @@ final class ProcessorHarness implements AutoCloseable {
         ordering,
         2000,
         4000,
-        8,
-        16,
+        inFlightTaskMax,
+        pendingTaskMax,
         Duration.ofMillis(10),
         Duration.ofMillis(10),
         Duration.ofSeconds(60),
@@ -165,6 +184,17 @@ final class ProcessorHarness implements AutoCloseable {
 
   static ProcessorOptions options() {
     return options(Ordering.NONE);
+  }
+
+  /** With room for many documents. */
+  static ProcessorOptions options(Ordering ordering, int inFlightTaskMax) {
+    return options(
+        TOPICS,
+        ordering,
+        Duration.ZERO,
+        OutcomeTimestamp.DOCUMENT,
+        inFlightTaskMax,
+        10 * inFlightTaskMax);
   }
 
   private TopologyTestDriver open() {
@@ -185,7 +215,7 @@ final class ProcessorHarness implements AutoCloseable {
             events,
             () -> nanos,
             plan,
-            process);
+            ends(process));
     return new TopologyTestDriver(
         EnrichmentTopology.build(
             List.of(
@@ -197,6 +227,25 @@ final class ProcessorHarness implements AutoCloseable {
             properties),
         properties,
         Instant.ofEpochMilli(START_MILLIS));
+  }
+
+  private ProcessEnds ends(long own) {
+    return new ProcessEnds() {
+      @Override
+      public long process() {
+        return own;
+      }
+
+      @Override
+      public ProcessEnd of(long other) {
+        return other == own ? ProcessEnd.IN_ORDER : ended.getOrDefault(other, ProcessEnd.UNKNOWN);
+      }
+
+      @Override
+      public void crashing(String how) {
+        crashing.add(how);
+      }
+    };
   }
 
   /** Wall clock of the driver. */
@@ -216,13 +265,29 @@ final class ProcessorHarness implements AutoCloseable {
 
   /** Kills the process and starts it again with the store as it was, until it is at work. */
   void restart() {
-    process++;
+    restart(ProcessEnd.UNEXPLAINED);
+  }
+
+  /**
+   * Ends the process and starts another with the store as it was, until it is at work.
+   *
+   * @param how what the next one knows of it
+   */
+  void restart(ProcessEnd how) {
+    ended.put(process, how);
+    moveTo(ended.size() + 1L);
+  }
+
+  /** The stream task moves to another process, or comes back to one. */
+  void moveTo(long other) {
+    process = other;
     gate = new SubmissionGate();
     reopen();
   }
 
   /** Takes the stream task away from the process and gives it back. */
   void reopen() {
+    sentBefore = sent;
     left.clear();
     try (KeyValueIterator<byte[], byte[]> all = store().all()) {
       all.forEachRemaining(left::add);
@@ -249,6 +314,11 @@ final class ProcessorHarness implements AutoCloseable {
   /** Names the document at an offset of {@link #DOCUMENTS}. */
   static PendingId id(long offset) {
     return new PendingId(DOCUMENTS, 0, offset);
+  }
+
+  /** Names the document under a key of the store. */
+  static PendingId id(byte[] key) {
+    return new PendingKeys(TOPICS.documents()).of(key);
   }
 
   /** Its key in the store. */
@@ -293,7 +363,7 @@ final class ProcessorHarness implements AutoCloseable {
     }
   }
 
-  /** The context, but that each look is counted. */
+  /** The context, but that each look is counted, and records are those of all lives. */
   @SuppressWarnings("unchecked")
   private ProcessorContext<byte[], byte[]> counting(ProcessorContext<byte[], byte[]> context) {
     return (ProcessorContext<byte[], byte[]>)
@@ -312,7 +382,13 @@ final class ProcessorHarness implements AutoCloseable {
               }
               try {
                 Object result = method.invoke(context, arguments);
-                return method.getName().equals("getStateStore") ? reading(result) : result;
+                if (method.getName().equals("getStateStore")) {
+                  return reading(result);
+                }
+                return result instanceof Optional<?> found
+                        && found.orElse(null) instanceof RecordMetadata metadata
+                    ? Optional.of(new Shifted(metadata, sentBefore))
+                    : result;
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }
@@ -342,6 +418,24 @@ final class ProcessorHarness implements AutoCloseable {
     return reads;
   }
 
+  /** The driver counts its records from 0, also after a restart. */
+  private record Shifted(RecordMetadata metadata, long by) implements RecordMetadata {
+    @Override
+    public String topic() {
+      return metadata.topic();
+    }
+
+    @Override
+    public int partition() {
+      return metadata.partition();
+    }
+
+    @Override
+    public long offset() {
+      return metadata.offset() + by;
+    }
+  }
+
   KeyValueStore<byte[], byte[]> store() {
     return driver.getKeyValueStore(NAMES.store());
   }
@@ -358,8 +452,7 @@ final class ProcessorHarness implements AutoCloseable {
   }
 
   void send(String key, String text) {
-    input.pipeInput(
-        new TestRecord<>(bytes(key), bytes(text), new RecordHeaders(), Instant.ofEpochMilli(77)));
+    send(new TestRecord<>(bytes(key), bytes(text), new RecordHeaders(), Instant.ofEpochMilli(77)));
   }
 
   /** Sends to one of the topics that match the pattern. */
@@ -375,6 +468,7 @@ final class ProcessorHarness implements AutoCloseable {
   }
 
   void send(TestRecord<byte[], byte[]> record) {
+    sent++;
     input.pipeInput(record);
   }
 
@@ -477,6 +571,11 @@ final class ProcessorHarness implements AutoCloseable {
     public void resubmitted(long documents, long ofOtherPlans) {
       resubmitted += documents;
       this.ofOtherPlans += ofOtherPlans;
+    }
+
+    @Override
+    public void suspected(int documents, int waiting) {
+      suspected.add(documents + " beside " + waiting);
     }
 
     @Override

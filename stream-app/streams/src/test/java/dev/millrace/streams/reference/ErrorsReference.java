@@ -89,8 +89,10 @@ public final class ErrorsReference {
       case OUTCOME_TOO_LARGE -> "The enrichment does not fit the output topic's record size.";
       case DEADLINE -> "Every attempt missed its deadline.";
       case PROCESS_ENDED ->
-          "Processes ended while it was in flight (`processing.restarts.max`), the last with nothing"
-              + " beside it.";
+          "Processes crashed while it was in flight (`processing.restarts.max`), the last with"
+              + " nothing beside it; or as many ended without a trace while nothing was beside it."
+              + " How it is found, and who is not condemned: see"
+              + " [failures](../failures.md).";
     };
   }
 

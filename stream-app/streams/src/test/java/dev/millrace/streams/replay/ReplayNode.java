@@ -200,7 +200,7 @@ final class ReplayNode {
             ProcessorMonitor.NONE,
             System::nanoTime,
             1,
-            1);
+            new OneProcess());
     EnrichmentProcessorSupplier supplier =
         new EnrichmentProcessorSupplier(options(arrival), services, Map.of());
     List<PartitionDriver> partitions = new ArrayList<>();
