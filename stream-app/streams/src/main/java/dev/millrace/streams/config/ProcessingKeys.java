@@ -28,8 +28,9 @@ public final class ProcessingKeys {
           oneOf(Ordering.class),
           "none",
           "key",
-          "Whether outcomes keep the order of their documents: not at all, for each key, or for"
-              + " the whole partition. Order costs latency, never throughput of the engine.");
+          "Whether outcomes, dead letters among them, keep the order of their documents: not at"
+              + " all, for each key, or for the whole partition. Order costs latency, never"
+              + " throughput of the engine.");
 
   public static final ConfigKey<Integer> IN_FLIGHT_MAX =
       optional(

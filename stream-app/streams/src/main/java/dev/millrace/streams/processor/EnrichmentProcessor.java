@@ -9,6 +9,7 @@ import dev.millrace.records.Origin;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutputRecord;
 import dev.millrace.records.Refusal;
+import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.streams.processor.Mailbox.Letter;
@@ -31,26 +32,32 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EnrichmentProcessor implements Processor<byte[], byte[], byte[], byte[]> {
   private static final long POLL_NANOS = Duration.ofMillis(5).toNanos();
+  private static final byte[] NOTHING = {};
   private static final Duration PAUSE_MAX = Duration.ofSeconds(10);
 
   private final ProcessorOptions options;
   private final EnrichmentServices services;
   private final Refusal refusal;
   private final OutcomeRecords records;
+  private final WaitingLetters letters;
   private @Nullable Run run;
 
   /** Borrows what all stream tasks share; opens nothing. */
   EnrichmentProcessor(ProcessorOptions options, EnrichmentServices services) {
     this.options = options;
     this.services = services;
-    this.records =
-        new OutcomeRecords(
-            services.encoder(),
-            options.topics().outputs(),
-            options.timestamp(),
-            services.limits(),
-            options.recordBytesMax());
+    this.records = records(options.recordBytesMax());
+    this.letters = new WaitingLetters(records(options.recordBytesMax() - WaitingLetters.MARGIN));
     this.refusal = new Refusal(options.documentBytesMax(), options.recordBytesMax());
+  }
+
+  private OutcomeRecords records(int bytesMax) {
+    return new OutcomeRecords(
+        services.encoder(),
+        options.topics().outputs(),
+        options.timestamp(),
+        services.limits(),
+        bytesMax);
   }
 
   /**
@@ -137,27 +144,26 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
           store.keyBytes(from.topic())
               + EnvelopeCodec.sizeBesideValue(from.topic(), record.key(), record.headers());
       Outcome.Rejected refused = refusal.of(source, beside).orElse(null);
-      if (refused != null) {
-        emit(Origin.of(source, 1), refused, 0);
-        return;
-      }
+      long now = context.currentSystemTimeMs();
       Envelope envelope =
-          new Envelope(
-              source,
-              context.currentSystemTimeMs(),
-              0,
-              services.plan(),
-              Restarts.none(services.ends().process()));
-      byte[] bytes;
-      try {
-        bytes = EnvelopeCodec.encode(envelope);
-      } catch (RuntimeException e) {
-        Outcome.Rejected fault =
-            OutcomeRecords.fault("the record cannot be stored", source.name(), e);
-        emit(Origin.of(source, 1), fault, 0);
-        return;
+          new Envelope(source, now, 0, services.plan(), Restarts.none(services.ends().process()));
+      byte[] bytes = NOTHING;
+      if (refused == null) {
+        try {
+          bytes = EnvelopeCodec.encode(envelope);
+        } catch (RuntimeException e) {
+          refused = OutcomeRecords.fault("the record cannot be stored", source.name(), e);
+        }
       }
-      boolean atOnce = parked() == 0 && careful.isOver(context.currentSystemTimeMs());
+      if (refused != null) {
+        if (order.isFree(from.topic(), source.key(), parked() == 0)) {
+          emit(Origin.of(source, 1), refused, 0);
+          return;
+        }
+        envelope = letters.envelope(source, 1, refused, now, now);
+        bytes = EnvelopeCodec.encode(envelope);
+      }
+      boolean atOnce = parked() == 0 && careful.isOver(now);
       if (!store.add(id, bytes)) {
         return;
       }
@@ -217,11 +223,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       report.look(now);
     }
 
+    /** Its dead letter takes its place, to be forwarded when it is its turn. */
     private void condemn(Suspects.Condemned found) {
-      Restarts restarts = found.envelope().restarts();
-      store.remove(found.id());
-      emit(
-          Origin.of(found.envelope().record(), found.envelope().attempts() + 1),
+      Envelope envelope = found.envelope();
+      Restarts restarts = envelope.restarts();
+      Outcome.Rejected rejected =
           new Outcome.Rejected(
               RejectReason.PROCESS_ENDED,
               String.format(
@@ -230,8 +236,15 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
                       + " flight, the last with nothing else; processing.restarts.max is %d"),
                   restarts.crashes(),
                   restarts.unexplained(),
-                  options.restartsMax())),
-          age(found.envelope().firstSeenMillis()));
+                  options.restartsMax()));
+      Envelope letter =
+          letters.envelope(
+              envelope.record(),
+              envelope.attempts() + 1,
+              rejected,
+              envelope.firstSeenMillis(),
+              context.currentSystemTimeMs());
+      store.replace(found.id(), EnvelopeCodec.encode(letter));
     }
 
     private void drain() {
@@ -305,6 +318,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               "document %s of stream task %s has an outcome but is not in memory"
                   .formatted(readyId, task));
         }
+        if (entry.isDeadLetter()) {
+          emit(required(readyId));
+          store.remove(readyId);
+          continue;
+        }
         // Only a dead letter needs the document itself, and reads it: so it is removed afterwards.
         Origin origin = entry.origin(() -> required(readyId).record().value());
         boolean changed = entry.planDiffers(services.plan());
@@ -327,6 +345,18 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
 
     private long age(long firstSeenMillis) {
       return Math.max(0, context.currentSystemTimeMs() - firstSeenMillis);
+    }
+
+    /** Forwards a dead letter that has waited in the store. */
+    private void emit(Envelope letter) {
+      SourceRecord record = letter.record();
+      context.forward(
+          new Record<>(record.key(), record.requireValue(), record.timestamp(), record.headers()),
+          options.names().sink(Sink.DEAD_LETTER));
+      RejectReason reason = letter.rejected();
+      if (reason != null) {
+        services.monitor().rejected(reason, age(letter.firstSeenMillis()));
+      }
     }
 
     private void emit(Origin from, Outcome outcome, long ageMillis) {
@@ -354,6 +384,15 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     }
 
     private boolean take(PendingId id, Envelope envelope) {
+      RejectReason rejected = envelope.rejected();
+      if (rejected != null) {
+        if (!inFlight.takeDeadLetter(id, envelope)) {
+          return false;
+        }
+        order.announce(id, envelope.record().key());
+        complete(id, new Outcome.Rejected(rejected, ""));
+        return true;
+      }
       if (envelope.restarts().suspect()) {
         if (suspects.meet(id, envelope.restarts())) {
           order.announce(id, envelope.record().key());

@@ -1,5 +1,6 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import java.nio.BufferUnderflowException;
@@ -16,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Bytes of an {@link Envelope}. Immutable.
  *
- * <p>Version 4, big endian: version (1 byte), attempts (4), restarts, plan (8), first seen (8),
- * timestamp (8), topic, key, number of headers (4), name and value of each, value. Restarts:
- * crashes (4), unexplained ends (4), ends alone (4), trial (1), number of processes (1), a place
- * (8) for each that there may be, so that the length does not change. Version 3 has other restarts:
- * a count (4), whether alone (1), process (8); its counts were of any ends and are dropped. Version
- * 2 has no plan, version 1 no restarts either. A text or byte string is its length (4 bytes, -1 for
- * absent) and its bytes. Later versions keep reading the earlier ones: a new build finds the
- * pending documents of the old one.
+ * <p>Version 4, big endian: version (1 byte), attempts (4), restarts, reason of the dead letter,
+ * plan (8), first seen (8), timestamp (8), topic, key, number of headers (4), name and value of
+ * each, value. Restarts: crashes (4), unexplained ends (4), ends alone (4), trial (1), number of
+ * processes (1), a place (8) for each that there may be, so that the length does not change.
+ * Version 3 has other restarts: a count (4), whether alone (1), process (8); its counts were of any
+ * ends and are dropped. Version 2 has no plan, version 1 no restarts either. A text or byte string
+ * is its length (4 bytes, -1 for absent) and its bytes. Later versions keep reading the earlier
+ * ones: a new build finds the pending documents of the old one.
  */
 final class EnvelopeCodec {
   static final byte VERSION = 4;
@@ -40,12 +41,13 @@ final class EnvelopeCodec {
   private EnvelopeCodec() {}
 
   /**
-   * Length of what {@link #encode} gives for a record of a topic, but for its value.
+   * Length of what {@link #encode} gives for a document of a topic, but for its value.
    *
    * @param topic where it was read
    */
   static long sizeBesideValue(String topic, byte @Nullable [] key, Headers headers) {
-    long size = 1 + Integer.BYTES + RESTARTS_BYTES + 3L * Long.BYTES + Integer.BYTES;
+    long size =
+        1 + Integer.BYTES + RESTARTS_BYTES + Integer.BYTES + 3L * Long.BYTES + Integer.BYTES;
     size += Integer.BYTES + topic.getBytes(StandardCharsets.UTF_8).length;
     size += Integer.BYTES + length(key);
     for (Header header : headers) {
@@ -59,10 +61,13 @@ final class EnvelopeCodec {
     SourceRecord record = envelope.record();
     byte[] value = record.requireValue();
     String topic = topic(record);
-    long size = sizeBesideValue(topic, record.key(), record.headers()) + value.length;
+    byte[] reason = reason(envelope.rejected());
+    long size =
+        sizeBesideValue(topic, record.key(), record.headers()) + length(reason) + value.length;
     ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(size));
     buffer.put(VERSION).putInt(envelope.attempts());
     put(buffer, envelope.restarts());
+    put(buffer, reason);
     buffer.putLong(envelope.plan());
     buffer.putLong(envelope.firstSeenMillis()).putLong(record.timestamp());
     put(buffer, topic.getBytes(StandardCharsets.UTF_8));
@@ -104,6 +109,7 @@ final class EnvelopeCodec {
       }
       int attempts = buffer.getInt();
       Restarts restarts = restarts(version, buffer);
+      RejectReason rejected = version < VERSION ? null : rejected(get(buffer));
       long plan = version <= WITHOUT_PLAN ? Envelope.UNKNOWN_PLAN : buffer.getLong();
       long firstSeenMillis = buffer.getLong();
       long timestamp = buffer.getLong();
@@ -120,11 +126,29 @@ final class EnvelopeCodec {
       }
       SourcePosition position = new SourcePosition(topic, id.partition(), id.offset());
       SourceRecord record = new SourceRecord(position, timestamp, key, headers, value);
-      return new Envelope(record, firstSeenMillis, attempts, plan, restarts);
+      return new Envelope(record, firstSeenMillis, attempts, plan, restarts, rejected);
     } catch (BufferUnderflowException e) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT, "cannot read a pending document: cut off after %d bytes", bytes.length),
+          e);
+    }
+  }
+
+  private static byte @Nullable [] reason(@Nullable RejectReason rejected) {
+    return rejected == null ? null : rejected.name().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static @Nullable RejectReason rejected(byte @Nullable [] name) {
+    if (name == null) {
+      return null;
+    }
+    String text = new String(name, StandardCharsets.UTF_8);
+    try {
+      return RejectReason.valueOf(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalStateException(
+          "cannot read a pending document: this build does not know its reason; start a newer one",
           e);
     }
   }

@@ -44,7 +44,13 @@ final class InFlight {
               envelope.firstSeenMillis(),
               envelope.attempts(),
               envelope.plan(),
-              envelope.restarts());
+              envelope.restarts(),
+              envelope.rejected());
+    }
+
+    /** Whether its outcome is the dead letter in the store. */
+    boolean isDeadLetter() {
+      return head.rejected() != null;
     }
 
     long firstSeenMillis() {
@@ -135,6 +141,15 @@ final class InFlight {
     }
     entries.put(id, entry);
     submit(entry, envelope);
+    return true;
+  }
+
+  /** Takes a dead letter that lies in the store: there is nothing to submit. */
+  boolean takeDeadLetter(PendingId id, Envelope envelope) {
+    if (!hasRoom()) {
+      return false;
+    }
+    entries.put(id, new Entry(id, envelope));
     return true;
   }
 

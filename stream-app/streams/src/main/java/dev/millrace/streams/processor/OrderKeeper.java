@@ -43,6 +43,16 @@ final class OrderKeeper {
     this.ordering = ordering;
   }
 
+  /**
+   * Whether an outcome may be forwarded although it was not announced.
+   *
+   * @param allAnnounced whether all before it were
+   */
+  boolean isFree(String topic, byte @Nullable [] key, boolean allAnnounced) {
+    Object lane = lane(topic, key);
+    return lane == null || (allAnnounced && !lanes.containsKey(lane));
+  }
+
   /** A document was taken into memory; to be called in the order of arrival. */
   void announce(PendingId id, byte @Nullable [] key) {
     Object lane = lane(id.topic(), key);

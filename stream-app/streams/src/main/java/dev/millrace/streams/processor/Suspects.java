@@ -71,12 +71,15 @@ final class Suspects {
   List<Condemned> count() {
     uncounted = false;
     List<Condemned> condemned = new ArrayList<>();
-    for (PendingId id : store.first(groupMax, found -> found.restarts().mayHaveBeenInFlight())) {
+    for (PendingId id : store.first(groupMax, Suspects::mayHaveBeenInFlight)) {
       byte[] bytes = store.get(id);
       if (bytes == null) {
         continue;
       }
       Envelope before = EnvelopeCodec.decode(id, bytes);
+      if (before.rejected() != null) {
+        continue;
+      }
       Restarts restarts = before.restarts().found(services.ends());
       if (restarts.isProof(before.restarts(), restartsMax)) {
         condemned.add(new Condemned(id, before.with(restarts)));
@@ -90,6 +93,10 @@ final class Suspects {
       }
     }
     return condemned;
+  }
+
+  private static boolean mayHaveBeenInFlight(Envelope envelope) {
+    return envelope.rejected() == null && envelope.restarts().mayHaveBeenInFlight();
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.millrace.streams.processor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import java.util.List;
@@ -133,6 +134,8 @@ class EnvelopeCodecTest {
             + "0000000000000000"
             + "0000000000000000"
             + "0000000000000000"
+            + "0000000a"
+            + "4e554c4c5f56414c5545"
             + "0000000000000009"
             + "0000000000000006"
             + "0000000000000005"
@@ -146,6 +149,7 @@ class EnvelopeCodecTest {
     Envelope read = EnvelopeCodec.decode(ID, bytes);
 
     assertThat(read.restarts()).isEqualTo(RESTARTS);
+    assertThat(read.rejected()).isEqualTo(RejectReason.NULL_VALUE);
     assertThat(read.plan()).isEqualTo(9);
     assertThat(read.record().value()).containsExactly('v', 'w');
     assertThat(EnvelopeCodec.encode(read)).isEqualTo(bytes);

@@ -16,6 +16,8 @@ import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
+import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.records.TimestampLimits;
@@ -38,6 +40,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -108,6 +111,9 @@ final class ProcessorHarness implements AutoCloseable {
 
   /** How processes ended, by their numbers. */
   final Map<Long, ProcessEnd> ended = new HashMap<>();
+
+  /** Offset and topic of every record that was forwarded, in that order. */
+  final List<String> forwarded = new ArrayList<>();
 
   /** What was said of crashes to come. */
   final List<String> crashing = new ArrayList<>();
@@ -379,6 +385,16 @@ final class ProcessorHarness implements AutoCloseable {
                           looks++;
                           look.punctuate(timestamp);
                         };
+              }
+              if (method.getName().equals("forward") && arguments.length == 2) {
+                Record<?, ?> record = (Record<?, ?>) arguments[0];
+                Header offset = record.headers().lastHeader(RecordHeaderNames.SOURCE_OFFSET);
+                Sink sink =
+                    Arrays.stream(Sink.values())
+                        .filter(each -> NAMES.sink(each).equals(arguments[1]))
+                        .findFirst()
+                        .orElseThrow();
+                forwarded.add(text(offset.value()) + " " + TOPICS.outputs().of(sink));
               }
               try {
                 Object result = method.invoke(context, arguments);
