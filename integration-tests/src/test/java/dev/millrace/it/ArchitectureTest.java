@@ -218,6 +218,7 @@ class ArchitectureTest {
           .row(
               "dev.millrace.operations.deadletter",
               "dev.millrace.enrichment",
+              "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.records",
               "dev.millrace.schema",

@@ -123,7 +123,7 @@ public final class ChildNode implements AutoCloseable {
   /** Kills it as {@code kill -9} does. */
   public void kill() {
     process.destroyForcibly();
-    await(Duration.ofSeconds(KILLED_SECONDS_MAX));
+    awaitEnd(Duration.ofSeconds(KILLED_SECONDS_MAX));
   }
 
   /** SIGSTOP: it holds its connections and does nothing, as in a very long pause of its memory. */
@@ -154,14 +154,19 @@ public final class ChildNode implements AutoCloseable {
   /** Asks it to stop and waits; false if it has to be killed, or ended with another code than 0. */
   public boolean stop(Duration patience) {
     terminate();
-    boolean ended = await(patience);
+    return await(patience);
+  }
+
+  /** Waits for its end; false if it has to be killed, or ended with another code than 0. */
+  public boolean await(Duration patience) {
+    boolean ended = awaitEnd(patience);
     if (!ended) {
       kill();
     }
     return ended && process.exitValue() == 0;
   }
 
-  private boolean await(Duration patience) {
+  private boolean awaitEnd(Duration patience) {
     try {
       return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

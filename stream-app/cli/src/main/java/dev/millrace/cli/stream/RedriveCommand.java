@@ -23,11 +23,13 @@ import picocli.CommandLine.Spec;
     name = "redrive",
     description = {
       "Copies dead letters back to the input topic, each exactly once, however often",
-      "this runs.",
+      "this runs, is killed, or runs twice at once (then the earlier run stops).",
       "Without --reason all but NULL_VALUE are copied: a record without a value has no",
       "document."
     })
 public final class RedriveCommand implements Runnable {
+
+  private static final int REDRIVES_MAX = 1000;
 
   @Spec private CommandSpec spec;
   @Mixin private ConfigOption config;
@@ -42,6 +44,15 @@ public final class RedriveCommand implements Runnable {
   @Option(names = "--max", paramLabel = "N", description = "Copy at most N dead letters.")
   private long max = Long.MAX_VALUE;
 
+  @Option(
+      names = "--redrives-max",
+      paramLabel = "N",
+      defaultValue = "5",
+      description =
+          "Re-drive no document more than N times, over all runs: what always fails would go round"
+              + " for ever (default: ${DEFAULT-VALUE}).")
+  private int redrivesMax;
+
   @Option(names = "--json", description = "Prints the result as a line of JSON.")
   private boolean json;
 
@@ -49,6 +60,12 @@ public final class RedriveCommand implements Runnable {
   public void run() {
     if (max < 1) {
       throw new ParameterException(spec.commandLine(), "--max must be at least 1, got " + max);
+    }
+    if (redrivesMax < 1 || redrivesMax > REDRIVES_MAX) {
+      throw new ParameterException(
+          spec.commandLine(),
+          String.format(
+              Locale.ROOT, "--redrives-max must be 1 to %d, got %d", REDRIVES_MAX, redrivesMax));
     }
     Config settings = config.read();
     Set<RejectReason> reasons = EnumSet.allOf(RejectReason.class);
@@ -59,18 +76,22 @@ public final class RedriveCommand implements Runnable {
     Redrive.Result result;
     try (RegistryClient registry =
         RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
-      result = new Redrive(settings, settings.get(AppKeys.ID), reasons, max, registry).run();
+      result =
+          new Redrive(settings, settings.get(AppKeys.ID), reasons, max, redrivesMax, registry)
+              .run();
     }
     if (json) {
       spec.commandLine()
           .getOut()
           .printf(
               Locale.ROOT,
-              "{\"copied\":%d,\"truncated\":%d,\"unreadable\":%d,\"foreign\":%d}%n",
+              "{\"copied\":%d,\"truncated\":%d,\"unreadable\":%d,\"foreign\":%d,"
+                  + "\"exhausted\":%d}%n",
               result.copied(),
               result.cutOff(),
               result.unreadable(),
-              result.foreign());
+              result.foreign(),
+              result.exhausted());
       return;
     }
     spec.commandLine()
@@ -107,6 +128,15 @@ public final class RedriveCommand implements Runnable {
               Locale.ROOT,
               "%d passed over: they were read from a topic that is no input%n",
               result.foreign());
+    }
+    if (result.exhausted() > 0) {
+      spec.commandLine()
+          .getErr()
+          .printf(
+              Locale.ROOT,
+              "%d left where they are: re-driven %d times before; see --redrives-max%n",
+              result.exhausted(),
+              redrivesMax);
     }
   }
 }

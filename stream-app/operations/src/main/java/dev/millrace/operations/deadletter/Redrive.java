@@ -1,10 +1,12 @@
 package dev.millrace.operations.deadletter;
 
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.TopicSelection;
+import dev.millrace.operations.deadletter.RedriveProgress.Kind;
 import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaSource;
@@ -15,26 +17,24 @@ import dev.millrace.schema.avro.DeadLetterPosition;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import org.apache.kafka.clients.admin.Admin;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -42,8 +42,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies dead letters back to the topics they came from, each exactly once: copies and progress are
- * one transaction. Each reason has progress of its own, so that a run for one reason does not pass
- * over the others for good. Two runs at once fence each other. Used by one thread.
+ * one transaction. Of two runs at once the later one fences the earlier, which stops. A document
+ * that was re-driven often enough is passed over: what always fails would go round for ever. Used
+ * by one thread.
  */
 public final class Redrive {
   private static final Duration POLL = Duration.ofMillis(500);
@@ -53,19 +54,21 @@ public final class Redrive {
   private final String application;
   private final Set<RejectReason> reasons;
   private final long max;
+  private final int redrivesMax;
   private final WireDeserializer<DeadLetter> deserializer;
   private final List<TopicSelection> inputs;
-  private final Map<RejectReason, Map<TopicPartition, Long>> progress =
-      new EnumMap<>(RejectReason.class);
+  private final RedriveProgress progress;
   private long copied;
   private long cutOff;
   private long unreadable;
   private long foreign;
+  private long exhausted;
 
   /**
    * @param application its name: progress and transactions are kept under it
    * @param reasons which dead letters; at least one
    * @param max most that are copied
+   * @param redrivesMax how often a document is re-driven at most, over all runs
    * @param schemas borrowed
    */
   public Redrive(
@@ -73,6 +76,7 @@ public final class Redrive {
       String application,
       Set<RejectReason> reasons,
       long max,
+      int redrivesMax,
       SchemaSource schemas) {
     if (reasons.isEmpty()) {
       throw new IllegalArgumentException("at least one reason");
@@ -81,8 +85,10 @@ public final class Redrive {
     this.application = application;
     this.reasons = Set.copyOf(reasons);
     this.max = max;
+    this.redrivesMax = redrivesMax;
     this.deserializer = new WireDeserializer<>(schemas, DeadLetter.class);
     this.inputs = Input.all(config).stream().map(input -> input.topics().documents()).toList();
+    this.progress = new RedriveProgress(config, application);
   }
 
   /**
@@ -92,10 +98,15 @@ public final class Redrive {
    * @param cutOff passed over: they hold only a part of their document
    * @param unreadable passed over: not a dead letter of ours
    * @param foreign passed over: read from a topic that is no input
+   * @param exhausted left for a run with a higher limit: re-driven often enough
    */
-  public record Result(long copied, long cutOff, long unreadable, long foreign) {}
+  public record Result(long copied, long cutOff, long unreadable, long foreign, long exhausted) {}
 
-  /** Reads the dead letters that are there now and copies those that are asked for. */
+  /**
+   * Reads the dead letters that are there now and copies those that are asked for.
+   *
+   * @throws OperationException if another run has begun meanwhile, or progress cannot be known
+   */
   public Result run() {
     Map<String, Object> properties = new HashMap<>(KafkaClientProperties.producer(config));
     properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, application + "-redrive");
@@ -104,9 +115,9 @@ public final class Redrive {
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(reading);
         KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties)) {
       List<TopicPartition> partitions = deadLetters(consumer);
-      // Opening the transactions waits for what another run may have left unfinished.
+      // Opening the transactions fences another run and waits for what it may have left unfinished.
       producer.initTransactions();
-      readProgress();
+      progress.read(partitions.stream().map(TopicPartition::topic).distinct().toList());
       consumer.assign(partitions);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
       Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
@@ -115,10 +126,16 @@ public final class Redrive {
       }
       while (copied < max
           && ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
-        copy(producer, consumer.poll(POLL), ends);
+        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+        inTransaction(producer, () -> copy(producer, records, ends));
+      }
+      if (copied < max) {
+        // So that the next run begins here, also for kinds of which there was none.
+        ends.forEach((partition, end) -> kinds().forEach(k -> progress.advance(k, partition, end)));
+        inTransaction(producer, () -> {});
       }
     }
-    return new Result(copied, cutOff, unreadable, foreign);
+    return new Result(copied, cutOff, unreadable, foreign, exhausted);
   }
 
   private List<TopicPartition> deadLetters(KafkaConsumer<byte[], byte[]> consumer) {
@@ -131,38 +148,56 @@ public final class Redrive {
         .toList();
   }
 
+  /** Copies and what they advance, or neither. */
+  private void inTransaction(KafkaProducer<byte[], byte[]> producer, Runnable copy) {
+    producer.beginTransaction();
+    try {
+      copy.run();
+      for (ProducerRecord<byte[], byte[]> change : progress.changes()) {
+        Future<RecordMetadata> _ = producer.send(change);
+      }
+      // A send that failed fails it.
+      producer.commitTransaction();
+    } catch (RuntimeException e) {
+      if (isFenced(e)) {
+        throw new OperationException(
+            "another re-drive of application %s has begun, and this one stops: the other one goes on"
+                    .formatted(application)
+                + " from where this one was",
+            e);
+      }
+      try {
+        producer.abortTransaction();
+      } catch (KafkaException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  /** The producer says so of its first call, and of the following ones that they came too late. */
+  private static boolean isFenced(Throwable thrown) {
+    for (Throwable t = thrown; t != null; t = t.getCause()) {
+      if (t instanceof ProducerFencedException || t instanceof InvalidProducerEpochException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private void copy(
       KafkaProducer<byte[], byte[]> producer,
       ConsumerRecords<byte[], byte[]> records,
       Map<TopicPartition, Long> ends) {
-    if (records.isEmpty()) {
-      return;
-    }
-    producer.beginTransaction();
-    try {
-      for (ConsumerRecord<byte[], byte[]> record : records) {
-        TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-        if (copied >= max) {
-          break;
-        }
-        // What arrived after the start may be the answer to what was copied: not again.
-        if (record.offset() < ends.getOrDefault(partition, 0L)) {
-          copy(producer, record, partition);
-        }
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+      if (copied >= max) {
+        return;
       }
-      for (RejectReason reason : reasons) {
-        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-        progress
-            .getOrDefault(reason, Map.of())
-            .forEach((partition, next) -> offsets.put(partition, new OffsetAndMetadata(next)));
-        if (!offsets.isEmpty()) {
-          producer.sendOffsetsToTransaction(offsets, metadata(group(reason)));
-        }
+      // What arrived after the start may be the answer to what was copied: not again.
+      if (record.offset() < ends.getOrDefault(partition, 0L)) {
+        copy(producer, record, partition);
       }
-      producer.commitTransaction();
-    } catch (KafkaException e) {
-      producer.abortTransaction();
-      throw e;
     }
   }
 
@@ -172,25 +207,27 @@ public final class Redrive {
       TopicPartition partition) {
     DeadLetter letter = read(record);
     RejectReason reason = letter == null ? null : reason(letter.getReason());
-    boolean wanted = reason != null && reasons.contains(reason);
-    boolean isNew = reason != null && record.offset() >= next(reason, partition);
-    if (letter != null && wanted && isNew) {
-      String input = input(letter);
-      if (letter.getValueTruncated()) {
-        cutOff++;
-      } else if (input == null) {
-        foreign++;
-      } else {
-        // A failed send fails the commit of the transaction.
-        Future<RecordMetadata> _ = producer.send(again(letter, input));
-        copied++;
-      }
+    if (letter == null || reason == null || !reasons.contains(reason)) {
+      return;
     }
-    for (RejectReason one : reasons) {
-      progress
-          .computeIfAbsent(one, _ -> new HashMap<>())
-          .merge(partition, record.offset() + 1, Math::max);
+    Kind kind = new Kind(reason, letter.getRedrives());
+    if (kind.redrives() >= redrivesMax) {
+      exhausted++;
+      return;
     }
+    if (record.offset() < progress.next(kind, partition)) {
+      return;
+    }
+    String input = input(letter);
+    if (letter.getValueTruncated()) {
+      cutOff++;
+    } else if (input == null) {
+      foreign++;
+    } else {
+      Future<RecordMetadata> _ = producer.send(again(letter, input));
+      copied++;
+    }
+    progress.advance(kind, partition, record.offset() + 1);
   }
 
   private @Nullable DeadLetter read(ConsumerRecord<byte[], byte[]> record) {
@@ -230,48 +267,15 @@ public final class Redrive {
         input, null, null, bytes(letter.getKey()), bytes(letter.getValue()), headers);
   }
 
-  private void readProgress() {
-    try (Admin admin = Admin.create(KafkaClientProperties.admin(config))) {
-      for (RejectReason reason : reasons) {
-        Map<TopicPartition, Long> offsets = new HashMap<>();
-        admin
-            .listConsumerGroupOffsets(group(reason))
-            .partitionsToOffsetAndMetadata()
-            .get()
-            .forEach((partition, offset) -> {
-              if (offset != null) {
-                offsets.put(partition, offset.offset());
-              }
-            });
-        progress.put(reason, offsets);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while reading how far re-drives have come", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(
-          "cannot read how far re-drives have come: " + e.getCause(), e);
-    }
-  }
-
-  /**
-   * The only way to name a group without joining it; joined groups would be one for each reason.
-   */
-  @SuppressWarnings("removal")
-  private static ConsumerGroupMetadata metadata(String group) {
-    return new ConsumerGroupMetadata(group);
+  private List<Kind> kinds() {
+    return reasons.stream()
+        .flatMap(reason ->
+            IntStream.range(0, redrivesMax).mapToObj(redrives -> new Kind(reason, redrives)))
+        .toList();
   }
 
   private long first(TopicPartition partition) {
-    return reasons.stream().mapToLong(reason -> next(reason, partition)).min().orElse(0);
-  }
-
-  private long next(RejectReason reason, TopicPartition partition) {
-    return progress.getOrDefault(reason, Map.of()).getOrDefault(partition, 0L);
-  }
-
-  private String group(RejectReason reason) {
-    return "%s-redrive-%s".formatted(application, reason);
+    return kinds().stream().mapToLong(kind -> progress.next(kind, partition)).min().orElse(0);
   }
 
   private static @Nullable RejectReason reason(String name) {
