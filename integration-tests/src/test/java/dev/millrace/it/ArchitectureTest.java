@@ -178,15 +178,18 @@ class ArchitectureTest {
           .row(
               "dev.millrace.records",
               "dev.millrace.enrichment",
+              "dev.millrace.records.shape",
               "dev.millrace.schema",
               "dev.millrace.schema.avro",
               "org.apache.kafka.common..",
               JSON,
               LOG)
+          .row("dev.millrace.records.shape", "dev.millrace.enrichment", "dev.millrace.schema", JSON)
           .row(
               "dev.millrace.operations.config",
               "dev.millrace.enrichment",
               "dev.millrace.records",
+              "dev.millrace.records.shape",
               "dev.millrace.schema",
               "org.apache.kafka.clients..",
               "org.apache.kafka.common..",
@@ -212,6 +215,7 @@ class ArchitectureTest {
               "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.records",
+              "dev.millrace.records.shape",
               "dev.millrace.schema",
               "org.apache.kafka.clients..",
               "org.apache.kafka.common..")
@@ -245,6 +249,7 @@ class ArchitectureTest {
               "dev.millrace.operations.deploy",
               "dev.millrace.operations.metrics",
               "dev.millrace.records",
+              "dev.millrace.records.shape",
               "dev.millrace.schema",
               "io.micrometer.core..",
               LOG)
@@ -382,6 +387,7 @@ class ArchitectureTest {
               "dev.millrace.operations.deploy",
               "dev.millrace.operations.outcomes",
               "dev.millrace.records",
+              "dev.millrace.records.shape",
               "dev.millrace.schema",
               "dev.millrace.streams",
               "dev.millrace.streams.config",

@@ -107,6 +107,7 @@ final class OddRecords {
         switch (format) {
           case JSON -> utf8("{\"id\":\"" + id + "\",\"text\":\"A Java library.\"}");
           case TEXT -> utf8("A Java library.");
+          case CSV -> utf8(id + ",A Java library.,\n");
           case AVRO ->
               avro(encoder -> {
                 encoder.writeString(id);
@@ -179,6 +180,7 @@ final class OddRecords {
         switch (format) {
           case JSON -> json();
           case TEXT -> utf8(text());
+          case CSV -> csv();
           case AVRO -> avro();
         };
     return random.nextInt(8) == 0 ? damaged(value) : value;
@@ -195,6 +197,17 @@ final class OddRecords {
       default -> copy = java.util.Arrays.copyOf(copy, copy.length + 1 + random.nextInt(9));
     }
     return copy;
+  }
+
+  private byte[] csv() {
+    StringBuilder line = new StringBuilder(random.nextInt(20) == 0 ? "\ufeff" : "");
+    int fields = random.nextInt(20) == 0 ? random.nextInt(6) : 3;
+    for (int i = 0; i < fields; i++) {
+      String text = random.nextInt(3) == 0 ? text() : "A Java library.";
+      line.append(i == 0 ? "" : ",")
+          .append(random.nextInt(4) == 0 ? text : "\"" + text.replace("\"", "\"\"") + "\"");
+    }
+    return utf8(line.append(random.nextBoolean() ? "\r\n" : "").toString());
   }
 
   private byte[] json() {

@@ -16,6 +16,7 @@ import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.AvroOutcomes.OutputSchemaIds;
 import dev.millrace.records.Backoff;
+import dev.millrace.records.CsvDecoder;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
@@ -25,6 +26,8 @@ import dev.millrace.records.RecordHeaderNames;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.records.TimestampRange;
+import dev.millrace.records.shape.CsvRow;
+import dev.millrace.records.shape.RecordShape;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaId;
 import dev.millrace.schema.SchemaLookup;
@@ -105,6 +108,8 @@ class OddRecordsTest {
       case AVRO -> new AvroDecoder(SCHEMAS);
       case JSON -> new JsonDecoder();
       case TEXT -> new TextDecoder();
+      case CSV ->
+          new CsvDecoder(new CsvRow(List.of("id", "text", "title"), ','), RecordShape.DOCUMENT);
     };
   }
 
@@ -304,7 +309,7 @@ class OddRecordsTest {
         reasons.add(RejectReason.UNKNOWN_SCHEMA);
         reasons.add(RejectReason.UNDECODABLE);
       }
-      case JSON -> reasons.add(RejectReason.UNDECODABLE);
+      case JSON, CSV -> reasons.add(RejectReason.UNDECODABLE);
       case TEXT -> {}
     }
     return reasons.stream().map(Enum::name).toList();

@@ -16,6 +16,7 @@ import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schema
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.CachedSchemaRegistryClient;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.SchemaRegistryClient;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.RestService;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.entities.SchemaReference;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.entities.SchemaString;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.security.basicauth.BasicAuthCredentialProvider;
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * own, older Avro.
  */
 final class ConfluentRegistry implements RegistryApi {
+
+  private static final String AVRO = "AVRO";
 
   private final String where;
   private final RestService rest;
@@ -183,7 +186,35 @@ final class ConfluentRegistry implements RegistryApi {
       throw new IOException("the answer has no schema");
     }
     String type = answer.getSchemaType();
-    return new Stored(type == null ? "AVRO" : type, answer.getSchemaString());
+    return new Stored(
+        type == null ? AVRO : type, answer.getSchemaString(), references(answer.getReferences()));
+  }
+
+  @Override
+  public Stored schema(Reference reference) {
+    return call(
+        String.format(
+            Locale.ROOT,
+            "look up version %d of %s, which a schema refers to",
+            reference.version(),
+            reference.subject()),
+        () -> {
+          var found = rest.getVersion(reference.subject(), reference.version());
+          String type = found.getSchemaType();
+          if (found.getSchema() == null) {
+            throw new IOException("the answer has no schema");
+          }
+          return new Stored(
+              type == null ? AVRO : type, found.getSchema(), references(found.getReferences()));
+        });
+  }
+
+  private static List<Reference> references(@Nullable List<SchemaReference> found) {
+    return found == null
+        ? List.of()
+        : found.stream()
+            .map(reference -> new Reference(reference.getSubject(), reference.getVersion()))
+            .toList();
   }
 
   @Override
@@ -203,16 +234,6 @@ final class ConfluentRegistry implements RegistryApi {
   @Override
   public List<Integer> versions(String subject) {
     return call("list the versions of " + subject, () -> client.getAllVersions(subject));
-  }
-
-  @Override
-  public Version version(String subject, int version) {
-    return call(
-        "read version " + version + " of " + subject,
-        () -> {
-          var found = client.getSchemaMetadata(subject, version);
-          return new Version(found.getId(), found.getVersion(), found.getSchema());
-        });
   }
 
   @Override

@@ -9,21 +9,32 @@ import org.apache.avro.Schema;
  */
 interface RegistryApi extends AutoCloseable {
 
-  /** A schema as the registry keeps it. */
-  record Stored(String type, String text) {}
+  /**
+   * A schema as the registry keeps it.
+   *
+   * @param references to schemas that its text names without having them
+   */
+  record Stored(String type, String text, List<Reference> references) {
 
-  /** A version of a subject. */
-  record Version(int id, int version, String text) {}
+    /** A schema on its own. */
+    Stored(String type, String text) {
+      this(type, text, List.of());
+    }
+  }
+
+  /** Another schema, by the version of its subject. */
+  record Reference(String subject, int version) {}
 
   Stored schema(SchemaId id);
+
+  /** A schema that another one refers to. */
+  Stored schema(Reference reference);
 
   int register(String subject, Schema schema);
 
   int idOf(String subject, Schema schema);
 
   List<Integer> versions(String subject);
-
-  Version version(String subject, int version);
 
   boolean isCompatible(String subject, Schema schema);
 

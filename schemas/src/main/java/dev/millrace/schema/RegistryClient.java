@@ -12,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaParseException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,6 +111,7 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
     switch (answer) {
       case SchemaLookup.Found found -> known.put(id, found);
       case SchemaLookup.Unusable unusable -> known.put(id, unusable);
+      case SchemaLookup.OtherType other -> known.put(id, other);
       case SchemaLookup.Unknown no ->
           unknown.put(id, new Remembered(no, nanoClock.getAsLong() + unknownTtl.toNanos()));
       case SchemaLookup.Unavailable _ -> {}
@@ -136,8 +137,10 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
 
   private SchemaLookup ask(SchemaId id, Outage.Turn turn) {
     RegistryApi.Stored stored;
+    List<RegistryApi.Stored> needed;
     try {
-      stored = turn == Outage.Turn.ONCE ? api.schema(id) : retry.call(() -> api.schema(id));
+      stored = call(turn, () -> api.schema(id));
+      needed = References.of(stored, reference -> call(turn, () -> api.schema(reference)));
       outage.over();
     } catch (RegistryException e) {
       outage.hear(e);
@@ -150,11 +153,11 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
       outage.over();
       throw e;
     }
-    if (!stored.type().equals("AVRO")) {
-      return new SchemaLookup.Unusable("schema %s is %s, not AVRO".formatted(id, stored.type()));
+    if (!stored.type().equals(References.AVRO)) {
+      return new SchemaLookup.OtherType(stored.type());
     }
     try {
-      return new SchemaLookup.Found(parse(stored.text()));
+      return new SchemaLookup.Found(parse(stored, needed));
     } catch (RuntimeException | StackOverflowError e) {
       return new SchemaLookup.Unusable(
           "schema %s of the registry is not an Avro schema that can be read: %s"
@@ -162,11 +165,18 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
     }
   }
 
+  private <T> T call(Outage.Turn turn, Supplier<T> question) {
+    return turn == Outage.Turn.ONCE ? question.get() : retry.call(question);
+  }
+
   /** A writer's schema: its defaults are never used, so wrong ones do not count. */
-  private static Schema parse(String text) {
+  private static Schema parse(RegistryApi.Stored stored, List<RegistryApi.Stored> needed) {
     Schema.Parser parser = new Schema.Parser();
     parser.setValidateDefaults(false);
-    return parser.parse(text);
+    needed.forEach(schema -> {
+      Schema _ = parser.parse(schema.text());
+    });
+    return parser.parse(stored.text());
   }
 
   /**
@@ -232,8 +242,9 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
     }
     List<String> problems = new ArrayList<>();
     for (int version : versions) {
-      RegistryApi.Version earlier = retry.call(() -> api.version(subject, version));
-      problems.addAll(against(earlier, schema));
+      RegistryApi.Stored earlier =
+          retry.call(() -> api.schema(new RegistryApi.Reference(subject, version)));
+      problems.addAll(against(version, earlier, schema));
     }
     if (problems.isEmpty() && !retry.call(() -> api.isCompatible(subject, schema))) {
       problems.add("the registry would refuse it at the subject's compatibility level");
@@ -241,14 +252,15 @@ public final class RegistryClient implements SchemaSource, AutoCloseable {
     return problems;
   }
 
-  private static List<String> against(RegistryApi.Version earlier, Schema schema) {
+  private List<String> against(int version, RegistryApi.Stored earlier, Schema schema) {
+    List<RegistryApi.Stored> needed =
+        References.of(earlier, reference -> retry.call(() -> api.schema(reference)));
     try {
-      return Incompatibilities.between(schema, parse(earlier.text())).stream()
-          .map(problem -> String.format(Locale.ROOT, "version %d: %s", earlier.version(), problem))
+      return Incompatibilities.between(schema, parse(earlier, needed)).stream()
+          .map(problem -> String.format(Locale.ROOT, "version %d: %s", version, problem))
           .toList();
-    } catch (SchemaParseException e) {
-      return List.of(
-          String.format(Locale.ROOT, "version %d is not an Avro schema", earlier.version()));
+    } catch (RuntimeException e) {
+      return List.of(String.format(Locale.ROOT, "version %d is not an Avro schema", version));
     }
   }
 

@@ -14,6 +14,13 @@ public sealed interface SchemaLookup {
    */
   record Unknown(String message) implements SchemaLookup {}
 
+  /**
+   * The registry has it, and it is a schema of another kind.
+   *
+   * @param type as the registry calls it, such as JSON or PROTOBUF
+   */
+  record OtherType(String type) implements SchemaLookup {}
+
   /** The registry has it, but it is not an Avro schema that can be read, now or later. */
   record Unusable(String message) implements SchemaLookup {}
 

@@ -64,6 +64,8 @@ public final class WireDeserializer<T extends SpecificRecord> {
       case WireFormat.Framed.Message message ->
           switch (source.lookup(message.id())) {
             case SchemaLookup.Found(Schema schema) -> decode(message, schema);
+            case SchemaLookup.OtherType(String type) ->
+                new Decoding.OtherType<>(type, message.id().toString());
             case SchemaLookup.Unknown(String why) -> new Decoding.UnknownSchema<>(why);
             case SchemaLookup.Unusable(String why) -> new Decoding.Undecodable<>(why);
             case SchemaLookup.Unavailable(String why) -> new Decoding.Unavailable<>(why);

@@ -67,6 +67,55 @@ class RegistryClientTest {
   }
 
   @Test
+  void shouldPutASchemaAndThoseItRefersToTogether() {
+    stub.then(
+            200,
+            """
+            {"schema":"{\\"type\\":\\"record\\",\\"name\\":\\"Order\\",\\"fields\\":[{\\"name\\":\\"by\\",\\"type\\":\\"acme.Customer\\"}]}",
+             "references":[{"name":"acme.Customer","subject":"customer","version":2}]}
+            """)
+        .then(
+            200,
+            """
+            {"subject":"customer","version":2,"id":3,
+             "schema":"{\\"type\\":\\"record\\",\\"name\\":\\"acme.Customer\\",\\"fields\\":[{\\"name\\":\\"in\\",\\"type\\":\\"acme.Place\\"}]}",
+             "references":[{"name":"acme.Place","subject":"place","version":1}]}
+            """)
+        .then(
+            200,
+            """
+            {"subject":"place","version":1,"id":2,
+             "schema":"{\\"type\\":\\"enum\\",\\"name\\":\\"acme.Place\\",\\"symbols\\":[\\"here\\"]}"}
+            """);
+    try (RegistryClient client = client()) {
+      assertThat(client.lookup(SEVEN))
+          .isInstanceOfSatisfying(
+              SchemaLookup.Found.class,
+              found ->
+                  assertThat(
+                          found
+                              .schema()
+                              .getField("by")
+                              .schema()
+                              .getField("in")
+                              .schema()
+                              .getEnumSymbols())
+                      .containsExactly("here"));
+      assertThat(client.lookup(SEVEN)).isInstanceOf(SchemaLookup.Found.class);
+    }
+    assertThat(stub.requests).hasSize(3);
+    assertThat(stub.requests.get(1)).contains("/subjects/customer/versions/2");
+  }
+
+  @Test
+  void shouldSayWhenTheRegistryHasAnotherKindOfSchema() {
+    stub.then(200, "{\"schemaType\":\"PROTOBUF\",\"schema\":\"syntax = \\\"proto3\\\";\"}");
+    try (RegistryClient client = client()) {
+      assertThat(client.lookup(SEVEN)).isEqualTo(new SchemaLookup.OtherType("PROTOBUF"));
+    }
+  }
+
+  @Test
   void shouldRememberForAWhileWhatIsUnknown() {
     stub.then(404, NO_SUCH_ID).then(404, NO_SUCH_ID).then(200, FOUND);
     try (RegistryClient client = client(settings().withUnknownTtl(Duration.ofSeconds(2)))) {
@@ -150,7 +199,6 @@ class RegistryClientTest {
       strings = {
         "{\"schema\":\"{\\\"type\\\":\\\"recordd\\\"}\"}",
         "{\"schema\":\"\"}",
-        "{\"schema\":\"syntax = \\\"proto3\\\";\",\"schemaType\":\"PROTOBUF\"}",
       })
   void shouldSayThatASchemaCannotBeUsed(String body) {
     stub.then(200, body);

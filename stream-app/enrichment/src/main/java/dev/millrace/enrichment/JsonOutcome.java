@@ -45,7 +45,15 @@ public final class JsonOutcome {
       case Enriched enriched -> line(enriched.enrichment(), false);
       case Quarantined quarantined -> line(quarantined.enrichment(), true);
       case Rejected rejected -> error(id, rejected.reason().name(), rejected.message());
+      case Outcome.Deleted _ -> deleted(id);
     };
+  }
+
+  private static String deleted(String id) {
+    return write(json -> {
+      json.writeStringField("id", id);
+      json.writeBooleanField("deleted", true);
+    });
   }
 
   /**

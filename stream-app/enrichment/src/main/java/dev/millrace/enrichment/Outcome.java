@@ -18,4 +18,11 @@ public sealed interface Outcome {
    * @param message found against expected; never the document's text
    */
   record Rejected(RejectReason reason, String message) implements Outcome {}
+
+  /**
+   * The input says that its document is deleted: there is nothing to enrich.
+   *
+   * @param forwarded whether readers of the outcomes are told, or it is passed over
+   */
+  record Deleted(boolean forwarded) implements Outcome {}
 }

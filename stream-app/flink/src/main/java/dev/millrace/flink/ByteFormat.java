@@ -33,14 +33,6 @@ final class ByteFormat {
     return bytes;
   }
 
-  static byte[] required(DataInputView in) throws IOException {
-    byte[] bytes = read(in);
-    if (bytes == null) {
-      throw new IOException("cannot read a record of the job's state: a required part is absent");
-    }
-    return bytes;
-  }
-
   static void write(DataOutputView out, Headers headers) throws IOException {
     Header[] all = headers.toArray();
     out.writeInt(all.length);

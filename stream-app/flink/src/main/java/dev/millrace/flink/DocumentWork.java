@@ -7,6 +7,7 @@ import dev.millrace.records.DocumentSubmitter;
 import dev.millrace.records.Origin;
 import dev.millrace.records.OutputRecord;
 import dev.millrace.records.SourceRecord;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Future;
@@ -51,6 +52,10 @@ final class DocumentWork implements DocumentSubmitter.Listener {
   @Override
   public void onOutcome(Outcome outcome) {
     enrichment.ended(this);
+    if (outcome instanceof Outcome.Deleted(boolean forwarded)) {
+      delete(forwarded);
+      return;
+    }
     OutputRecord out =
         enrichment.records().route(Origin.of(record, attempt), outcome, System.currentTimeMillis());
     future.complete(
@@ -61,6 +66,25 @@ final class DocumentWork implements DocumentSubmitter.Listener {
                 out.value(),
                 out.timestamp(),
                 out.headers())));
+  }
+
+  private void delete(boolean forwarded) {
+    byte[] key = record.key();
+    List<EncodedOutcome> tombstones = new ArrayList<>();
+    if (forwarded && key != null) {
+      enrichment
+          .records()
+          .tombstones(Origin.of(record, attempt), key, System.currentTimeMillis())
+          .forEach(out ->
+              tombstones.add(
+                  new EncodedOutcome(
+                      enrichment.topics().of(out.sink()),
+                      out.key(),
+                      null,
+                      out.timestamp(),
+                      out.headers())));
+    }
+    future.complete(tombstones);
   }
 
   @Override

@@ -57,7 +57,7 @@ final class EncodedOutcomeSerializer extends TypeSerializerSingleton<EncodedOutc
     return new EncodedOutcome(
         in.readUTF(),
         ByteFormat.read(in),
-        ByteFormat.required(in),
+        ByteFormat.read(in),
         in.readLong(),
         ByteFormat.headers(in));
   }

@@ -91,7 +91,9 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
     private volatile boolean closed;
 
     Enrichment(Config config, Input input, InputParts parts) {
-      this.submitter = new DocumentSubmitter(parts.decoder(), parts.enrichers(), decoding);
+      this.submitter =
+          new DocumentSubmitter(
+              parts.decoder(), input.layout().tombstones(), parts.enrichers(), decoding);
       int recordBytesMax = Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX));
       this.refusal =
           new Refusal(Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)), recordBytesMax);
@@ -114,7 +116,7 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
     void begin(SourceRecord record, ResultFuture<EncodedOutcome> future) {
       DocumentWork work = new DocumentWork(this, record, future);
       works.add(work);
-      refusal.of(record, 0).ifPresentOrElse(work::onOutcome, work::submit);
+      refusal.of(record, 0, submitter.tombstones()).ifPresentOrElse(work::onOutcome, work::submit);
     }
 
     Object owner() {

@@ -9,12 +9,14 @@ import dev.millrace.enrichment.PlanReader;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.InputKeys;
+import dev.millrace.operations.config.InputLayout;
 import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.PlanBy;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.operations.metrics.EnrichmentMeters;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
+import dev.millrace.records.CsvDecoder;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
@@ -23,6 +25,7 @@ import dev.millrace.records.OutcomeEncoder;
 import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.schema.RegistryClient;
+import dev.millrace.schema.SchemaSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -142,11 +145,18 @@ public final class EnrichmentParts implements AutoCloseable {
     return plans;
   }
 
-  private static DocumentDecoder decoder(Input input, RegistryClient registry) {
+  /**
+   * Reads the documents of an input.
+   *
+   * @param schemas borrowed
+   */
+  public static DocumentDecoder decoder(Input input, SchemaSource schemas) {
+    InputLayout layout = input.layout();
     return switch (input.format()) {
-      case AVRO -> new AvroDecoder(registry);
-      case JSON -> new JsonDecoder();
+      case AVRO -> new AvroDecoder(layout.shape(), schemas);
+      case JSON -> new JsonDecoder(layout.shape(), schemas);
       case TEXT -> new TextDecoder();
+      case CSV -> new CsvDecoder(layout.csv(), layout.shape());
     };
   }
 

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.enrichment.Document;
+import dev.millrace.records.shape.CsvRow;
 import dev.millrace.schema.WireSerializer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** Turns documents into the bytes of input records, for {@code produce}. Thread-safe. */
 @FunctionalInterface
@@ -49,6 +52,23 @@ public interface DocumentEncoder {
       } catch (JsonProcessingException e) {
         throw new IllegalStateException("a tree of texts can always be written", e);
       }
+    };
+  }
+
+  /** A line of the columns that are named as fields of a document; any other is left empty. */
+  static DocumentEncoder csv(CsvRow row) {
+    return document -> {
+      Map<String, String> values = new LinkedHashMap<>();
+      values.put("id", document.id());
+      values.put("text", document.text());
+      values.put("language", document.language());
+      values.put("title", document.title());
+      values.put("source", document.source());
+      values.put("tenant", document.tenant());
+      if (!document.createdAt().equals(Instant.EPOCH)) {
+        values.put("createdAt", document.createdAt().toString());
+      }
+      return row.line(values).getBytes(StandardCharsets.UTF_8);
     };
   }
 

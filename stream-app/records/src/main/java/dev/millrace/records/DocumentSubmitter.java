@@ -15,16 +15,25 @@ import java.util.concurrent.RejectedExecutionException;
  */
 public final class DocumentSubmitter {
   private final DocumentDecoder decoder;
+  private final Tombstones tombstones;
   private final EnricherChoice enrichers;
   private final Executor executor;
 
   /**
+   * @param tombstones what becomes of records that say that their document is deleted
    * @param executor runs the decoding, a thread for each document: callers bound how many there are
    */
-  public DocumentSubmitter(DocumentDecoder decoder, EnricherChoice enrichers, Executor executor) {
+  public DocumentSubmitter(
+      DocumentDecoder decoder, Tombstones tombstones, EnricherChoice enrichers, Executor executor) {
     this.decoder = decoder;
+    this.tombstones = tombstones;
     this.enrichers = enrichers;
     this.executor = executor;
+  }
+
+  /** What becomes of records that say that their document is deleted. */
+  public Tombstones tombstones() {
+    return tombstones;
   }
 
   /** Hears what became of a document: exactly one of its answers, on any thread. */
@@ -72,6 +81,7 @@ public final class DocumentSubmitter {
                 listener.onOutcome(rejected);
           }
         }
+        case Decoded.Deletion _ -> listener.onOutcome(deletion(record));
         case Decoded.Invalid(RejectReason reason, String message) ->
             listener.onOutcome(new Outcome.Rejected(reason, message));
         case Decoded.Deferred(Deferral deferral) -> listener.onDeferred(deferral);
@@ -85,8 +95,27 @@ public final class DocumentSubmitter {
     }
   }
 
+  /** Without a key, a record that deletes could not say what. */
+  private Outcome deletion(SourceRecord record) {
+    return switch (tombstones) {
+      case REJECT ->
+          new Outcome.Rejected(
+              RejectReason.NULL_VALUE, "the record says that its document is deleted");
+      case SKIP -> new Outcome.Deleted(false);
+      case FORWARD ->
+          record.key() == null
+              ? new Outcome.Rejected(
+                  RejectReason.NULL_VALUE,
+                  "the record says that its document is deleted, and has no key to forward")
+              : new Outcome.Deleted(true);
+    };
+  }
+
   /** A decoder that stumbles over the bytes has shown that they do not decode. */
   private Decoded decode(SourceRecord record) {
+    if (record.value() == null) {
+      return new Decoded.Deletion();
+    }
     try {
       return decoder.decode(record);
     } catch (RuntimeException | StackOverflowError e) {

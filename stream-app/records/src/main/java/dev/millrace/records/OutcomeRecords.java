@@ -8,7 +8,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -55,6 +57,20 @@ public final class OutcomeRecords {
     this.recordBytesMax = recordBytesMax;
   }
 
+  /** A record that says that a document is deleted. */
+  public record Tombstone(Sink sink, byte[] key, long timestamp, Headers headers) {}
+
+  /** The records that say so, of a document whose record has a key: it is what they delete. */
+  public List<Tombstone> tombstones(Origin from, byte[] key, long nowMillis) {
+    return Stream.of(Sink.ENRICHED, Sink.QUARANTINED)
+        .filter(sink -> sink == Sink.ENRICHED || !topics.of(sink).equals(topics.enriched()))
+        .map(sink -> {
+          Headers headers = ownHeaders(from);
+          return new Tombstone(sink, key, timestamp(headers, from, sink, nowMillis), headers);
+        })
+        .toList();
+  }
+
   /** The record for an outcome. An outcome that cannot be written becomes a dead letter. */
   public OutputRecord route(Origin from, Outcome outcome, long nowMillis) {
     return switch (outcome) {
@@ -63,6 +79,8 @@ public final class OutcomeRecords {
       case Outcome.Quarantined(Enrichment enrichment) ->
           enriched(from, outcome, enrichment, Sink.QUARANTINED, nowMillis);
       case Outcome.Rejected rejected -> deadLetter(from, rejected, nowMillis);
+      case Outcome.Deleted _ ->
+          throw new IllegalArgumentException("a deletion is no record of one sink");
     };
   }
 
@@ -124,6 +142,13 @@ public final class OutcomeRecords {
     if (key == null) {
       key = enrichment.document().id().getBytes(StandardCharsets.UTF_8);
     }
+    RecordHeaders headers = ownHeaders(from);
+    return new OutputRecord(
+        sink, outcome, key, value, timestamp(headers, from, sink, nowMillis), headers);
+  }
+
+  /** The document's headers, ours in place of any that look like them. */
+  private static RecordHeaders ownHeaders(Origin from) {
     RecordHeaders headers = new RecordHeaders();
     for (Header header : from.headers()) {
       if (!header.key().startsWith(RecordHeaderNames.PREFIX)) {
@@ -131,8 +156,7 @@ public final class OutcomeRecords {
       }
     }
     addProvenance(headers, from);
-    return new OutputRecord(
-        sink, outcome, key, value, timestamp(headers, from, sink, nowMillis), headers);
+    return headers;
   }
 
   /** A timestamp that the topic takes; a header says the document's where that is another. */

@@ -17,17 +17,20 @@ public record Refusal(int documentBytesMax, int recordBytesMax) {
    * Why a record is not enriched; empty if it is to be.
    *
    * @param besideValue bytes that are stored beside the value
+   * @param tombstones what becomes of a record without a value
    */
-  public Optional<Outcome.Rejected> of(SourceRecord record, long besideValue) {
+  public Optional<Outcome.Rejected> of(
+      SourceRecord record, long besideValue, Tombstones tombstones) {
     byte[] value = record.value();
-    if (value == null) {
+    if (value == null && tombstones == Tombstones.REJECT) {
       return Optional.of(new Outcome.Rejected(RejectReason.NULL_VALUE, "the record has no value"));
     }
-    if (value.length > documentBytesMax) {
+    int length = value == null ? 0 : value.length;
+    if (length > documentBytesMax) {
       return tooLarge(
-          "the value has %d bytes, documents.bytes.max is %d", value.length, documentBytesMax);
+          "the value has %d bytes, documents.bytes.max is %d", length, documentBytesMax);
     }
-    long size = value.length + besideValue + OutcomeRecords.size(null, record.headers(), 0);
+    long size = length + besideValue + OutcomeRecords.size(null, record.headers(), 0);
     return size <= recordBytesMax
         ? Optional.empty()
         : tooLarge(

@@ -20,6 +20,8 @@ public final class ProcessorMeters implements ProcessorMonitor {
   private static final String ENRICHED = "enriched";
   private static final String QUARANTINED = "quarantined";
   private static final String REJECTED = "rejected";
+  private static final String DELETED = "deleted";
+  private static final String SKIPPED = "skipped";
 
   /** The latest counts of a stream task, read by the registry's threads. */
   private static final class Latest {
@@ -114,6 +116,13 @@ public final class ProcessorMeters implements ProcessorMonitor {
   public void rejected(RejectReason reason, long ageMillis) {
     meters.counter(Metric.OUTCOMES, REJECTED, reason.name()).increment();
     meters.timer(Metric.DOCUMENT_TIME, REJECTED).record(ageMillis, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void deleted(boolean forwarded, long ageMillis) {
+    String outcome = forwarded ? DELETED : SKIPPED;
+    meters.counter(Metric.OUTCOMES, outcome, "").increment();
+    meters.timer(Metric.DOCUMENT_TIME, outcome).record(ageMillis, TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -179,7 +179,8 @@ public final class StreamApplication implements AutoCloseable {
     SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
     EnrichmentServices services =
         new EnrichmentServices(
-            new Submitter(needed.decoder(), needed.enrichers(), decoding),
+            new Submitter(
+                needed.decoder(), input.layout().tombstones(), needed.enrichers(), decoding),
             needed.encoder(),
             source,
             timestamps,

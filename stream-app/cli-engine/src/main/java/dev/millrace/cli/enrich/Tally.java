@@ -31,6 +31,7 @@ final class Tally {
     switch (outcome) {
       case Enriched _ -> enriched++;
       case Quarantined _ -> quarantined++;
+      case Outcome.Deleted _ -> {}
       case Rejected rejected -> rejections.merge(rejected.reason().name(), 1, Integer::sum);
     }
     tick();

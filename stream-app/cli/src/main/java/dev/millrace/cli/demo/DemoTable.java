@@ -35,6 +35,7 @@ final class DemoTable {
           row(seen.id(), enrichment, "quarantined: ");
       case Outcome.Rejected(var reason, String message) ->
           List.of(seen.id(), reason.name(), "", message, "");
+      case Outcome.Deleted _ -> List.of(seen.id(), "deleted", "", "", "");
     };
   }
 

@@ -61,7 +61,7 @@ record Totals(
           quarantined++;
           usage = enrichment.usage();
         }
-        case Outcome.Rejected _ -> {
+        case Outcome.Rejected _, Outcome.Deleted _ -> {
           continue;
         }
       }

@@ -237,6 +237,13 @@ public final class ProduceCommand implements Callable<Integer> {
   }
 
   private static DocumentEncoder bytes(Config settings, Input target, String topic) {
+    if (target.layout().shape().isForeign()) {
+      throw CommandException.failure(
+          ("cannot write to topic %s: its entry in inputs has fields or an envelope, and produce"
+                  + " writes documents as they are; write such records with the producer whose"
+                  + " shape they have")
+              .formatted(topic));
+    }
     return switch (target.format()) {
       case AVRO -> {
         try (RegistryClient registry =
@@ -246,6 +253,7 @@ public final class ProduceCommand implements Callable<Integer> {
       }
       case JSON -> DocumentEncoder.json();
       case TEXT -> DocumentEncoder.text();
+      case CSV -> DocumentEncoder.csv(target.layout().csv());
     };
   }
 }

@@ -79,6 +79,7 @@ public final class TailCommand implements Runnable {
               .formatted(id, enrichment.safety().map(TailCommand::unsafe).orElse(""));
       case Outcome.Rejected(var reason, var message) ->
           "rejected     %s  %s: %s".formatted(id, reason, cut(message));
+      case Outcome.Deleted _ -> "deleted      " + id;
     };
   }
 

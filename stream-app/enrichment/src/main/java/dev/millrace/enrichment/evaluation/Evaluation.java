@@ -76,6 +76,7 @@ public final class Evaluation {
         rejections.merge(rejected.reason().name(), 1, Integer::sum);
         compare(language, reference, null);
       }
+      case Outcome.Deleted _ -> compare(language, reference, null);
     }
   }
 

@@ -119,8 +119,7 @@ public final class Config {
     Map<String, String> shown = new LinkedHashMap<>();
     for (ConfigKey<?> key : keys) {
       Object value = get(key);
-      boolean isDefault =
-          !key.isRequired() && key.type().parser().apply(key.defaultText()).equals(value);
+      boolean isDefault = !key.isRequired() && key.type().read(key.defaultText()).equals(value);
       if (!isDefault) {
         shown.put(key.name(), key.secret() ? CredentialMask.HIDDEN : shown(value));
       }

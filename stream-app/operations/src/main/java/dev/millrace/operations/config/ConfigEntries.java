@@ -86,7 +86,7 @@ final class ConfigEntries {
     for (ConfigMap<?> map : spec.maps()) {
       Map<String, Object> values = new TreeMap<>();
       maps.getOrDefault(map.name(), Map.of())
-          .forEach((name, text) -> named(map, name, text, values));
+          .forEach((name, text) -> named(map, map.name(), name, text, values));
       named.put(map.name(), values);
     }
     return new Config.Entries(entries, named, names);
@@ -103,8 +103,9 @@ final class ConfigEntries {
     Map<ConfigKey<?>, Object> values = new LinkedHashMap<>();
     Map<String, ConfigKey<?>> known = new LinkedHashMap<>();
     list.keys().forEach(key -> known.put(key.name(), key));
+    Map<String, Map<String, Object>> ofMaps = new TreeMap<>();
     for (String name : texts.keySet()) {
-      if (!known.containsKey(name)) {
+      if (!known.containsKey(name) && !inMap(list, index, name, texts, ofMaps)) {
         problems.add(
             "unknown key \"%s\"%s"
                 .formatted(
@@ -124,22 +125,47 @@ final class ConfigEntries {
       }
     }
     return new Config(
-        ConfigSpec.of(),
+        new ConfigSpec(List.of(), List.of(), list.maps(), List.of()),
         list.keys(),
         source,
         directory,
         values,
         Map.of(),
         List.of(),
-        new Config.Entries(Map.of(), Map.of(), new TreeSet<>(texts.keySet())));
+        new Config.Entries(Map.of(), ofMaps, new TreeSet<>(texts.keySet())));
   }
 
-  private void named(ConfigMap<?> map, String name, String text, Map<String, Object> values) {
-    String full = map.name() + "." + name;
+  /** Takes a setting of an entry that belongs into a map of it; false if it does not. */
+  private boolean inMap(
+      ConfigList list,
+      String index,
+      String name,
+      Map<String, String> texts,
+      Map<String, Map<String, Object>> taker) {
+    for (ConfigMap<?> map : list.maps()) {
+      if (name.startsWith(map.name() + ".")) {
+        named(
+            map,
+            ConfigList.entry(list.name(), index, map.name()),
+            name.substring(map.name().length() + 1),
+            texts.getOrDefault(name, ""),
+            taker.computeIfAbsent(map.name(), _ -> new TreeMap<>()));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * @param prefix the map's name, with that of the entry it is in
+   */
+  private void named(
+      ConfigMap<?> map, String prefix, String name, String text, Map<String, Object> values) {
+    String full = prefix + "." + name;
     if (!name.matches(ConfigMap.NAME)) {
       problems.add(
           "%s: a name in %s is letters, digits, dot, underscore, dash and blank, at most 63, and"
-                  .formatted(full, map.name())
+                  .formatted(full, prefix)
               + " begins with a letter or digit");
       return;
     }
@@ -148,7 +174,7 @@ final class ConfigEntries {
 
   private <T> void parse(String name, ConfigType<T> type, String text, Consumer<T> taker) {
     try {
-      taker.accept(type.parser().apply(text.strip()));
+      taker.accept(type.read(text));
     } catch (IllegalArgumentException e) {
       problems.add("%s: expected %s, got %s".formatted(name, e.getMessage(), written.apply(name)));
     }

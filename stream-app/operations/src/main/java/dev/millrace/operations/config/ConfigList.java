@@ -10,22 +10,34 @@ import java.util.List;
  * @param named whether each entry has a name that the user chooses
  * @param description for the reference page
  * @param keys settings of one entry, without the list's name
+ * @param maps settings of one entry whose names the user chooses
  */
-public record ConfigList(String name, boolean named, String description, List<ConfigKey<?>> keys) {
+public record ConfigList(
+    String name,
+    boolean named,
+    String description,
+    List<ConfigKey<?>> keys,
+    List<ConfigMap<?>> maps) {
 
   /** Copies the keys. */
   public ConfigList {
     keys = List.copyOf(keys);
+    maps = List.copyOf(maps);
   }
 
   /** Entries in an order. */
   public static ConfigList ordered(String name, String description, List<ConfigKey<?>> keys) {
-    return new ConfigList(name, false, description, keys);
+    return new ConfigList(name, false, description, keys, List.of());
   }
 
   /** Entries with names. */
   public static ConfigList named(String name, String description, List<ConfigKey<?>> keys) {
-    return new ConfigList(name, true, description, keys);
+    return new ConfigList(name, true, description, keys, List.of());
+  }
+
+  /** The same, each entry of which has these maps, too. */
+  public ConfigList with(ConfigMap<?>... more) {
+    return new ConfigList(name, named, description, keys, List.of(more));
   }
 
   /** The setting of an entry, as messages call it. */

@@ -165,7 +165,7 @@ public final class ConfigReader {
       text = key.defaultText();
     }
     try {
-      return Optional.of(key.type().parser().apply(text.strip()));
+      return Optional.of(key.type().read(text));
     } catch (IllegalArgumentException e) {
       problems.add(
           "%s: expected %s, got %s"

@@ -17,11 +17,22 @@ import java.util.regex.PatternSyntaxException;
  * How the text of a value is read. Immutable.
  *
  * @param name what the reference page calls it, with bounds
+ * @param verbatim whether white space around the text is part of it
  * @param parser reads a text or throws {@link IllegalArgumentException} with what was expected
  */
-public record ConfigType<T>(String name, Function<String, T> parser) {
+public record ConfigType<T>(String name, boolean verbatim, Function<String, T> parser) {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
   private static final Pattern BYTES = Pattern.compile("(\\d{1,12})\\s*(B|KiB|MiB|GiB)?");
+
+  /** Of a text without the white space around it. */
+  ConfigType(String name, Function<String, T> parser) {
+    this(name, false, parser);
+  }
+
+  /** The value of a text as it stands in file or environment. */
+  T read(String text) {
+    return parser.apply(verbatim ? text : text.strip());
+  }
 
   /** Any text that is not blank. */
   public static ConfigType<String> text() {
@@ -57,6 +68,29 @@ public record ConfigType<T>(String name, Function<String, T> parser) {
                 e);
           }
           return text;
+        });
+  }
+
+  /** Any text, white space included; <code>\n</code> and <code>\t</code> stand for theirs. */
+  public static ConfigType<String> separator() {
+    return new ConfigType<>(
+        "text, with \\n for a line end and \\t for a tab",
+        true,
+        text -> text.replace("\\n", "\n").replace("\\t", "\t"));
+  }
+
+  /** One character; <code>\t</code> is a tab. */
+  public static ConfigType<Character> character() {
+    return new ConfigType<>(
+        "one character, \\t for a tab",
+        true,
+        text -> {
+          String one = text.equals("\\t") ? "\t" : text;
+          if (one.length() != 1 || "\"\r\n".contains(one)) {
+            throw new IllegalArgumentException(
+                "one character that is no quotation mark and no line end");
+          }
+          return one.charAt(0);
         });
   }
 

@@ -7,5 +7,7 @@ public enum DocumentFormat {
   /** A JSON object with the fields of a document. */
   JSON,
   /** The text itself. */
-  TEXT
+  TEXT,
+  /** One line of comma-separated values. */
+  CSV
 }

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param planBy what else may name a plan
  * @param planHeader the header that does
  * @param planUnknown the plan's name where that is unknown, or {@link InputKeys#REJECT}
+ * @param layout how its values are laid out
  */
 public record Input(
     String name,
@@ -26,7 +27,8 @@ public record Input(
     String plan,
     PlanBy planBy,
     String planHeader,
-    String planUnknown) {
+    String planUnknown,
+    InputLayout layout) {
   /** Name of the one input that needs no list. */
   public static final String DEFAULT_NAME = "documents";
 
@@ -42,7 +44,8 @@ public record Input(
               "",
               PlanBy.INPUT,
               "",
-              InputKeys.REJECT));
+              InputKeys.REJECT,
+              InputLayout.DOCUMENT));
     }
     return entries.stream().map(entry -> of(config, entry)).toList();
   }
@@ -56,11 +59,16 @@ public record Input(
                 or(entry.get(InputKeys.ENRICHED), config.get(TopicKeys.ENRICHED)),
                 or(entry.get(InputKeys.QUARANTINED), config.get(TopicKeys.QUARANTINED)),
                 or(entry.get(InputKeys.DEAD_LETTER), config.get(TopicKeys.DEAD_LETTER)))),
-        entry.get(InputKeys.FORMAT).orElse(config.get(DocumentKeys.FORMAT)),
+        format(config, entry),
         entry.get(InputKeys.PLAN),
         entry.get(InputKeys.PLAN_BY),
         entry.get(InputKeys.PLAN_HEADER),
-        entry.get(InputKeys.PLAN_UNKNOWN));
+        entry.get(InputKeys.PLAN_UNKNOWN),
+        InputLayout.of(entry));
+  }
+
+  private static DocumentFormat format(Config config, Config entry) {
+    return entry.get(InputKeys.FORMAT).orElse(config.get(DocumentKeys.FORMAT));
   }
 
   private static TopicSelection selection(Config entry) {
@@ -100,6 +108,10 @@ public record Input(
     problems.require(
         entries.isEmpty() || !config.isSet(TopicKeys.DOCUMENTS),
         "topics.documents is the one input where there is no list of inputs: remove one of both");
+    problems.require(
+        !entries.isEmpty() || config.get(DocumentKeys.FORMAT) != DocumentFormat.CSV,
+        "documents.format: csv needs an entry in the list of inputs, whose csv.columns names the"
+            + " columns");
     Map<String, String> roles = new LinkedHashMap<>();
     Set<String> names = new LinkedHashSet<>();
     for (int i = 0; i < entries.size(); i++) {
@@ -139,6 +151,7 @@ public record Input(
           or(entry.get(InputKeys.DEAD_LETTER), config.get(TopicKeys.DEAD_LETTER)),
           "dead letters");
       checkPlans(problems, entry, own);
+      InputLayout.check(problems, format(config, entry), entry, own);
     }
     checkPatterns(problems, entries, roles);
   }

@@ -130,8 +130,9 @@ public final class SchemaDeployment {
   private List<Subject> subjects() {
     Map<String, Subject> subjects = new LinkedHashMap<>();
     for (Input input : Input.all(config)) {
-      // Who creates the topics of a pattern registers their schemas.
-      if (input.format() == DocumentFormat.AVRO) {
+      // Values of another shape have a schema of their producer's, and who creates the topics of a
+      // pattern registers theirs.
+      if (input.format() == DocumentFormat.AVRO && !input.layout().shape().isForeign()) {
         input
             .topics()
             .documents()

@@ -47,7 +47,8 @@ public enum Metric {
       Kind.COUNTER,
       "documents",
       List.of("outcome", "reason"),
-      "Documents by outcome: enriched, quarantined or rejected, and the reason of rejection.",
+      "Documents by outcome: enriched, quarantined or rejected, and the reason of rejection;"
+          + " deletions that were forwarded (deleted) or passed over (skipped).",
       "The share of rejected documents rises."),
   DOCUMENT_TIME(
       "millrace.document.time",

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.records.OutputTopics;
+import dev.millrace.records.Tombstones;
+import dev.millrace.records.shape.CsvRow;
+import dev.millrace.records.shape.Envelope;
+import dev.millrace.records.shape.EpochUnit;
+import dev.millrace.records.shape.FieldPath;
+import dev.millrace.records.shape.RecordShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,6 +133,87 @@ class InputTest {
   }
 
   @Test
+  void shouldReadHowTheValuesOfAnInputAreLaidOut() {
+    Config config =
+        parse(
+            """
+            inputs:
+              - topic: orders
+                format: json
+                envelope: debezium
+                tombstones: forward
+                time.unit: micros
+                text.separator: " - "
+                fields:
+                  id: order.id
+                  text: [subject, body]
+                  createdAt: $.ts_us
+                  attributes: {customer: customer.id, Shop: shop}
+              - {topic: lines, format: csv, csv.columns: [id, text], csv.delimiter: ";"}
+              - {topic: rows, format: csv, csv.columns: [a, b], fields: {text: b}}
+            """);
+    InputLayout orders = Input.of(config, "orders").layout();
+
+    assertThat(orders.tombstones()).isEqualTo(Tombstones.FORWARD);
+    assertThat(orders.shape().envelope()).isEqualTo(Envelope.DEBEZIUM);
+    assertThat(orders.shape().fields().separator()).isEqualTo(" - ");
+    assertThat(orders.shape().fields().unit()).isEqualTo(EpochUnit.MICROS);
+    assertThat(orders.shape().fields().fields())
+        .containsOnlyKeys("id", "text", "createdAt", "attributes.customer", "attributes.Shop")
+        .containsEntry("text", List.of(FieldPath.parse("subject"), FieldPath.parse("body")));
+    assertThat(Input.of(config, "lines").layout().csv())
+        .isEqualTo(new CsvRow(List.of("id", "text"), ';'));
+    assertThat(Input.of(config, "lines").layout().shape()).isEqualTo(RecordShape.DOCUMENT);
+    assertThat(Input.of(config, "rows").layout().shape().fields().separator())
+        .as("a blank line")
+        .isEqualTo("\n\n");
+    assertThat(config.printable())
+        .containsEntry("inputs.0.fields.text", "[subject, body]")
+        .containsEntry("inputs.0.envelope", "DEBEZIUM")
+        .doesNotContainKey("inputs.1.text.separator");
+  }
+
+  @Test
+  void shouldRefuseALayoutThatCannotBeMeant() {
+    assertThat(
+            problems(
+                """
+                inputs:
+                  - {topic: a, format: json, fields: {txt: b}}
+                  - {topic: b, format: text, fields: {text: b}}
+                  - {topic: c, format: avro, envelope: connect, fields: {text: b, id: [c, d]}}
+                  - {topic: d, format: csv}
+                  - {topic: e, format: csv, csv.columns: [id, id, body]}
+                  - {topic: f, format: csv, csv.columns: [id, body], fields: {text: bode}}
+                  - {topic: g, format: json, fields: {text: a..b}}
+                """))
+        .containsExactlyInAnyOrder(
+            "inputs.0.fields.txt is no field of a document; there are id, text, language, title,"
+                + " source, tenant, createdAt, attributes and attributes.NAME (did you mean"
+                + " \"text\"?)",
+            "inputs.0.fields has no text: name the path of what is enriched",
+            "inputs.1: values of the format text have no fields and no envelope",
+            "inputs.2.envelope: connect is what Connect's JSON converter writes; of its Avro"
+                + " converter take none",
+            "inputs.2.fields.id takes one path, found [c, d]: only text is joined",
+            "inputs.3.csv.columns: the format csv needs the names of the columns",
+            "inputs.3.csv.columns: none is called text; name the column of the text in fields",
+            "inputs.4.csv.columns: two columns have the same name",
+            "inputs.4.csv.columns: none is called text; name the column of the text in fields",
+            "inputs.5.fields.text: no column is called bode (did you mean \"body\"?)",
+            "inputs.6.fields.text \"a..b\" is no path such as order.id");
+    assertThat(problems("documents.format: csv\n"))
+        .singleElement()
+        .asString()
+        .startsWith("documents.format: csv needs an entry in the list of inputs");
+    assertThat(problems("inputs: [{topic: a, csv.delimiter: ab, time.unit: days}]\n"))
+        .containsExactlyInAnyOrder(
+            "inputs.0.csv.delimiter: expected one character that is no quotation mark and no line"
+                + " end, got \"ab\"",
+            "inputs.0.time.unit: expected one of seconds, millis, micros, nanos, got \"days\"");
+  }
+
+  @Test
   void shouldRefuseAnEntryThatIsText() {
     assertThat(problems("inputs: [{topic: a}, text]\n"))
         .anySatisfy(
@@ -150,7 +237,7 @@ class InputTest {
 
     assertThat(refused.problems())
         .containsExactly(
-            "inputs.0.format: expected one of avro, json, text, got \"${file:secret}\"");
+            "inputs.0.format: expected one of avro, json, text, csv, got \"${file:secret}\"");
   }
 
   @Test

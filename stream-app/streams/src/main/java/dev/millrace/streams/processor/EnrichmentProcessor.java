@@ -143,7 +143,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       long beside =
           store.keyBytes(from.topic())
               + EnvelopeCodec.sizeBesideValue(from.topic(), record.key(), record.headers());
-      Outcome.Rejected refused = refusal.of(source, beside).orElse(null);
+      Outcome.Rejected refused =
+          refusal.of(source, beside, services.submitter().tombstones()).orElse(null);
       long now = context.currentSystemTimeMs();
       Envelope envelope =
           new Envelope(source, now, 0, services.plan(), Restarts.none(services.ends().process()));
@@ -339,7 +340,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
             new Outcome.Enriched(enrichment.with(warning));
         case Outcome.Quarantined(Enrichment enrichment) ->
             new Outcome.Quarantined(enrichment.with(warning));
-        case Outcome.Rejected rejected -> rejected;
+        case Outcome.Rejected _, Outcome.Deleted _ -> outcome;
       };
     }
 
@@ -359,7 +360,24 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
     }
 
+    private void delete(Origin from, Outcome.Deleted deletion, long ageMillis) {
+      byte[] key = from.key();
+      if (deletion.forwarded() && key != null) {
+        records
+            .tombstones(from, key, context.currentSystemTimeMs())
+            .forEach(out ->
+                context.forward(
+                    new Record<>(out.key(), null, out.timestamp(), out.headers()),
+                    options.names().sink(out.sink())));
+      }
+      services.monitor().deleted(deletion.forwarded(), ageMillis);
+    }
+
     private void emit(Origin from, Outcome outcome, long ageMillis) {
+      if (outcome instanceof Outcome.Deleted deletion) {
+        delete(from, deletion, ageMillis);
+        return;
+      }
       OutputRecord out = records.route(from, outcome, context.currentSystemTimeMs());
       context.forward(
           new Record<>(out.key(), out.value(), out.timestamp(), out.headers()),
@@ -371,6 +389,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
             services.monitor().enriched(enrichment, true, ageMillis);
         case Outcome.Rejected(RejectReason reason, String _) ->
             services.monitor().rejected(reason, ageMillis);
+        case Outcome.Deleted _ ->
+            throw new IllegalStateException("a deletion is no record of one sink");
       }
     }
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A consumed record as it lies in the pending store, and its history.
  *
- * @param record as it was consumed; it has a value
+ * @param record as it was consumed
  * @param firstSeenMillis wall clock when it was consumed
  * @param attempts attempts that ended at their deadline
  * @param plan fingerprint of the plans and models when it was consumed; {@link #UNKNOWN_PLAN} if an

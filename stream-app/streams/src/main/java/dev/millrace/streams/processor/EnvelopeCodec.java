@@ -59,11 +59,11 @@ final class EnvelopeCodec {
 
   static byte[] encode(Envelope envelope) {
     SourceRecord record = envelope.record();
-    byte[] value = record.requireValue();
+    byte[] value = record.value();
     String topic = topic(record);
     byte[] reason = reason(envelope.rejected());
     long size =
-        sizeBesideValue(topic, record.key(), record.headers()) + length(reason) + value.length;
+        sizeBesideValue(topic, record.key(), record.headers()) + length(reason) + length(value);
     ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(size));
     buffer.put(VERSION).putInt(envelope.attempts());
     put(buffer, envelope.restarts());
@@ -120,7 +120,7 @@ final class EnvelopeCodec {
       for (int i = 0; i < count; i++) {
         headers.add(new String(required(buffer), StandardCharsets.UTF_8), get(buffer));
       }
-      byte[] value = required(buffer);
+      byte[] value = get(buffer);
       if (buffer.hasRemaining()) {
         throw broken(buffer.remaining() + " bytes after the end");
       }

@@ -34,7 +34,8 @@ final class InFlight {
     private Entry(PendingId id, Envelope envelope) {
       this.id = id;
       SourceRecord record = envelope.record();
-      this.size = record.requireValue().length;
+      byte[] value = record.value();
+      this.size = value == null ? 0 : value.length;
       this.attempt = envelope.attempts() + 1;
       // All but the value: the enricher has it, and the store.
       this.head =

@@ -55,6 +55,9 @@ public interface ProcessorMonitor {
   /** A document was rejected. */
   default void rejected(RejectReason reason, long ageMillis) {}
 
+  /** A record said that its document is deleted, which was told or passed over. */
+  default void deleted(boolean forwarded, long ageMillis) {}
+
   /** A document must be submitted again; the message never holds its text. */
   default void retry(Deferral.Cause cause, String message) {}
 

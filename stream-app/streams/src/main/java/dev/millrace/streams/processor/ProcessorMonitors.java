@@ -58,6 +58,11 @@ public record ProcessorMonitors(List<ProcessorMonitor> all) implements Processor
   }
 
   @Override
+  public void deleted(boolean forwarded, long ageMillis) {
+    all.forEach(monitor -> monitor.deleted(forwarded, ageMillis));
+  }
+
+  @Override
   public void retry(Deferral.Cause cause, String message) {
     all.forEach(monitor -> monitor.retry(cause, message));
   }

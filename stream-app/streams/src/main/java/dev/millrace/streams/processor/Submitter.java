@@ -5,6 +5,7 @@ import dev.millrace.enrichment.Outcome;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.DocumentSubmitter;
 import dev.millrace.records.EnricherChoice;
+import dev.millrace.records.Tombstones;
 import java.util.concurrent.Executor;
 
 /** Submits documents whose answers go to a mailbox. Shared by all stream tasks; thread-safe. */
@@ -12,10 +13,26 @@ public final class Submitter {
   private final DocumentSubmitter documents;
 
   /**
+   * Of documents of which none is ever deleted.
+   *
    * @param executor runs the decoding, a thread for each document: the {@link Permits} bound them
    */
   public Submitter(DocumentDecoder decoder, EnricherChoice enrichers, Executor executor) {
-    this.documents = new DocumentSubmitter(decoder, enrichers, executor);
+    this(decoder, Tombstones.REJECT, enrichers, executor);
+  }
+
+  /**
+   * @param tombstones what becomes of records that say that their document is deleted
+   * @param executor runs the decoding, a thread for each document: the {@link Permits} bound them
+   */
+  public Submitter(
+      DocumentDecoder decoder, Tombstones tombstones, EnricherChoice enrichers, Executor executor) {
+    this.documents = new DocumentSubmitter(decoder, tombstones, enrichers, executor);
+  }
+
+  /** What becomes of records that say that their document is deleted. */
+  Tombstones tombstones() {
+    return documents.tombstones();
   }
 
   /** Sees to it that exactly one answer for the document reaches the mailbox. Never blocks. */

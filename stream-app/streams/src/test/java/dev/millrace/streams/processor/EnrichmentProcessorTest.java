@@ -21,6 +21,7 @@ import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.records.TimestampRange;
+import dev.millrace.records.Tombstones;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -166,6 +167,74 @@ class EnrichmentProcessorTest {
     assertThat(header(dead, RecordHeaderNames.REASON)).isEqualTo("NULL_VALUE");
     assertThat(app.stored()).isZero();
     assertThat(app.enricher.texts()).isEmpty();
+  }
+
+  private static TestRecord<byte[], byte[]> tombstone(@Nullable String key) {
+    return new TestRecord<>(
+        key == null ? null : bytes(key), null, new RecordHeaders(), Instant.ofEpochMilli(1));
+  }
+
+  private ProcessorHarness open(ProcessorOptions options, Tombstones tombstones) {
+    ProcessorHarness app = open(options);
+    app.tombstones = tombstones;
+    app.reopen();
+    return app;
+  }
+
+  @Test
+  void shouldPassOverWhatIsDeleted() {
+    ProcessorHarness app = open(options(), Tombstones.SKIP);
+    app.undecodable.put("gone", new Decoded.Deletion());
+    app.send(tombstone("k"));
+    app.send(tombstone(null));
+    app.send("k", "gone");
+    app.tick();
+
+    for (String topic : TOPICS.outputs().all()) {
+      assertThat(app.read(topic)).as(topic).isEmpty();
+    }
+    assertThat(app.stored()).isZero();
+    assertThat(app.events.deletions).containsExactly(false, false, false);
+  }
+
+  @Test
+  void shouldForwardADeletionBehindWhatItDeletes() {
+    ProcessorHarness app = open(options(Ordering.KEY), Tombstones.FORWARD);
+    app.send("k", "a");
+    app.send(tombstone("k"));
+    app.send(tombstone(null));
+    app.tick();
+    assertThat(app.read(TOPICS.outputs().enriched())).as("waits for the document").isEmpty();
+    assertThat(app.read(TOPICS.outputs().deadLetter()))
+        .as("without a key")
+        .singleElement()
+        .satisfies(record ->
+            assertThat(header(record, RecordHeaderNames.MESSAGE)).contains("no key to forward"));
+    app.reopen();
+    app.enricher.enrich("a");
+    app.tick();
+
+    List<TestRecord<byte[], byte[]>> enriched = app.read(TOPICS.outputs().enriched());
+    assertThat(enriched).hasSize(2);
+    assertThat(enriched.getFirst().value()).isNotNull();
+    assertThat(enriched.getLast().value()).isNull();
+    assertThat(text(enriched.getLast().key())).isEqualTo("k");
+    assertThat(header(enriched.getLast(), RecordHeaderNames.SOURCE_OFFSET)).isEqualTo("1");
+    assertThat(app.read(TOPICS.outputs().quarantined()))
+        .singleElement()
+        .satisfies(record -> assertThat(record.value()).isNull());
+    assertThat(app.stored()).isZero();
+  }
+
+  @Test
+  void shouldRejectADeletionInAnEnvelope() {
+    ProcessorHarness app = open(options());
+    app.undecodable.put("gone", new Decoded.Deletion());
+    app.send("k", "gone");
+    app.tick();
+
+    assertThat(app.events.rejections).containsExactly(RejectReason.NULL_VALUE);
+    assertThat(app.letterText()).isEqualTo("gone");
   }
 
   @Test

@@ -21,6 +21,7 @@ import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.records.TimestampLimits;
+import dev.millrace.records.Tombstones;
 import dev.millrace.streams.ends.ProcessEnd;
 import dev.millrace.streams.ends.ProcessEnds;
 import dev.millrace.streams.topology.EnrichmentTopology;
@@ -91,6 +92,9 @@ final class ProcessorHarness implements AutoCloseable {
 
   /** How values are read; by default, each text is a document with an id made of it. */
   DocumentDecoder decoder = this::decode;
+
+  /** What becomes of deletions; from the next {@link #reopen} on. */
+  Tombstones tombstones = Tombstones.REJECT;
 
   /** Warnings of what was encoded, behind the summary. */
   final List<String> warned = new ArrayList<>();
@@ -212,7 +216,10 @@ final class ProcessorHarness implements AutoCloseable {
     EnrichmentServices services =
         new EnrichmentServices(
             new Submitter(
-                record -> decoder.decode(record), EnricherChoice.always(enricher), Runnable::run),
+                record -> decoder.decode(record),
+                tombstones,
+                EnricherChoice.always(enricher),
+                Runnable::run),
             new TextEncoder(),
             timestamps,
             limits,
@@ -568,6 +575,7 @@ final class ProcessorHarness implements AutoCloseable {
     final List<Deferral.Cause> retries = new ArrayList<>();
     final List<String> closed = new ArrayList<>();
     final List<String> suspected = new ArrayList<>();
+    final List<Boolean> deletions = new ArrayList<>();
     long resubmitted;
     long ofOtherPlans;
     int stale;
@@ -581,6 +589,11 @@ final class ProcessorHarness implements AutoCloseable {
     @Override
     public void taskClosed(String task) {
       closed.add(task);
+    }
+
+    @Override
+    public void deleted(boolean forwarded, long ageMillis) {
+      deletions.add(forwarded);
     }
 
     @Override

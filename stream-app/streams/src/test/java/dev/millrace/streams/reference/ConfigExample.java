@@ -60,6 +60,10 @@ public final class ConfigExample {
         file.append(key.name()).append(": ").append(key.example()).append("\n");
         lead = "#     ";
       }
+      for (ConfigMap<?> map : list.maps()) {
+        file.append(lead).append(map.name()).append(": {").append(map.example().name());
+        file.append(": [").append(map.example().value()).append("]}\n");
+      }
     }
     return file.toString();
   }

@@ -69,15 +69,18 @@ public final class ConfigReference {
       page.append(" Environment variables do not reach into it.\n");
       String prefix = list.name() + (list.named() ? ".NAME." : "[].");
       list.keys().forEach(key -> append(page, prefix, key));
+      list.maps().forEach(map -> append(page, "### " + prefix, map));
     }
-    for (ConfigMap<?> map : ApplicationSpec.SPEC.maps()) {
-      page.append("\n## ").append(map.name()).append("\n\n");
-      page.append(map.description()).append("\n\n");
-      page.append("- type: ").append(map.type().name()).append(" for each name\n");
-      page.append("- example: `")
-          .append(map.name() + "." + map.example().name() + ": " + map.example().value())
-          .append("`\n");
-    }
+    ApplicationSpec.SPEC.maps().forEach(map -> append(page, "## ", map));
+  }
+
+  private static void append(StringBuilder page, String title, ConfigMap<?> map) {
+    page.append("\n").append(title).append(map.name()).append("\n\n");
+    page.append(map.description()).append("\n\n");
+    page.append("- type: ").append(map.type().name()).append(" for each name\n");
+    page.append("- example: `")
+        .append(map.name() + "." + map.example().name() + ": " + map.example().value())
+        .append("`\n");
   }
 
   private static void append(StringBuilder page, String prefix, ConfigKey<?> key) {

@@ -72,7 +72,7 @@ public final class ErrorsReference {
 
   private static String meaning(RejectReason reason) {
     return switch (reason) {
-      case NULL_VALUE -> "The record has no value.";
+      case NULL_VALUE -> "The record has no value, or says that its document is deleted.";
       case TOO_LARGE -> "The record is larger than the configured limit.";
       case BAD_FRAMING -> "The value does not begin as the wire format says.";
       case UNKNOWN_SCHEMA -> "The registry did not know the schema id for the whole grace period.";
@@ -98,12 +98,15 @@ public final class ErrorsReference {
 
   private static String remedy(RejectReason reason) {
     return switch (reason) {
-      case NULL_VALUE -> "Nothing: there is no document.";
+      case NULL_VALUE -> "Nothing: there is no document. `tombstones` may say otherwise.";
       case TOO_LARGE ->
           "Raise `documents.bytes.max` (and `topics.record.bytes.max`), then re-drive.";
       case BAD_FRAMING -> "Fix the producer, or set `documents.format` to what it sends.";
       case UNKNOWN_SCHEMA -> "Register the schema, then re-drive.";
-      case UNDECODABLE, INVALID_TEXT, INVALID_DOCUMENT -> "Fix the producer.";
+      case UNDECODABLE, INVALID_DOCUMENT ->
+          "Say how the values are laid out (`inputs`: `format`, `fields`, `envelope`), then re-drive;"
+              + " or fix the producer.";
+      case INVALID_TEXT -> "Fix the producer.";
       case UNKNOWN_PLAN ->
           "Name the plan in `plans`, or set the input's `plan.unknown`, then re-drive.";
       case TOO_LONG -> "Raise the plan's limit, then re-drive.";
