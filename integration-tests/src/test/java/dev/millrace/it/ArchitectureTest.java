@@ -249,7 +249,6 @@ class ArchitectureTest {
               "dev.millrace.operations.deploy",
               "dev.millrace.operations.metrics",
               "dev.millrace.records",
-              "dev.millrace.records.shape",
               "dev.millrace.schema",
               "io.micrometer.core..",
               LOG)
@@ -293,6 +292,19 @@ class ArchitectureTest {
               "org.apache.kafka.common..",
               LOG)
           .row(
+              "dev.millrace.streams.topics",
+              "dev.millrace.operations",
+              "dev.millrace.operations.cluster",
+              "dev.millrace.operations.config",
+              "dev.millrace.operations.deploy",
+              "dev.millrace.records",
+              "dev.millrace.streams.config",
+              "dev.millrace.streams.processor",
+              "dev.millrace.streams.topology",
+              "org.apache.kafka.clients..",
+              "org.apache.kafka.common..",
+              LOG)
+          .row(
               "dev.millrace.streams",
               "dev.millrace.enrichment",
               "dev.millrace.operations",
@@ -305,6 +317,7 @@ class ArchitectureTest {
               "dev.millrace.streams.config",
               "dev.millrace.streams.ends",
               "dev.millrace.streams.processor",
+              "dev.millrace.streams.topics",
               "dev.millrace.streams.topology",
               "io.micrometer..",
               "org.apache.kafka.streams..",
@@ -391,6 +404,7 @@ class ArchitectureTest {
               "dev.millrace.schema",
               "dev.millrace.streams",
               "dev.millrace.streams.config",
+              "dev.millrace.streams.topics",
               "dev.millrace.streams.topology",
               "ch.qos.logback..",
               "org.apache.kafka.clients..",

@@ -11,6 +11,7 @@ import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.PendingKeys;
+import dev.millrace.streams.processor.TakenMark;
 import dev.millrace.streams.topology.ApplicationTopics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -230,6 +231,9 @@ public final class OutcomeChecker {
     readAll(
         ApplicationTopics.changelog(config, input),
         record -> {
+          if (TakenMark.isReserved(record.key())) {
+            return;
+          }
           PendingId id = keys.of(record.key());
           if (record.value() == null) {
             pending.remove(id);

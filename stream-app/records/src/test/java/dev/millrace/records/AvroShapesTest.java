@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -140,16 +141,16 @@ class AvroShapesTest {
             "2026-01-31T12:00:00.000001Z");
 
     values.forEach((type, value) ->
-        assertThat(read(document(time.formatted(type)), "x", value).createdAt())
+        assertThat(read(document(String.format(Locale.ROOT, time, type)), "x", value).createdAt())
             .as(type)
             .isEqualTo("2026-01-31T12:00:00.000001Z"));
-    assertThat(read(document(time.formatted("\"long\"")), "x", 1L).createdAt())
+    assertThat(read(document(String.format(Locale.ROOT, time, "\"long\"")), "x", 1L).createdAt())
         .as("a bare number counts milliseconds, as in JSON")
         .isEqualTo(Instant.ofEpochMilli(1));
     assertThat(
             read(
                     document(
-                        time.formatted("{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}")),
+                        String.format(Locale.ROOT, time, "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}")),
                     "x",
                     Long.MAX_VALUE)
                 .createdAt())

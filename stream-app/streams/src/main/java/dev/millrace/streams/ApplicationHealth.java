@@ -4,6 +4,7 @@ import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.health.Probe;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,6 +40,7 @@ final class ApplicationHealth implements ProcessorMonitor {
   private final Supplier<List<String>> otherProblems;
   private final Map<String, Load> loads = new ConcurrentHashMap<>();
   private final Map<Deferral.Cause, Seen> retries = new EnumMap<>(Deferral.Cause.class);
+  private final Map<String, AtomicLong> skipped = new ConcurrentHashMap<>();
   private final AtomicLong progressNanos;
   private final AtomicBoolean engineLost = new AtomicBoolean();
   private final Runnable onEngineLost;
@@ -134,6 +137,35 @@ final class ApplicationHealth implements ProcessorMonitor {
         "document {} was in flight when {} processes ended: it is enriched with nothing beside it",
         id,
         restarts);
+  }
+
+  @Override
+  public void takenBefore(SourcePosition at, long next) {
+    String partition = at.topic() + "-" + at.partition();
+    if (skipped.computeIfAbsent(partition, _ -> new AtomicLong()).incrementAndGet() == 1) {
+      LOG.warn(
+          "partition {} is read again from offset {}: the committed offsets of the group are gone or"
+              + " were set back. Documents up to offset {} were taken before, have an outcome or"
+              + " are pending, and are skipped; with processing.taken: again they are enriched again",
+          partition,
+          at.offset(),
+          next - 1);
+    }
+  }
+
+  /** What an operator should know, one line each; empty if all is well. */
+  List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    new TreeMap<>(skipped)
+        .forEach((partition, count) ->
+            notes.add(
+                String.format(
+                    Locale.ROOT,
+                    "%d documents of partition %s were read again and skipped: they were taken"
+                        + " before (processing.taken)",
+                    count.get(),
+                    partition)));
+    return notes;
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.metrics.Meters;
 import dev.millrace.operations.metrics.Metric;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.processor.PendingId;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import io.micrometer.core.instrument.Gauge;
@@ -40,6 +41,7 @@ public final class ProcessorMeters implements ProcessorMonitor {
     this.clock = clock;
     meters.counter(Metric.RESUBMITTED);
     meters.counter(Metric.SUSPECTED);
+    meters.counter(Metric.SKIPPED);
     meters.counter(Metric.STALE);
     meters.counter(Metric.OUTCOMES, ENRICHED, "");
     meters.counter(Metric.OUTCOMES, QUARANTINED, "");
@@ -92,6 +94,11 @@ public final class ProcessorMeters implements ProcessorMonitor {
   @Override
   public void suspected(PendingId id, int restarts) {
     meters.counter(Metric.SUSPECTED).increment();
+  }
+
+  @Override
+  public void takenBefore(SourcePosition at, long next) {
+    meters.counter(Metric.SKIPPED).increment();
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.millrace.operations.OperationException;
 import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.cluster.PartitionWatch;
 import dev.millrace.operations.cluster.PlanWatch;
+import dev.millrace.operations.cluster.TopicWatch;
 import dev.millrace.operations.cluster.Watch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.HealthKeys;
@@ -18,10 +19,12 @@ import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.GroupProtocol;
+import dev.millrace.streams.config.ProcessingKeys;
 import dev.millrace.streams.ends.CrashTraces;
 import dev.millrace.streams.ends.ProcessLog;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
+import dev.millrace.streams.processor.Intake;
 import dev.millrace.streams.processor.Permits;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import dev.millrace.streams.processor.ProcessorMonitors;
@@ -29,6 +32,8 @@ import dev.millrace.streams.processor.ProcessorOptions;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
+import dev.millrace.streams.topics.ReplacedTopics;
+import dev.millrace.streams.topics.TopicHistory;
 import dev.millrace.streams.topology.ApplicationTopics;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.StreamsSettings;
@@ -64,6 +69,11 @@ public final class StreamApplication implements AutoCloseable {
   private static final int RESTARTS_MAX = 5;
   private static final Duration RESTARTS_WINDOW = Duration.ofMinutes(10);
   private static final Duration DRAIN_STEP = Duration.ofMillis(20);
+  private static final Duration QUIET_STEP = Duration.ofMillis(500);
+
+  /** Long enough for stream tasks to say what is pending after they were assigned. */
+  private static final int QUIET_LOOKS = 5;
+
   private static final Duration BROKER_ASKED_EVERY = Duration.ofSeconds(2);
   private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
 
@@ -71,6 +81,7 @@ public final class StreamApplication implements AutoCloseable {
   private final TimestampLimits timestamps;
   private final SubmissionGate gate = new SubmissionGate();
   private final Permits permits;
+  private final Intake intake;
   private final OpenResources open = new OpenResources();
   private final ExecutorService decoding;
   private final ApplicationHealth health;
@@ -81,6 +92,9 @@ public final class StreamApplication implements AutoCloseable {
   private final Watch brokers;
   private final PartitionWatch partitions;
   private final PlanWatch plans;
+  private final TopicWatch topics;
+  private final TopicHistory history;
+  private final ReplacedTopics replaced;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final ProcessLog process;
@@ -97,6 +111,7 @@ public final class StreamApplication implements AutoCloseable {
     this.config = config;
     this.registry = registry;
     this.permits = ApplicationSettings.permits(config);
+    this.intake = new Intake(config.get(ProcessingKeys.TAKEN));
     this.health =
         new ApplicationHealth(
             config.get(WatchdogKeys.STALL), System::nanoTime, this::outsideProblems, this::fail);
@@ -110,9 +125,15 @@ public final class StreamApplication implements AutoCloseable {
       this.decoding =
           Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("decode-", 0).factory());
       open.keep(decoding::shutdownNow);
+      this.replaced =
+          new ReplacedTopics(
+              ApplicationTopics.changelogsByTopic(config).keySet(),
+              ApplicationTopics.changelogs(config).values(),
+              intake,
+              this::endBecauseOfTopics);
       ProcessorMonitor monitor =
           new ProcessorMonitors(
-              List.of(new ProcessorMeters(registry, InstantSource.system()), health));
+              List.of(new ProcessorMeters(registry, InstantSource.system()), health, replaced));
       List<EnrichmentTopology.Part> topology = new ArrayList<>();
       Map<TopicSelection, String> consequences = new LinkedHashMap<>();
       Map<String, String> fingerprints = new LinkedHashMap<>();
@@ -152,6 +173,16 @@ public final class StreamApplication implements AutoCloseable {
                   System::nanoTime,
                   InstantSource.system()));
       boolean streamsProtocol = config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS;
+      this.history = new TopicHistory(config, cluster);
+      this.topics =
+          open.keep(
+              new TopicWatch(
+                  ApplicationTopics.changelogsByTopic(config),
+                  Input.outputs(config),
+                  cluster.topicQuestions(config.get(AppKeys.ID), streamsProtocol),
+                  replaced,
+                  System::nanoTime));
+      intake.onDoubt(topics::lookNow);
       this.plans =
           open.keep(
               new PlanWatch(
@@ -183,6 +214,7 @@ public final class StreamApplication implements AutoCloseable {
                 needed.decoder(), input.layout().tombstones(), needed.enrichers(), decoding),
             needed.encoder(),
             source,
+            intake,
             timestamps,
             permits,
             gate,
@@ -201,12 +233,24 @@ public final class StreamApplication implements AutoCloseable {
   private List<String> notes() {
     List<String> notes = new ArrayList<>(partitions.notes());
     notes.addAll(plans.notes());
+    notes.addAll(health.notes());
     return notes;
   }
 
-  /** Joins the group and begins. */
+  /**
+   * Joins the group and begins.
+   *
+   * @throws OperationException if it must not, or no broker answers; says what to do
+   */
   public void start() {
     readTimestampLimits();
+    try {
+      history.check();
+      topics.start();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperationException("interrupted: cannot ask for the topics", e);
+    }
     kafkaMetrics.bindTo(registry);
     process.begin();
     streams.start();
@@ -242,6 +286,11 @@ public final class StreamApplication implements AutoCloseable {
   /** Whether it has stopped because of a fault. */
   public boolean hasFailed() {
     return failed;
+  }
+
+  /** What it ended of, as far as it is known better than the log says; one line each. */
+  public List<String> faults() {
+    return replaced.problems();
   }
 
   /** Whether the streams run. */
@@ -304,6 +353,38 @@ public final class StreamApplication implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends the application because of a topic that was made again, in the background: called on a
+   * stream thread, or that of a watch.
+   *
+   * @param pendingFirst whether nothing is taken any more, so that what is pending comes to an end
+   */
+  private void endBecauseOfTopics(boolean pendingFirst) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("topics-end")
+        .start(() -> {
+          if (pendingFirst) {
+            awaitNothingPending();
+          } else {
+            gate.drain();
+            drain();
+          }
+          fail();
+        });
+  }
+
+  private void awaitNothingPending() {
+    try {
+      for (int quiet = 0; quiet < QUIET_LOOKS && !stopping.get(); ) {
+        TimeUnit.NANOSECONDS.sleep(QUIET_STEP.toNanos());
+        quiet = isRunning() && pending() == 0 ? quiet + 1 : 0;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private void fail() {
     failed = true;
     ended.countDown();
@@ -334,6 +415,8 @@ public final class StreamApplication implements AutoCloseable {
     if (!away.isEmpty()) {
       problems.add(away);
     }
+    problems.addAll(replaced.problems());
+    problems.addAll(topics.problems());
     return problems;
   }
 }

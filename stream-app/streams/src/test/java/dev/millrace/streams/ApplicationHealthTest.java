@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.SourcePosition;
 import dev.millrace.streams.processor.ProcessorMonitor.Load;
 import java.time.Duration;
 import java.util.List;
@@ -81,5 +82,18 @@ class ApplicationHealthTest {
     health.taskClosed("0_0");
 
     assertThat(health.pending()).isZero();
+  }
+
+  @Test
+  void shouldNoteWhatWasSkipped() {
+    for (int offset = 0; offset < 3; offset++) {
+      health.takenBefore(new SourcePosition("documents", 1, offset), 40);
+    }
+
+    assertThat(health.ready().isOk()).isTrue();
+    assertThat(health.notes())
+        .singleElement()
+        .asString()
+        .contains("3 documents of partition documents-1", "processing.taken");
   }
 }

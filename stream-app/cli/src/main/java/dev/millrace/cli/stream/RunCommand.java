@@ -8,6 +8,7 @@ import dev.millrace.operations.config.Config;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.streams.EnrichmentRuntime;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,10 @@ public final class RunCommand implements Callable<Integer> {
       runtime.application().start();
       boolean inGoodOrder = runtime.application().awaitEnd();
       if (!inGoodOrder) {
+        List<String> faults = runtime.application().faults();
+        if (!faults.isEmpty()) {
+          throw CommandException.failure(String.join(System.lineSeparator(), faults));
+        }
         throw CommandException.failure(
             "the application stopped because of a fault; the log says which. Nothing is lost:"
                 + " what was pending is enriched after the next start");

@@ -5,6 +5,7 @@ import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.operations.deploy.TopicDeployment;
+import dev.millrace.streams.topics.TopicHistory;
 import dev.millrace.streams.topology.ApplicationTopics;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -24,7 +25,11 @@ import picocli.CommandLine.Spec;
     name = "topics",
     description = "Creates or checks the topics; `run` never creates any.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {TopicsCommand.Create.class, TopicsCommand.Check.class})
+    subcommands = {
+      TopicsCommand.Create.class,
+      TopicsCommand.Check.class,
+      TopicsCommand.Accept.class
+    })
 public final class TopicsCommand implements Runnable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicsCommand.class);
@@ -33,7 +38,7 @@ public final class TopicsCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "create or check?");
+    throw new ParameterException(spec.commandLine(), "create, check or accept?");
   }
 
   /** Creates what is missing. */
@@ -81,6 +86,28 @@ public final class TopicsCommand implements Runnable {
         out.println("topics are as they should be");
       } else {
         out.printf(Locale.ROOT, "topics are ready; see %d warnings above%n", warnings);
+      }
+    }
+  }
+
+  /** Takes them as they are. */
+  @Command(
+      name = "accept",
+      description =
+          "Takes topics that were deleted and made again for the right ones: an input is read from"
+              + " its beginning. All instances must be stopped.")
+  static final class Accept implements Runnable {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfigOption config;
+
+    @Override
+    public void run() {
+      Config settings = config.read();
+      try (Cluster cluster = new Cluster(settings)) {
+        new TopicHistory(settings, cluster).accept().forEach(spec.commandLine().getOut()::println);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw CommandException.failure("interrupted: run the command again", e);
       }
     }
   }

@@ -124,6 +124,40 @@ public final class Cluster implements AutoCloseable {
   }
 
   /**
+   * The committed offsets of a group for the first partitions of a topic.
+   *
+   * @param atMost how long to wait for an answer
+   * @throws OperationException if nothing can be found out
+   */
+  public GroupOffsets offsets(String group, String topic, int partitions, Duration atMost)
+      throws InterruptedException {
+    return new GroupQuery(admin, group, atMost).offsets(topic, partitions);
+  }
+
+  /**
+   * Deletes them; the group must have no members.
+   *
+   * @param streamsProtocol whether the group has the protocol of Kafka Streams, not the classic one
+   * @param atMost how long to wait for an answer
+   * @throws OperationException if they cannot be deleted
+   */
+  public void deleteOffsets(
+      String group, String topic, int partitions, boolean streamsProtocol, Duration atMost)
+      throws InterruptedException {
+    new GroupQuery(admin, group, atMost).delete(topic, partitions, streamsProtocol);
+  }
+
+  /**
+   * What a topic watch asks.
+   *
+   * @param group whose members are asked for
+   * @param streamsProtocol whether the group has the protocol of Kafka Streams, not the classic one
+   */
+  public TopicWatch.Questions topicQuestions(String group, boolean streamsProtocol) {
+    return new TopicQuery(admin, group, streamsProtocol);
+  }
+
+  /**
    * What an operator should know of the cluster before the application starts, one line each.
    * Brokers do not tell their release, but the versions of the cluster's metadata that they
    * support, and each minor release brings new ones.

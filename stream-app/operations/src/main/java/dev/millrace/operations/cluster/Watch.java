@@ -50,10 +50,15 @@ public final class Watch implements AutoCloseable {
   public static Watch start(
       String failure, Duration every, Question question, LongSupplier nanoClock) {
     Watch watch = new Watch(failure, question, nanoClock);
-    ScheduledFuture<?> _ =
-        watch.thread.scheduleWithFixedDelay(
-            watch::look, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
+    watch.begin(every);
     return watch;
+  }
+
+  /** Asks from now on. */
+  void begin(Duration every) {
+    ScheduledFuture<?> _ =
+        thread.scheduleWithFixedDelay(
+            this::look, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** Asks once. */

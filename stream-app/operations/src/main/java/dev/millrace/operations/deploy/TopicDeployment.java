@@ -90,6 +90,32 @@ public final class TopicDeployment implements AutoCloseable {
     return created;
   }
 
+  /**
+   * Creates the topic of a pending store, unless it is there; else the application does so itself.
+   *
+   * @param replicas of the topic; -1 takes the broker's default
+   * @param settings of the topic, beside its being compacted
+   */
+  public void createChangelog(
+      String topic, int partitions, int replicas, Map<String, String> settings) {
+    Map<String, String> all = new HashMap<>(settings);
+    all.put(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
+    NewTopic wanted =
+        new NewTopic(
+                topic,
+                Optional.of(partitions),
+                replicas < 1 ? Optional.empty() : Optional.of((short) replicas))
+            .configs(all);
+    try {
+      await("create topic " + topic, admin.createTopics(List.of(wanted)).all());
+    } catch (OperationException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw e;
+      }
+    }
+    awaitVisible(topic);
+  }
+
   /** The controller has the topic; the brokers hear of it a moment later. */
   private void awaitVisible(String topic) {
     for (int attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
@@ -274,13 +300,15 @@ public final class TopicDeployment implements AutoCloseable {
             .orElse("");
     int input = counts.getOrDefault(documents, 0);
     int stored = partitions(changelog).orElse(0);
-    if (input != 0 && input != stored) {
+    // More are no problem: the changelog gets as many, and what is pending stays where it is.
+    if (input != 0 && input < stored) {
       problems.add(
           String.format(
               Locale.ROOT,
-              ("topic %s has %d partitions, but had %d when the application first ran, as topic"
-                  + " %s says; partitions cannot be added to a running application: choose another"
-                  + " app.id once it has finished"),
+              ("topic %1$s has %2$d partitions, but had %3$d when the application last ran, as topic"
+                  + " %4$s says: what is pending of the others could not be finished. Add partitions"
+                  + " (`kafka-topics.sh --alter --topic %1$s --partitions %3$d`), or choose another"
+                  + " app.id, which begins from the start"),
               documents,
               input,
               stored,

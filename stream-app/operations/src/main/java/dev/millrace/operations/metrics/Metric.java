@@ -79,6 +79,13 @@ public enum Metric {
       "Documents enriched in a group of their own or with nothing beside them, because processes"
           + " ended while they were in flight.",
       "Grows: something ends the application again and again."),
+  SKIPPED(
+      "millrace.documents.skipped",
+      Kind.COUNTER,
+      "documents",
+      List.of(),
+      "Documents that were read again and skipped, because they were taken before.",
+      "Above 0: the group's committed offsets expired, were deleted or set back."),
   STALE(
       "millrace.completions.stale",
       Kind.COUNTER,

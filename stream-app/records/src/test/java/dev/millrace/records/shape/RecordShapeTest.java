@@ -10,6 +10,7 @@ import dev.millrace.enrichment.RejectReason;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -148,14 +149,14 @@ class RecordShapeTest {
             .entrySet()) {
       RecordShape shape =
           new RecordShape(Envelope.NONE, mapping(each.getKey(), "text", "t", "createdAt", "at"));
-      assertThat(document(shape, json.formatted(each.getValue())).createdAt())
+      assertThat(document(shape, String.format(Locale.ROOT, json, each.getValue())).createdAt())
           .as("%s", each.getKey())
           .isEqualTo(NOON);
     }
     RecordShape millis = shape(Envelope.NONE, "text", "t", "createdAt", "at");
-    assertThat(document(millis, json.formatted("\"2026-01-31T13:00:00+01:00\"")).createdAt())
+    assertThat(document(millis, String.format(Locale.ROOT, json, "\"2026-01-31T13:00:00+01:00\"")).createdAt())
         .isEqualTo(NOON);
-    assertThat(document(millis, json.formatted("\"2026-01-31\"")).createdAt())
+    assertThat(document(millis, String.format(Locale.ROOT, json, "\"2026-01-31\"")).createdAt())
         .isEqualTo("2026-01-31T00:00:00Z");
   }
 
@@ -197,7 +198,7 @@ class RecordShapeTest {
     Document document =
         document(
             ORDERS,
-            CONNECT.formatted(
+            String.format(Locale.ROOT, CONNECT, 
                 "{\"ID\":7,\"BODY\":\"x\",\"AT\":1769860800000,\"CHANGED\":1769860800000001,"
                     + "\"PRICE\":\"BN4=\",\"DUE\":20484}"));
 
@@ -205,7 +206,7 @@ class RecordShapeTest {
     assertThat(document.createdAt()).isEqualTo("2026-01-31T12:00:00.000001Z");
     assertThat(document.attributes())
         .isEqualTo(Map.of("at", "2026-01-31T12:00:00Z", "price", "12.46", "due", "2026-01-31"));
-    assertThat(read(ORDERS, CONNECT.formatted("null"))).as("deleted").isEmpty();
+    assertThat(read(ORDERS, String.format(Locale.ROOT, CONNECT, "null"))).as("deleted").isEmpty();
     assertThat(fault(ORDERS, "{\"ID\":7,\"BODY\":\"x\"}"))
         .hasMessageStartingWith("envelope connect: it has not the fields schema and payload");
   }
@@ -227,13 +228,13 @@ class RecordShapeTest {
         "{\"before\":null,\"after\":{\"id\":5,\"body\":\"x\"},\"source\":{\"table\":\"notes\"},"
             + "\"op\":\"%s\",\"ts_ms\":1769860800000}";
 
-    Document document = document(shape, event.formatted("c"));
+    Document document = document(shape, String.format(Locale.ROOT, event, "c"));
 
     assertThat(document.id()).isEqualTo("5");
     assertThat(document.createdAt()).isEqualTo(NOON);
     assertThat(document.attributes()).isEqualTo(Map.of("table", "notes"));
-    assertThat(read(shape, event.formatted("u"))).isPresent();
-    assertThat(read(shape, event.formatted("r"))).isPresent();
+    assertThat(read(shape, String.format(Locale.ROOT, event, "u"))).isPresent();
+    assertThat(read(shape, String.format(Locale.ROOT, event, "r"))).isPresent();
     assertThat(
             read(
                 shape,
@@ -244,7 +245,7 @@ class RecordShapeTest {
             document(
                     shape,
                     "{\"schema\":{\"type\":\"struct\",\"fields\":[]},\"payload\":%s}"
-                        .formatted(event.formatted("c")))
+                        .formatted(String.format(Locale.ROOT, event, "c")))
                 .id())
         .isEqualTo("5");
   }

@@ -12,6 +12,7 @@ import dev.millrace.operations.config.ConfigKey;
 import dev.millrace.operations.config.ConfigProblems;
 import dev.millrace.operations.config.ConfigSection;
 import dev.millrace.streams.processor.Ordering;
+import dev.millrace.streams.processor.Taken;
 import java.time.Duration;
 import java.util.List;
 
@@ -31,6 +32,16 @@ public final class ProcessingKeys {
           "Whether outcomes, dead letters among them, keep the order of their documents: not at"
               + " all, for each key, or for the whole partition. Order costs latency, never"
               + " throughput of the engine.");
+
+  public static final ConfigKey<Taken> TAKEN =
+      optional(
+          "processing.taken",
+          oneOf(Taken.class),
+          "skip",
+          "again",
+          "What becomes of documents that were taken before and are read again, because the group's"
+              + " committed offsets expired, were deleted or set back: nothing, for each has its"
+              + " outcome or is pending, or each is enriched again and gets another outcome.");
 
   public static final ConfigKey<Integer> IN_FLIGHT_MAX =
       optional(
@@ -98,6 +109,7 @@ public final class ProcessingKeys {
           "How much is in flight, and what happens to slow documents.",
           List.of(
               ORDER,
+              TAKEN,
               IN_FLIGHT_MAX,
               IN_FLIGHT_BYTES_MAX,
               IN_FLIGHT_TASK_MAX,

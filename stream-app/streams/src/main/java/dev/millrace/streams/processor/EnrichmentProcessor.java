@@ -14,7 +14,10 @@ import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import dev.millrace.streams.processor.Mailbox.Letter;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -90,6 +93,14 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     }
   }
 
+  /** The topics that a stream task depends on. */
+  private static List<String> topics(String application, ProcessorOptions options) {
+    List<String> topics = new ArrayList<>(options.topics().outputs().all());
+    options.topics().documents().name().ifPresent(topics::add);
+    topics.add(options.names().changelog(application));
+    return topics;
+  }
+
   private Run running() {
     Run current = run;
     if (current == null) {
@@ -103,6 +114,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private final ProcessorContext<byte[], byte[]> context;
     private final String task;
     private final PendingStore store;
+    private final TakenMarks marks;
     private final Mailbox mailbox;
     private final InFlight inFlight;
     private final OrderKeeper order;
@@ -110,12 +122,17 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private final Looks looks;
     private final CarefulStart careful;
     private final LoadReport report;
+    private long skippedNext = -1;
 
     Run(ProcessorContext<byte[], byte[]> context) {
       this.context = context;
       this.task = context.taskId().toString();
       KeyValueStore<byte[], byte[]> pending = context.getStateStore(options.names().store());
-      this.store = new PendingStore(pending, options.topics().documents(), services.plan());
+      this.marks =
+          new TakenMarks(pending, services.intake(), topics(context.applicationId(), options));
+      this.store =
+          new PendingStore(pending, options.topics().documents(), services.plan(), marks::pending);
+      this.marks.compare(this::replaced);
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
       this.order = new OrderKeeper(options.ordering());
@@ -133,6 +150,14 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
       PendingId id = new PendingId(from.topic(), from.partition(), from.offset());
       SourcePosition position = id.position();
+      int epoch = services.timestamps().epoch(position);
+      if (services.intake().isClosed(from.topic())) {
+        return;
+      }
+      if (skips(position, epoch)) {
+        return;
+      }
+      take(position, epoch, id);
       SourceRecord source =
           new SourceRecord(
               position,
@@ -159,6 +184,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       if (refused != null) {
         if (order.isFree(from.topic(), source.key(), parked() == 0)) {
           emit(Origin.of(source, 1), refused, 0);
+          marks.left(position);
           return;
         }
         envelope = letters.envelope(source, 1, refused, now, now);
@@ -173,6 +199,43 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       setPace();
       waitBounded();
+    }
+
+    /** A topic that was made again is read from its beginning, too, and then nothing is skipped. */
+    private boolean skips(SourcePosition position, int epoch) {
+      long behind = marks.skips(position, epoch);
+      if (behind == 0) {
+        return false;
+      }
+      if (position.offset() != skippedNext) {
+        services.intake().doubt();
+      }
+      skippedNext = position.offset() + 1;
+      if (!services.intake().isClosed(position.topic())) {
+        services.monitor().takenBefore(position, behind);
+      }
+      return true;
+    }
+
+    private void take(SourcePosition position, int epoch, PendingId id) {
+      if (marks.taken(position, epoch) && store.hasBehind(id)) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "the log of the input was cut and written again at %s while %d documents that were"
+                    + " read from it before are pending: set the offsets of the group behind it,"
+                    + " let the application finish them, and set the offsets back",
+                position,
+                store.size()));
+      }
+    }
+
+    /** What belongs to another topic of the same name is not taken: its offsets mean others. */
+    private void replaced(String topic, Uuid before) {
+      if (options.topics().documents().contains(topic)) {
+        services.intake().close(topic);
+      }
+      services.monitor().topicReplaced(topic, before);
     }
 
     /**
@@ -322,6 +385,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         if (entry.isDeadLetter()) {
           emit(required(readyId));
           store.remove(readyId);
+          marks.left(readyId.position());
           continue;
         }
         // Only a dead letter needs the document itself, and reads it: so it is removed afterwards.
@@ -330,6 +394,13 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         Outcome shown = changed ? ofChangedPlan(ready.outcome()) : ready.outcome();
         emit(origin, shown, age(entry.firstSeenMillis()));
         store.remove(readyId);
+        left(origin.position());
+      }
+    }
+
+    private void left(@Nullable SourcePosition position) {
+      if (position != null) {
+        marks.left(position);
       }
     }
 

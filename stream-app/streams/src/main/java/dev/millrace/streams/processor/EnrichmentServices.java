@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
  * @param submitter hands documents to the enricher
  * @param encoder makes output records
  * @param timestamps what consumed records are given as timestamps
+ * @param intake what may be taken from the input
  * @param limits the timestamps that changelog and output topics take
  * @param permits global limit of what is in flight
  * @param gate whether submissions are open
@@ -24,6 +25,7 @@ public record EnrichmentServices(
     Submitter submitter,
     OutcomeEncoder encoder,
     SourceTimestamps timestamps,
+    Intake intake,
     TimestampLimits limits,
     Permits permits,
     SubmissionGate gate,

@@ -31,6 +31,11 @@ public record NodeNames(String input) {
     return name("pending", "pending");
   }
 
+  /** The topic that Kafka Streams keeps the pending store in. */
+  public String changelog(String application) {
+    return application + "-" + store() + "-changelog";
+  }
+
   /** The node that writes to a sink. */
   public String sink(Sink sink) {
     return switch (sink) {

@@ -14,6 +14,12 @@ import java.util.Locale;
 public final class PendingKeys {
   private static final byte END = 0;
 
+  /** Below every key, which begins with a number that is not negative. */
+  static final byte[] FIRST = {0};
+
+  /** Above every key. */
+  static final byte[] LAST = {(byte) 0x80};
+
   /** The one topic; empty for several. */
   private final String topic;
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -61,13 +62,18 @@ final class PendingStore {
    *
    * @param input what is read
    * @param plan fingerprint of the present plans and models
+   * @param found takes where each was read
    * @throws IllegalStateException if it holds a document of a topic that is not read: nobody would
    *     finish it
    */
-  PendingStore(KeyValueStore<byte[], byte[]> store, TopicSelection input, long plan) {
+  PendingStore(
+      KeyValueStore<byte[], byte[]> store,
+      TopicSelection input,
+      long plan,
+      Consumer<SourcePosition> found) {
     this.store = store;
     this.keys = new PendingKeys(input);
-    try (KeyValueIterator<byte[], byte[]> all = store.all()) {
+    try (KeyValueIterator<byte[], byte[]> all = documents()) {
       while (all.hasNext()) {
         KeyValue<byte[], byte[]> entry = all.next();
         PendingId id = keys.of(entry.key);
@@ -85,12 +91,18 @@ final class PendingStore {
                       .formatted(from, input)
                   + " old configuration finish them, or choose another app.id");
         }
+        found.accept(id.position());
       }
     }
   }
 
   private Lane lane(PendingId id) {
     return lanes.computeIfAbsent(id.topic(), topic -> new Lane(topic, id.partition()));
+  }
+
+  /** All that is pending; the store has other records, too, see {@link TakenMark}. */
+  private KeyValueIterator<byte[], byte[]> documents() {
+    return store.range(PendingKeys.FIRST, PendingKeys.LAST);
   }
 
   /** Documents without an outcome, in memory or parked. */
@@ -132,6 +144,11 @@ final class PendingStore {
     Map<String, Long> ends = new LinkedHashMap<>();
     lanes.forEach((topic, lane) -> ends.put(topic, lane.end));
     return ends;
+  }
+
+  /** Whether a document of the same topic is pending, or was, that came behind one. */
+  boolean hasBehind(PendingId id) {
+    return size > 0 && lane(id).end > id.offset();
   }
 
   /** How many bytes the key of a topic's documents has. */

@@ -3,6 +3,8 @@ package dev.millrace.streams.processor;
 import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.SourcePosition;
+import org.apache.kafka.common.Uuid;
 
 /**
  * What the processors of all stream tasks report. Called on any thread; must return quickly and
@@ -45,6 +47,21 @@ public interface ProcessorMonitor {
    * @param restarts how many
    */
   default void suspected(PendingId id, int restarts) {}
+
+  /**
+   * A document is skipped, because it was taken before.
+   *
+   * @param next offset behind those of its partition that were taken
+   */
+  default void takenBefore(SourcePosition at, long next) {}
+
+  /**
+   * A topic is another one than when its documents were taken, or outcomes put into it.
+   *
+   * @param topic its name
+   * @param before its id then
+   */
+  default void topicReplaced(String topic, Uuid before) {}
 
   /** An answer came for a task that has moved on, or came twice. */
   default void staleCompletion() {}

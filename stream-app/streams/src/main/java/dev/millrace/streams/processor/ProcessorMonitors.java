@@ -3,7 +3,9 @@ package dev.millrace.streams.processor;
 import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.records.SourcePosition;
 import java.util.List;
+import org.apache.kafka.common.Uuid;
 
 /**
  * Tells several listeners. Immutable.
@@ -40,6 +42,16 @@ public record ProcessorMonitors(List<ProcessorMonitor> all) implements Processor
   @Override
   public void suspected(PendingId id, int restarts) {
     all.forEach(monitor -> monitor.suspected(id, restarts));
+  }
+
+  @Override
+  public void takenBefore(SourcePosition at, long next) {
+    all.forEach(monitor -> monitor.takenBefore(at, next));
+  }
+
+  @Override
+  public void topicReplaced(String topic, Uuid before) {
+    all.forEach(monitor -> monitor.topicReplaced(topic, before));
   }
 
   @Override

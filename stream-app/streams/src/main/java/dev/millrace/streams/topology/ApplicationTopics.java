@@ -25,9 +25,18 @@ public final class ApplicationTopics {
     return changelogs;
   }
 
+  /** The same, of those inputs that are one topic, by its name. */
+  public static Map<String, String> changelogsByTopic(Config config) {
+    Map<String, String> changelogs = new LinkedHashMap<>();
+    changelogs(config)
+        .forEach((input, changelog) ->
+            input.name().ifPresent(topic -> changelogs.put(topic, changelog)));
+    return changelogs;
+  }
+
   /** Name of the topic that Kafka Streams keeps the pending store of an input in. */
   public static String changelog(Config config, Input input) {
-    return config.get(AppKeys.ID) + "-" + new NodeNames(input.name()).store() + "-changelog";
+    return new NodeNames(input.name()).changelog(config.get(AppKeys.ID));
   }
 
   /** All topics of the application, as a deploy step; to be closed. */

@@ -26,6 +26,7 @@ public final class StreamsSettings {
   private static final Duration DELETIONS_KEPT = Duration.ofDays(7);
 
   private static final Duration STATE_KEPT = Duration.ofDays(6);
+  private static final Duration METADATA_AGE_MAX = Duration.ofSeconds(15);
   private static final String GLOBAL_HANDLER = "processing.exception.handler.global.enabled";
   private static final int SEGMENT_BYTES = 32 << 20;
   private static final long BUFFER_BYTES_MIN = 32L << 20;
@@ -132,6 +133,13 @@ public final class StreamsSettings {
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
         AppKeys.POLL_INTERVAL_MAX,
         config);
+    if (!config.client().containsKey(ConsumerConfig.METADATA_MAX_AGE_CONFIG)) {
+      // How long partitions that were added to an input are not read.
+      put(
+          properties,
+          StreamsConfig.mainConsumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG),
+          METADATA_AGE_MAX.toMillis());
+    }
     put(
         properties,
         StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG),

@@ -39,7 +39,10 @@ public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
   @Override
   public synchronized StreamThreadExceptionResponse handle(Throwable fault) {
     if (hasCause(fault, MissingSourceTopicException.class)) {
-      LOG.error("the input topic is gone: stopping; create it and start again", fault);
+      LOG.error(
+          "the input topic is gone: stopping; a topic that is made again has to be accepted before"
+              + " the next start (`millrace topics accept --config FILE`)",
+          fault);
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
     long now = nanoClock.getAsLong();

@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -84,6 +85,7 @@ final class ProcessorHarness implements AutoCloseable {
   /** Outcomes of these summaries fail to be encoded. */
   final Set<String> unwritable = new HashSet<>();
 
+  Intake intake = new Intake(Taken.SKIP);
   SubmissionGate gate = new SubmissionGate();
   final Events events = new Events();
 
@@ -222,6 +224,7 @@ final class ProcessorHarness implements AutoCloseable {
                 Runnable::run),
             new TextEncoder(),
             timestamps,
+            intake,
             limits,
             permits,
             gate,
@@ -311,6 +314,12 @@ final class ProcessorHarness implements AutoCloseable {
     // One look to count what was found, one to submit it.
     tick();
     tick();
+  }
+
+  /** Kills the process and starts it again, with its store and without its committed offsets. */
+  void restartFromTheBeginning() {
+    sent = 0;
+    restart();
   }
 
   /** How often the processor has looked for answers. */
@@ -408,10 +417,7 @@ final class ProcessorHarness implements AutoCloseable {
                 if (method.getName().equals("getStateStore")) {
                   return reading(result);
                 }
-                return result instanceof Optional<?> found
-                        && found.orElse(null) instanceof RecordMetadata metadata
-                    ? Optional.of(new Shifted(metadata, sentBefore))
-                    : result;
+                return method.getName().equals("recordMetadata") ? onTopic(result) : result;
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }
@@ -441,23 +447,14 @@ final class ProcessorHarness implements AutoCloseable {
     return reads;
   }
 
-  /** The driver counts its records from 0, also after a restart. */
-  private record Shifted(RecordMetadata metadata, long by) implements RecordMetadata {
-    @Override
-    public String topic() {
-      return metadata.topic();
-    }
-
-    @Override
-    public int partition() {
-      return metadata.partition();
-    }
-
-    @Override
-    public long offset() {
-      return metadata.offset() + by;
-    }
+  /** Each driver counts from 0, but offsets go on after a restart. */
+  private Optional<RecordMetadata> onTopic(Object found) {
+    return ((Optional<?>) found)
+        .map(RecordMetadata.class::cast)
+        .map(from -> new Metadata(from.topic(), from.partition(), sentBefore + from.offset()));
   }
+
+  private record Metadata(String topic, int partition, long offset) implements RecordMetadata {}
 
   KeyValueStore<byte[], byte[]> store() {
     return driver.getKeyValueStore(NAMES.store());
@@ -467,8 +464,9 @@ final class ProcessorHarness implements AutoCloseable {
     long count = 0;
     try (KeyValueIterator<byte[], byte[]> all = store().all()) {
       while (all.hasNext()) {
-        all.next();
-        count++;
+        if (!TakenMark.isReserved(all.next().key)) {
+          count++;
+        }
       }
     }
     return count;
@@ -576,6 +574,8 @@ final class ProcessorHarness implements AutoCloseable {
     final List<String> closed = new ArrayList<>();
     final List<String> suspected = new ArrayList<>();
     final List<Boolean> deletions = new ArrayList<>();
+    final List<String> skipped = new ArrayList<>();
+    final List<String> replaced = new ArrayList<>();
     long resubmitted;
     long ofOtherPlans;
     int stale;
@@ -610,6 +610,16 @@ final class ProcessorHarness implements AutoCloseable {
     @Override
     public void suspected(PendingId id, int restarts) {
       suspected.add(id + " " + restarts);
+    }
+
+    @Override
+    public void takenBefore(SourcePosition at, long next) {
+      skipped.add(at.offset() + " of " + next);
+    }
+
+    @Override
+    public void topicReplaced(String topic, Uuid before) {
+      replaced.add(topic);
     }
 
     @Override

@@ -29,6 +29,7 @@ import dev.millrace.schema.SchemaLookup;
 import dev.millrace.schema.SchemaRole;
 import dev.millrace.streams.processor.EnrichmentProcessorSupplier;
 import dev.millrace.streams.processor.EnrichmentServices;
+import dev.millrace.streams.processor.Intake;
 import dev.millrace.streams.processor.NodeNames;
 import dev.millrace.streams.processor.Ordering;
 import dev.millrace.streams.processor.Permits;
@@ -37,6 +38,7 @@ import dev.millrace.streams.processor.ProcessorOptions;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
+import dev.millrace.streams.processor.Taken;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -194,6 +196,7 @@ final class ReplayNode {
             new Submitter(decoder(), EnricherChoice.always(enricher), decoding),
             new AvroOutcomes(new AvroOutcomes.OutputSchemaIds(11, 12, 13), "build"),
             timestamps,
+            new Intake(Taken.SKIP),
             limits,
             new Permits(1_000, 1 << 30),
             new SubmissionGate(),

@@ -1,0 +1,210 @@
+package dev.millrace.operations.cluster;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks again and again whether the topics are still those that the application began with: whether
+ * one was deleted and made again, which has the same name and other records, and whether an input
+ * has got more partitions, which nobody reads before the group has heard of it. Thread-safe; owned
+ * and closed by the application.
+ */
+public final class TopicWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TopicWatch.class);
+
+  /** One small request. */
+  private static final Duration EVERY = Duration.ofSeconds(2);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private final Map<String, String> changelogs;
+  private final Set<String> names = new LinkedHashSet<>();
+  private final Questions questions;
+  private final Listener listener;
+  private final Map<String, Uuid> ids = new HashMap<>();
+  private final Map<String, Integer> read = new HashMap<>();
+  private final Map<String, String> replaced = new TreeMap<>();
+  private final Map<String, String> others = new TreeMap<>();
+  private final Watch watch;
+  private volatile List<String> problems = List.of();
+
+  /** What the watch asks the cluster. Each throws if there is no answer. */
+  public interface Questions {
+    /** The topics that are there, by name. */
+    Map<String, TopicState> topics(Collection<String> names, Duration atMost)
+        throws InterruptedException;
+
+    /** The partitions of a topic that members of the group read. */
+    Set<Integer> assigned(String topic, Duration atMost) throws InterruptedException;
+
+    /** Adds partitions to a topic. */
+    void addPartitions(String topic, int partitions, Duration atMost) throws InterruptedException;
+  }
+
+  /** Hears what is found. Called on the watch's thread; each at most once for a topic. */
+  public interface Listener {
+    /** A topic was seen for the first time. */
+    void seen(String topic, Uuid id);
+
+    /** A topic was deleted and made again since it was first seen. */
+    void replaced(String topic, Uuid before);
+  }
+
+  /**
+   * Prepares to look; begins with {@link #start}.
+   *
+   * @param changelogs by input topic, the topic that holds what is pending of it, one partition for
+   *     each of the input's
+   * @param outputs where outcomes go
+   */
+  public TopicWatch(
+      Map<String, String> changelogs,
+      Collection<String> outputs,
+      Questions questions,
+      Listener listener,
+      LongSupplier nanoClock) {
+    this.changelogs = new TreeMap<>(changelogs);
+    this.names.addAll(changelogs.keySet());
+    this.names.addAll(outputs);
+    this.names.addAll(changelogs.values());
+    this.questions = questions;
+    this.listener = listener;
+    this.watch = new Watch("the topics are not known", this::look, nanoClock);
+  }
+
+  /**
+   * Looks once and then again and again.
+   *
+   * @throws dev.millrace.operations.OperationException if the first look fails
+   */
+  public void start() throws InterruptedException {
+    look();
+    watch.begin(EVERY);
+  }
+
+  /** Looks once, beside the usual times; finds nothing if no broker answers. */
+  public void lookNow() {
+    watch.look();
+  }
+
+  /** Looks once. */
+  synchronized void look() throws InterruptedException {
+    Map<String, TopicState> found = questions.topics(names, PATIENCE);
+    others.clear();
+    for (String name : names) {
+      TopicState state = found.get(name);
+      Uuid before = ids.get(name);
+      if (state == null) {
+        if (before != null) {
+          others.put(name, "topic %s is gone: it was deleted".formatted(name));
+        }
+      } else if (before == null) {
+        ids.put(name, state.id());
+        listener.seen(name, state.id());
+      } else if (!before.equals(state.id()) && !replaced.containsKey(name)) {
+        replaced.put(name, problem(name, before, state.id()));
+        listener.replaced(name, before);
+      }
+    }
+    for (Map.Entry<String, String> each : changelogs.entrySet()) {
+      TopicState input = found.get(each.getKey());
+      TopicState changelog = found.get(each.getValue());
+      if (input != null && !replaced.containsKey(each.getKey())) {
+        grow(each.getKey(), input.partitions(), each.getValue(), changelog);
+      }
+    }
+    List<String> now = new ArrayList<>(replaced.values());
+    now.addAll(others.values());
+    List<String> before = problems;
+    now.stream().filter(line -> !before.contains(line)).forEach(LOG::warn);
+    problems = List.copyOf(now);
+  }
+
+  private static String problem(String name, Uuid before, Uuid now) {
+    return "topic %s was deleted and made again: its id is %s and was %s"
+        .formatted(name, now, before);
+  }
+
+  /**
+   * What is pending of a partition lies in the changelog's partition of the same number: so more of
+   * them may be added, and what is pending stays where it is. Kafka Streams itself would stop, and
+   * advise to delete the changelog.
+   */
+  private void grow(String input, int partitions, String changelog, @Nullable TopicState stored)
+      throws InterruptedException {
+    int known = read.computeIfAbsent(input, _ -> partitions);
+    if (stored != null && stored.partitions() < partitions) {
+      try {
+        questions.addPartitions(changelog, partitions, PATIENCE);
+        LOG.info(
+            "topic {} has {} partitions: topic {} gets as many, and had {}",
+            input,
+            partitions,
+            changelog,
+            stored.partitions());
+      } catch (RuntimeException e) {
+        others.put(
+            changelog,
+            String.format(
+                Locale.ROOT,
+                "topic %s has %d partitions and cannot be read before topic %s, which has %d, has"
+                    + " as many: %s; add them with `kafka-topics.sh --alter --topic %s --partitions"
+                    + " %d`, what is pending stays and is finished",
+                input,
+                partitions,
+                changelog,
+                stored.partitions(),
+                e.getMessage(),
+                changelog,
+                partitions));
+        return;
+      }
+    }
+    if (partitions <= known) {
+      return;
+    }
+    int assigned = questions.assigned(input, PATIENCE).size();
+    if (assigned >= partitions) {
+      read.put(input, partitions);
+      LOG.info("all {} partitions of topic {} are read", partitions, input);
+    } else {
+      others.put(
+          input,
+          String.format(
+              Locale.ROOT,
+              "topic %s has %d partitions now and had %d: the others are not read yet, but will be"
+                  + " within a minute or so",
+              input,
+              partitions,
+              known));
+    }
+  }
+
+  /** What is wrong with the topics, one line each; empty if all is well. */
+  public List<String> problems() {
+    List<String> all = new ArrayList<>(problems);
+    String blind = watch.problem();
+    if (!blind.isEmpty()) {
+      all.add(blind);
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+  }
+}
