@@ -1,14 +1,9 @@
 package dev.millrace.engine.tokenizer;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -25,17 +20,7 @@ import org.slf4j.LoggerFactory;
 record ChatTemplateFile(Path file, String template, Map<String, String> tokens) {
 
   private static final Logger LOG = LoggerFactory.getLogger(ChatTemplateFile.class);
-  private static final long BYTES_MAX = 64L << 20;
   private static final int CHARS_MAX = 1 << 20;
-  private static final List<String> TOKENS =
-      List.of(
-          "bos_token",
-          "eos_token",
-          "unk_token",
-          "sep_token",
-          "pad_token",
-          "cls_token",
-          "mask_token");
 
   /** The layout of both families; they differ in the names of three tokens. */
   private static final String LAYOUT =
@@ -45,36 +30,22 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
 
   static ChatTemplateFile read(Path directory, Tokenizer tokenizer) {
     Path config = directory.resolve("tokenizer_config.json");
-    JsonNode node = Files.exists(config) ? readObject(config) : new JsonMapper().createObjectNode();
-    Map<String, String> tokens = new HashMap<>();
-    addTokens(node, tokens);
-    Path map = directory.resolve("special_tokens_map.json");
-    if (!node.has("added_tokens_decoder") && Files.exists(map)) {
-      addTokens(readObject(map), tokens);
-    }
+    SpecialNames names = SpecialNames.read(directory);
+    JsonNode node = names.config();
+    Map<String, String> tokens = new HashMap<>(names.tokens());
     Path jinja = directory.resolve("chat_template.jinja");
     if (Files.exists(jinja)) {
-      return new ChatTemplateFile(jinja, readText(jinja), tokens);
+      return new ChatTemplateFile(jinja, SpecialNames.readText(jinja), tokens)
+          .withNoticeOfUnnamedTokens();
     }
     Path json = directory.resolve("chat_template.json");
     Optional<String> named = named(config, node.path("chat_template"));
     if (named.isEmpty() && Files.exists(json)) {
-      named = named(json, readObject(json).path("chat_template"));
+      named = named(json, SpecialNames.readObject(json).path("chat_template"));
     }
     return named
-        .map(text -> new ChatTemplateFile(config, text, tokens))
+        .map(text -> new ChatTemplateFile(config, text, tokens).withNoticeOfUnnamedTokens())
         .orElseGet(() -> builtIn(directory, tokenizer, tokens));
-  }
-
-  /** The tokens that transformers hands to templates. */
-  private static void addTokens(JsonNode named, Map<String, String> tokens) {
-    for (String name : TOKENS) {
-      JsonNode token = named.path(name);
-      String text = token.isObject() ? token.path("content").asText() : token.asText("");
-      if (!text.isEmpty()) {
-        tokens.put(name, text);
-      }
-    }
   }
 
   /** One template, or the default one of several. */
@@ -117,31 +88,18 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
     return new ChatTemplateFile(directory, template, tokens);
   }
 
-  private static JsonNode readObject(Path file) {
-    try {
-      JsonNode node = new JsonMapper().readTree(readText(file));
-      if (node.isObject()) {
-        return node;
+  /** A template that prints a token which nothing names begins or ends its prompts without. */
+  private ChatTemplateFile withNoticeOfUnnamedTokens() {
+    for (String part : SpecialNames.PARTS) {
+      if (!tokens.containsKey(part) && template.contains(part)) {
+        LOG.warn(
+            "{}: the chat template mentions {}, which neither tokenizer_config.json nor"
+                + " special_tokens_map.json names: it prints nothing there",
+            file.getFileName(),
+            part);
       }
-      throw new TokenizerException(file, "expected a JSON object");
-    } catch (JsonProcessingException e) {
-      throw new TokenizerException(file, "not valid JSON: " + e.getOriginalMessage(), e);
     }
-  }
-
-  private static String readText(Path file) {
-    try {
-      if (!Files.isRegularFile(file) || Files.size(file) > BYTES_MAX) {
-        throw new TokenizerException(
-            file,
-            String.format(Locale.ROOT, "expected a regular file of at most %,d bytes", BYTES_MAX));
-      }
-      return Files.readString(file);
-    } catch (MalformedInputException e) {
-      throw new TokenizerException(file, "it is not UTF-8", e);
-    } catch (IOException e) {
-      throw new TokenizerException(file, "it cannot be read: " + e, e);
-    }
+    return this;
   }
 
   /** Refuses absurd lengths. */

@@ -38,7 +38,9 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     this.normalizer = normal.isEmpty() ? null : form;
     this.library = new NativeTokenizer(file.file(), file.json(normalizer == null));
     this.pieces = new PieceEncoder(library);
-    this.special = Map.copyOf(added.specialIds());
+    Map<String, Integer> control = added.specialIds();
+    control.keySet().removeAll(file.ordinary());
+    this.special = Map.copyOf(control);
     Map<Integer, byte[]> byId = new HashMap<>();
     file.tokens().forEach((id, stored) -> byId.put(id, ByteLevel.bytes(stored)));
     added
@@ -51,16 +53,34 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     this.vocabulary = byId.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
     byId.keySet().removeAll(special.values());
     this.bytes = Map.copyOf(byId);
+    requireRoundTrip(file);
+  }
+
+  private void requireRoundTrip(TokenizerFile file) {
+    RoundTrip.fault(
+            file.normalizer(),
+            file.spaceBefore(),
+            text -> {
+              IdList ids = new IdList();
+              pieces.encode(text, ids);
+              return decode(ids.toArray());
+            })
+        .ifPresent(fault -> {
+          library.close();
+          throw new TokenizerException(
+              file.file(), "it loses or changes some text: " + fault + " when its ids are decoded");
+        });
   }
 
   /**
    * Loads {@code tokenizer.json} of a model directory.
    *
    * @throws TokenizerException if it is missing, malformed or of an unsupported kind, or if text
-   *     could become a special token
+   *     could become a control token or would not come back from its ids
    */
   public static HuggingFaceTokenizer open(Path directory) {
-    TokenizerFile file = TokenizerFile.read(directory.resolve("tokenizer.json"));
+    Path json = directory.resolve("tokenizer.json");
+    TokenizerFile file = TokenizerFile.read(json, SpecialNames.read(directory).tokens().values());
     boolean normalized = file.added().tokens().values().stream().anyMatch(AddedToken::normalized);
     if (!normalized || file.normalizer().isEmpty()) {
       return new HuggingFaceTokenizer(file, null);

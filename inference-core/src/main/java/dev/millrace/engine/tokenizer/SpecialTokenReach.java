@@ -21,7 +21,7 @@ import java.util.Set;
  * Whether plain text can become the id of a special token by way of the model itself. Most files
  * have their special tokens in the model's vocabulary, where no text comes to them: what cannot be
  * merged together stays apart. Where it can, the tokenizers library gives the special token's id
- * for plain text, which is refused here.
+ * for plain text: {@link TokenizerFile} must not take such a token for a control token.
  *
  * <p>Three ways lead to an entry of the vocabulary: it is a single character; merges make it, which
  * they do if they make it out of its own characters, since what stands around it has no part in it;
@@ -59,15 +59,16 @@ final class SpecialTokenReach {
    */
   record Way(String entry, String why) {}
 
-  /** A way to one of these entries, if there is any. */
-  Optional<Way> find(Set<String> entries) {
+  /** The ways to those of these entries that text can become. */
+  List<Way> find(Set<String> entries) {
     Set<String> spellable = new LinkedHashSet<>(entries);
     if (byteLevel) {
       spellable.removeIf(entry -> !ByteLevel.isStored(entry));
     }
+    List<Way> ways = new ArrayList<>();
     for (String entry : spellable) {
       if (entry.codePointCount(0, entry.length()) == 1) {
-        return Optional.of(new Way(entry, "a single character"));
+        ways.add(new Way(entry, "a single character"));
       }
     }
     Set<String> merged = resultsOfMerges(spellable);
@@ -75,14 +76,15 @@ final class SpecialTokenReach {
       Map<List<String>, Integer> ranks = ranks();
       for (String entry : merged) {
         if (merge(entry, ranks).size() == 1) {
-          return Optional.of(new Way(entry, "which the merges make"));
+          ways.add(new Way(entry, "which the merges make"));
         }
       }
     }
+    ways.forEach(way -> spellable.remove(way.entry()));
     if (model.path("ignore_merges").booleanValue() && !spellable.isEmpty()) {
-      return wholeWord(new ArrayList<>(spellable));
+      ways.addAll(wholeWords(new ArrayList<>(spellable)));
     }
-    return Optional.empty();
+    return ways;
   }
 
   private Set<String> resultsOfMerges(Set<String> entries) {
@@ -132,7 +134,7 @@ final class SpecialTokenReach {
   }
 
   /** Asks the library with a vocabulary of single characters and these entries. */
-  private Optional<Way> wholeWord(List<String> entries) {
+  private List<Way> wholeWords(List<String> entries) {
     JsonNodeFactory json = JsonNodeFactory.instance;
     ObjectNode root = json.objectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding").putNull("post_processor").putNull("decoder");
@@ -150,8 +152,8 @@ final class SpecialTokenReach {
     try (NativeTokenizer tokenizer = new NativeTokenizer(file, root.toString())) {
       return entries.stream()
           .filter(entry -> text(entry).filter(text -> isWord(tokenizer, text, entries)).isPresent())
-          .findFirst()
-          .map(entry -> new Way(entry, "which can be a whole word under ignore_merges"));
+          .map(entry -> new Way(entry, "which can be a whole word under ignore_merges"))
+          .toList();
     }
   }
 

@@ -7,16 +7,20 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,14 +32,18 @@ import org.slf4j.LoggerFactory;
  * @param file where it came from
  * @param tokens every token's id to its text as stored, added tokens aside
  * @param added the added tokens with their ids
+ * @param ordinary special tokens that are nothing but words, so that text may become them
  * @param normalizer name of a normal form, or empty
+ * @param spaceBefore whether a space comes before text that begins with none
  * @param library what we understand of the file, without added tokens, truncation and padding
  */
 record TokenizerFile(
     Path file,
     Map<Integer, String> tokens,
     AddedVocabulary added,
+    Set<String> ordinary,
     String normalizer,
+    boolean spaceBefore,
     ObjectNode library) {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenizerFile.class);
@@ -43,25 +51,27 @@ record TokenizerFile(
   private static final int ID_MAX = 1 << 24;
   private static final int NAMED_MAX = 5;
 
-  static TokenizerFile read(Path file) {
+  /** Words, punctuation and white space; control tokens are spelled with brackets and bars. */
+  private static final Pattern PLAIN = Pattern.compile("[^<>\\[\\]{}|\uff5c\u2581_/\ufffd]+");
+
+  /**
+   * Reads a file.
+   *
+   * @param named texts of tokens that have a part, such as the one that ends a turn
+   */
+  static TokenizerFile read(Path file, Collection<String> named) {
     ObjectNode root = readObject(file);
     TokenizerRules rules = new TokenizerRules(file);
     ObjectNode model = rules.model(root.path("model"));
     Map<Integer, String> tokens = new HashMap<>();
     Map<String, Integer> vocabulary = new HashMap<>();
+    Map<String, Integer> seconds = new LinkedHashMap<>();
     for (var entry : model.path("vocab").properties()) {
       int id = id(file, entry.getValue());
       vocabulary.put(entry.getKey(), id);
-      String other = tokens.put(id, entry.getKey());
+      String other = tokens.putIfAbsent(id, entry.getKey());
       if (other != null) {
-        throw new TokenizerException(
-            file,
-            String.format(
-                Locale.ROOT,
-                "two tokens have the id %d: \"%s\", \"%s\"",
-                id,
-                other,
-                entry.getKey()));
+        seconds.put(entry.getKey(), id);
       }
     }
     List<AddedToken> entries = new ArrayList<>();
@@ -70,8 +80,10 @@ record TokenizerFile(
     }
     AddedVocabulary added = new AddedVocabulary(entries, vocabulary);
     compareIds(file, root.path("added_tokens"), added, vocabulary);
+    refuseSeconds(file, seconds, tokens, added);
     JsonNode preTokenizer = rules.preTokenizer(root.path("pre_tokenizer"));
-    separate(file, added, tokens, new SpecialTokenReach(file, model, preTokenizer));
+    SpecialTokenReach reach = new SpecialTokenReach(file, model, preTokenizer);
+    Set<String> ordinary = separate(file, added, tokens, seconds, reach, named);
     JsonNode normalizer = rules.normalizer(root.path("normalizer"));
     ObjectNode library = root.objectNode().put("version", "1.0");
     library.putNull("truncation").putNull("padding").putNull("post_processor");
@@ -81,7 +93,13 @@ record TokenizerFile(
     library.set("decoder", rules.decoder(root.path("decoder")));
     library.set("model", model);
     return new TokenizerFile(
-        file, Map.copyOf(tokens), added, normalizer.path("type").asText(""), library);
+        file,
+        Map.copyOf(tokens),
+        added,
+        ordinary,
+        normalizer.path("type").asText(""),
+        TokenizerRules.putsSpaceBefore(preTokenizer),
+        library);
   }
 
   /**
@@ -120,9 +138,40 @@ record TokenizerFile(
     }
   }
 
-  /** Text must have no way to a special token's id. */
-  private static void separate(
-      Path file, AddedVocabulary added, Map<Integer, String> tokens, SpecialTokenReach reach) {
+  /**
+   * Two entries of the vocabulary with one id contradict each other, unless the id is that of a
+   * special token: tools rename reserved tokens and leave the old name beside the new one.
+   */
+  private static void refuseSeconds(
+      Path file, Map<String, Integer> seconds, Map<Integer, String> tokens, AddedVocabulary added) {
+    seconds.forEach((entry, id) -> {
+      AddedToken holder = added.tokens().get(id);
+      if (holder == null || !added.isSpecial(holder.content())) {
+        throw new TokenizerException(
+            file,
+            String.format(
+                Locale.ROOT,
+                "two tokens have the id %d: \"%s\", \"%s\"",
+                id,
+                tokens.get(id),
+                entry));
+      }
+    });
+  }
+
+  /**
+   * Text must have no way to a control token's id. Fine-tunes also mark plain words as special that
+   * text has always become; nothing hangs on these, so that they stay text.
+   *
+   * @return the texts of such words
+   */
+  private static Set<String> separate(
+      Path file,
+      AddedVocabulary added,
+      Map<Integer, String> tokens,
+      Map<String, Integer> seconds,
+      SpecialTokenReach reach,
+      Collection<String> named) {
     Map<String, Map.Entry<String, Integer>> entries = new LinkedHashMap<>();
     for (var token : added.specialIds().entrySet()) {
       AddedToken holder = added.token(token.getValue());
@@ -135,15 +184,35 @@ record TokenizerFile(
         entries.put(entry, token);
       }
     }
-    Optional<SpecialTokenReach.Way> way = reach.find(entries.keySet());
-    if (way.isPresent()) {
-      String entry = way.get().entry();
-      throw reachable(
-          file,
-          Objects.requireNonNull(entries.get(entry)),
-          "\"" + entry + "\" in model.vocab, " + way.get().why());
+    for (var second : seconds.entrySet()) {
+      entries.put(
+          second.getKey(), Map.entry(added.token(second.getValue()).content(), second.getValue()));
+    }
+    Set<String> ordinary = new LinkedHashSet<>();
+    for (SpecialTokenReach.Way way : reach.find(entries.keySet())) {
+      var token = Objects.requireNonNull(entries.get(way.entry()));
+      if (named.contains(token.getKey()) || !isWord(way.entry(), token.getKey())) {
+        throw reachable(file, token, "\"" + way.entry() + "\" in model.vocab, " + way.why());
+      }
+      ordinary.add(token.getKey());
+      entries.remove(way.entry());
+    }
+    if (!ordinary.isEmpty()) {
+      LOG.warn(
+          "{}: {} tokens are marked as special, but text becomes them and nothing names them; they"
+              + " are taken for text: {}",
+          file.getFileName(),
+          ordinary.size(),
+          ordinary.stream().limit(NAMED_MAX).toList());
     }
     reach.remove(entries.keySet());
+    return ordinary;
+  }
+
+  /** Whether a token is nothing but the text that its entry of the vocabulary stands for. */
+  private static boolean isWord(String entry, String content) {
+    String text = new String(ByteLevel.bytes(entry), StandardCharsets.UTF_8);
+    return content.equals(entry) && PLAIN.matcher(text).matches();
   }
 
   private static TokenizerException reachable(
@@ -182,7 +251,7 @@ record TokenizerFile(
                 Files.size(file),
                 BYTES_MAX));
       }
-      JsonNode root = new JsonMapper().readTree(Files.readAllBytes(file));
+      JsonNode root = SpecialNames.JSON.readTree(Files.readAllBytes(file));
       if (root instanceof ObjectNode object) {
         return object;
       }

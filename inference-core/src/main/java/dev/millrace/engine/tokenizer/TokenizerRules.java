@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -18,7 +19,9 @@ final class TokenizerRules {
 
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final int PATTERN_CHARS_MAX = 4_096;
-  private static final int STEPS_MAX = 8;
+  private static final int STEPS_MAX = 16;
+  private static final int DEPTH_MAX = 4;
+  private static final String BYTE_LEVEL = "ByteLevel";
   private static final List<String> NORMALIZERS = List.of("NFC", "NFD", "NFKC", "NFKD");
   private static final List<String> BEHAVIOURS =
       List.of("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous");
@@ -38,16 +41,18 @@ final class TokenizerRules {
     if (!(model.path("vocab") instanceof ObjectNode vocabulary) || vocabulary.isEmpty()) {
       throw refuse("model.vocab", "an object with tokens", model.path("vocab"));
     }
-    for (String prefix : List.of("continuing_subword_prefix", "end_of_word_suffix", "unk_token")) {
+    for (String prefix : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
       if (!model.path(prefix).asText("").isEmpty() && !model.path(prefix).isNull()) {
         throw refuse("model." + prefix, "none", model.path(prefix));
       }
     }
-    if (model.path("dropout").asDouble() != 0 || model.path("byte_fallback").asBoolean()) {
-      throw new TokenizerException(file, "model.dropout and model.byte_fallback: expected none");
+    if (model.path("dropout").asDouble() != 0) {
+      throw refuse("model.dropout", "none", model.path("dropout"));
     }
+    requireBytes(vocabulary);
     ObjectNode clean = JSON.objectNode();
     clean.put("type", "BPE");
+    // With every byte in the vocabulary nothing is unknown, whatever would stand for it.
     clean.putNull("dropout").putNull("unk_token");
     clean.putNull("continuing_subword_prefix").putNull("end_of_word_suffix");
     clean.put("fuse_unk", false).put("byte_fallback", false);
@@ -55,6 +60,27 @@ final class TokenizerRules {
     clean.set("vocab", vocabulary);
     clean.set("merges", merges(model.path("merges"), vocabulary));
     return clean;
+  }
+
+  /** Bytes that a vocabulary lacks would be left out of text without a word. */
+  private void requireBytes(ObjectNode vocabulary) {
+    List<String> missing = new ArrayList<>();
+    for (int value = 0; value < 256; value++) {
+      boolean inText = value < 0xc0 || (value > 0xc1 && value < 0xf5);
+      if (inText && !vocabulary.has(String.valueOf(ByteLevel.character((byte) value)))) {
+        missing.add(String.format(Locale.ROOT, "0x%02x", value));
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new TokenizerException(
+          file,
+          String.format(
+              Locale.ROOT,
+              "model.vocab lacks %d of the bytes that text is made of, such as %s: text with them"
+                  + " would lose them; expected a byte-level vocabulary with all of them",
+              missing.size(),
+              missing.getFirst()));
+    }
   }
 
   private ArrayNode merges(JsonNode merges, ObjectNode vocabulary) {
@@ -86,10 +112,18 @@ final class TokenizerRules {
     return clean;
   }
 
-  /** None, or one of the Unicode forms. */
+  /** None, or one of the Unicode forms; of several in sequence, the one that they come to. */
   JsonNode normalizer(JsonNode normalizer) {
     if (normalizer.isNull() || normalizer.isMissingNode()) {
       return JSON.nullNode();
+    }
+    JsonNode steps = normalizer.path("normalizers");
+    if (normalizer.path("type").asText().equals("Sequence") && steps.isArray()) {
+      String form = "";
+      for (JsonNode step : steps) {
+        form = both(form, normalizer(step).path("type").asText(""));
+      }
+      return form.isEmpty() ? JSON.nullNode() : JSON.objectNode().put("type", form);
     }
     String type = normalizer.path("type").asText();
     if (!NORMALIZERS.contains(type)) {
@@ -98,33 +132,74 @@ final class TokenizerRules {
     return JSON.objectNode().put("type", type);
   }
 
-  /** Splits by expressions, around digits, then bytes; in a sequence in any order. */
-  ObjectNode preTokenizer(JsonNode node) {
-    String type = node.path("type").asText("nothing");
-    return switch (type) {
-      case "Sequence" -> sequence(node.path("pretokenizers"));
-      case "Split" -> split(node);
-      case "Digits" -> digits(node);
-      case "ByteLevel" -> byteLevel(node);
-      default ->
-          throw refuse(
-              "pre_tokenizer.type", "Sequence, Split, Digits or ByteLevel", JSON.textNode(type));
-    };
+  /** Composed or not as the later one says, compatible if either is. */
+  private static String both(String first, String then) {
+    if (first.isEmpty() || then.isEmpty()) {
+      return first + then;
+    }
+    boolean compatible = first.contains("K") || then.contains("K");
+    return (compatible ? "NFK" : "NF") + then.charAt(then.length() - 1);
   }
 
-  private ObjectNode sequence(JsonNode steps) {
-    if (!steps.isArray() || steps.isEmpty() || steps.size() > STEPS_MAX) {
-      throw refuse("pretokenizers", "a list of 1 to " + STEPS_MAX, steps);
-    }
-    ObjectNode clean = JSON.objectNode().put("type", "Sequence");
-    ArrayNode list = clean.putArray("pretokenizers");
+  /** Splits by expressions, at digits and punctuation, and once into bytes, in any order. */
+  ObjectNode preTokenizer(JsonNode node) {
+    ArrayNode steps = JSON.arrayNode();
+    flatten(node, 0, steps);
+    int bytes = 0;
     for (JsonNode step : steps) {
-      if (step.path("type").asText().equals("Sequence")) {
-        throw new TokenizerException(file, "pre_tokenizer: a sequence within a sequence");
-      }
-      list.add(preTokenizer(step));
+      bytes += step.path("type").asText().equals(BYTE_LEVEL) ? 1 : 0;
     }
-    return clean;
+    if (bytes != 1 || steps.size() > STEPS_MAX) {
+      throw refuse(
+          "pre_tokenizer",
+          String.format(Locale.ROOT, "at most %d steps, one of them ByteLevel", STEPS_MAX),
+          node);
+    }
+    return steps.size() == 1
+        ? (ObjectNode) steps.get(0)
+        : JSON.objectNode().put("type", "Sequence").set("pretokenizers", steps);
+  }
+
+  /** Whether it puts a space before text that begins with none. */
+  static boolean putsSpaceBefore(JsonNode preTokenizer) {
+    return preTokenizer.findValues("add_prefix_space").stream().anyMatch(JsonNode::booleanValue);
+  }
+
+  private void flatten(JsonNode node, int depth, ArrayNode steps) {
+    String type = node.path("type").asText("nothing");
+    switch (type) {
+      case "Sequence" -> {
+        JsonNode inner = node.path("pretokenizers");
+        if (!inner.isArray() || inner.size() > STEPS_MAX || depth > DEPTH_MAX) {
+          throw refuse("pretokenizers", "a list of at most " + STEPS_MAX, inner);
+        }
+        inner.forEach(step -> flatten(step, depth + 1, steps));
+      }
+      case "Split" -> steps.add(split(node));
+      case "Digits" -> steps.add(digits(node));
+      case "Punctuation" ->
+          steps.add(JSON.objectNode().put("type", type).put("behavior", behaviour(node, false)));
+      case BYTE_LEVEL -> steps.add(byteLevel(node));
+      default ->
+          throw refuse(
+              "pre_tokenizer.type",
+              "Sequence, Split, Digits, Punctuation or ByteLevel",
+              JSON.textNode(type));
+    }
+  }
+
+  /** What becomes of a match; one that is dropped would be missing from the text. */
+  private String behaviour(JsonNode node, boolean mayRemove) {
+    // the library's own default, which only Punctuation has
+    String behaviour = node.path("behavior").asText("Isolated");
+    if (!BEHAVIOURS.contains(behaviour)) {
+      throw refuse("pre_tokenizer.behavior", "one of " + BEHAVIOURS, node.path("behavior"));
+    }
+    if (behaviour.equals("Removed") && !mayRemove) {
+      throw refuse(
+          "pre_tokenizer.behavior", "one that drops nothing of the text", node.path("behavior"));
+    }
+    return behaviour;
   }
 
   private ObjectNode split(JsonNode node) {
@@ -137,14 +212,14 @@ final class TokenizerRules {
           String.format(Locale.ROOT, "an expression of at most %,d characters", PATTERN_CHARS_MAX),
           pattern);
     }
-    if (!BEHAVIOURS.contains(node.path("behavior").asText())) {
+    if (!node.path("behavior").isTextual()) {
       throw refuse("pre_tokenizer.behavior", "one of " + BEHAVIOURS, node.path("behavior"));
     }
+    // Inverted, it drops what is no match: whether there is such text is tried when it is loaded.
+    String behaviour = behaviour(node, node.path("invert").asBoolean());
     ObjectNode clean = JSON.objectNode().put("type", "Split");
     clean.putObject("pattern").put(kind, text);
-    return clean
-        .put("behavior", node.path("behavior").asText())
-        .put("invert", node.path("invert").asBoolean());
+    return clean.put("behavior", behaviour).put("invert", node.path("invert").asBoolean());
   }
 
   /**
@@ -162,16 +237,26 @@ final class TokenizerRules {
 
   private static ObjectNode byteLevel(JsonNode node) {
     return JSON.objectNode()
-        .put("type", "ByteLevel")
+        .put("type", BYTE_LEVEL)
         .put("add_prefix_space", node.path("add_prefix_space").asBoolean(true))
         .put("trim_offsets", true)
         .put("use_regex", node.path("use_regex").asBoolean(true));
   }
 
-  /** All models we run have byte-level vocabularies; our own decoding relies on it. */
+  /**
+   * All models we run have byte-level vocabularies; our own decoding relies on it, and does the
+   * same where a file names no decoder.
+   */
   ObjectNode decoder(JsonNode decoder) {
+    JsonNode steps = decoder.path("decoders");
+    if (decoder.path("type").asText().equals("Sequence") && steps.size() == 1) {
+      return decoder(steps.path(0));
+    }
+    if (decoder.isNull()) {
+      return byteLevel(decoder);
+    }
     String type = decoder.path("type").asText("nothing");
-    if (!type.equals("ByteLevel")) {
+    if (!type.equals(BYTE_LEVEL)) {
       throw refuse("decoder.type", "ByteLevel", JSON.textNode(type));
     }
     return byteLevel(decoder);

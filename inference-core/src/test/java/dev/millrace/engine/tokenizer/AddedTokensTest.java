@@ -1,6 +1,7 @@
 package dev.millrace.engine.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -31,6 +33,12 @@ import org.junit.jupiter.api.io.TempDir;
 final class AddedTokensTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Cases in which the library loses some text, or adds to it. */
+  private static final Map<String, String> REFUSED =
+      Map.of(
+          "vocabulary with holes", "model.vocab lacks 2 of the bytes",
+          "digits one by one, space before each piece", "it loses or changes some text");
 
   @TempDir private Path directory;
 
@@ -95,6 +103,13 @@ final class AddedTokensTest {
 
   private void compare(Case made, int texts) throws IOException {
     Files.writeString(directory.resolve("tokenizer.json"), made.tokenizer().toString());
+    String refusal = REFUSED.get(made.name());
+    if (refusal != null) {
+      assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
+          .isInstanceOf(TokenizerException.class)
+          .hasMessageContaining(refusal);
+      return;
+    }
     Texts generator = new Texts(made.seed());
     try (Tokenizer tokenizer = HuggingFaceTokenizer.open(directory)) {
       for (int number = 0; number < texts; number++) {

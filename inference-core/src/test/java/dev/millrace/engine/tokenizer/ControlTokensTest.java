@@ -7,12 +7,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A document's text never becomes a control token, and a tokenizer for which that cannot be had
@@ -78,11 +81,80 @@ final class ControlTokensTest {
     }
   }
 
-  @Test
-  void shouldRefuseASpecialTokenThatMergesMake() throws IOException {
-    edit(root -> add(root, "in", root.at("/model/vocab/in").intValue(), "special"));
+  /** Fine-tunes do that: text becomes these tokens as ever, and nothing hangs on them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"in", "Python", "the", ".", "Ġthe"})
+  void shouldTakeAPlainWordThatIsMarkedAsSpecialForText(String word) throws IOException {
+    int id = JSON.readTree(DEMO.toFile()).at("/model/vocab").path(word).asInt(-1);
+    assertThat(id).as(word).isNotNegative();
+    String text = "Python is in the library's index, in the end.";
+    List<int[]> plain = new ArrayList<>();
+    try (Tokenizer tokenizer = HuggingFaceTokenizer.open(DEMO.resolveSibling("."))) {
+      plain.add(tokenizer.encode(word));
+      plain.add(tokenizer.encode(text));
+    }
+    edit(root -> add(root, word, id, "special"));
+    try (Tokenizer tokenizer = HuggingFaceTokenizer.open(directory)) {
+      assertThat(tokenizer.encode(word)).isEqualTo(plain.get(0));
+      assertThat(tokenizer.encode(word.replace('Ġ', ' '))).containsExactly(id);
+      assertThat(tokenizer.encode(text)).isEqualTo(plain.get(1));
+      assertThat(tokenizer.decode(plain.get(1))).as("nothing is left out").isEqualTo(text);
+      assertThat(tokenizer.specialToken(word)).isEmpty();
+      assertThat(tokenizer.encodeWithSpecialTokens(word)).containsExactly(id);
+    }
+  }
 
-    assertRefused("would become the special token in", "\"in\" in model.vocab, which the merges");
+  /** The same as a control token: a document could end the model's turn with it. */
+  @Test
+  void shouldRefuseASpecialTokenThatMergesMakeIfItHasAPart() throws IOException {
+    edit(root -> add(root, "in", root.at("/model/vocab/in").intValue(), "special"));
+    for (String file : List.of("tokenizer_config.json", "special_tokens_map.json")) {
+      Path named = directory.resolve(file);
+      Files.writeString(named, "{\"eos_token\": {\"content\": \"in\"}}");
+      assertRefused("would become the special token in", "\"in\" in model.vocab, which the merges");
+      Files.delete(named);
+    }
+  }
+
+  @Test
+  void shouldRefuseAMarkThatMergesMake() throws IOException {
+    edit(root -> {
+      ObjectNode vocabulary = root.withObject("model").withObject("vocab");
+      vocabulary.put("<|", 9_000).put("|>", 9_001).put("<||>", 9_002);
+      root.withObject("model").withArray("merges").add("< |").add("| >").add("<| |>");
+      add(root, "<||>", 9_002, "special");
+    });
+
+    assertRefused("would become the special token <||>", "which the merges make");
+  }
+
+  /** Tools rename reserved tokens and leave the old name in the vocabulary, alone or beside it. */
+  @Test
+  void shouldTakeARenamedReservedToken() throws IOException {
+    String reserved = "<|text_post_train_reserved_special_token_0|>";
+    for (boolean beside : new boolean[] {true, false}) {
+      edit(root -> {
+        ObjectNode vocabulary = root.withObject("model").withObject("vocab");
+        vocabulary.put("<|old_reserved|>", vocabulary.path(reserved).intValue());
+        if (!beside) {
+          vocabulary.remove(reserved);
+        }
+      });
+      try (Tokenizer tokenizer = HuggingFaceTokenizer.open(directory)) {
+        int id = tokenizer.specialToken(reserved).orElseThrow();
+        assertThat(tokenizer.encodeWithSpecialTokens(reserved)).containsExactly(id);
+        for (String text : List.of("<|old_reserved|>", reserved)) {
+          assertThat(tokenizer.encode(text)).doesNotContain(id);
+          assertThat(tokenizer.decode(tokenizer.encode(text))).isEqualTo(text);
+        }
+      }
+    }
+  }
+
+  @Test
+  void shouldRefuseTwoTokensWithOneId() throws IOException {
+    edit(root -> root.withObject("model").withObject("vocab").put("zzqqzz", 300));
+    assertRefused("two tokens have the id 300", "\"zzqqzz\"");
   }
 
   @Test
@@ -93,13 +165,13 @@ final class ControlTokensTest {
   }
 
   @Test
-  void shouldRefuseASpecialTokenThatIsAWholeWord() throws IOException {
+  void shouldRefuseAMarkThatIsAWholeWord() throws IOException {
     edit(root -> {
-      root.withObject("model").withObject("vocab").put("zzqqzz", 9_000);
-      add(root, "zzqqzz", 9_000, "special");
+      root.withObject("model").withObject("vocab").put("<[>", 9_000);
+      add(root, "<[>", 9_000, "special");
     });
 
-    assertRefused("would become the special token zzqqzz", "a whole word under ignore_merges");
+    assertRefused("would become the special token <[>", "a whole word under ignore_merges");
   }
 
   @Test

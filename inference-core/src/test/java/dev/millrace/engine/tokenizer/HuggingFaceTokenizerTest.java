@@ -345,8 +345,8 @@ final class HuggingFaceTokenizerTest {
     assertThatThrownBy(() -> HuggingFaceTokenizer.open(directory))
         .isInstanceOf(TokenizerException.class)
         .hasMessageContaining(
-            "key pre_tokenizer.type: expected Sequence, Split, Digits or ByteLevel, found"
-                + " \"Metaspace\"");
+            "key pre_tokenizer.type: expected Sequence, Split, Digits, Punctuation or ByteLevel,"
+                + " found \"Metaspace\"");
   }
 
   private static List<String> names(ObjectNode node) {
