@@ -26,9 +26,11 @@ final class ModelDigest {
   private static final List<String> BESIDE_WEIGHTS =
       List.of(
           "chat_template.jinja",
+          "chat_template.json",
           "config.json",
           "generation_config.json",
           "model.safetensors.index.json",
+          "special_tokens_map.json",
           "tokenizer.json",
           "tokenizer_config.json");
 

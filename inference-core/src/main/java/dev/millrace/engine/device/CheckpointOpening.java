@@ -19,6 +19,8 @@ import dev.millrace.engine.tokenizer.HuggingFaceTokenizer;
 import dev.millrace.engine.tokenizer.JinjaChatTemplate;
 import dev.millrace.engine.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,7 @@ final class CheckpointOpening implements ModelOpening {
    * @param name for logs and provenance
    * @param directory where it lies; empty if nowhere
    * @param digest of its weights; may take minutes
+   * @param turnEnds ids that end a turn by tokenizer and template
    * @param closeable closes weights and tokenizer
    */
   private record Parts(
@@ -46,6 +49,7 @@ final class CheckpointOpening implements ModelOpening {
       ModelWeights weights,
       Tokenizer tokenizer,
       ChatTemplate template,
+      List<Integer> turnEnds,
       Runnable closeable) {}
 
   private CheckpointOpening(Parts parts, ComputeDevice device, EngineOptions options) {
@@ -94,6 +98,7 @@ final class CheckpointOpening implements ModelOpening {
             checkpoint,
             tokenizer,
             template,
+            template.stopTokens(),
             () -> {
               checkpoint.close();
               tokenizer.close();
@@ -111,6 +116,7 @@ final class CheckpointOpening implements ModelOpening {
             source.weights(),
             source.tokenizer(),
             source.chatTemplate(),
+            List.of(),
             () -> {});
     return new CheckpointOpening(parts, device, options);
   }
@@ -160,8 +166,7 @@ final class CheckpointOpening implements ModelOpening {
       DecoderModel model = loading.complete(kvBytes);
       ModelInfo info = info(model);
       complete = true;
-      return new LoadedModel(
-          info, model, parts.weights().config().imageToken(), parts.closeable());
+      return new LoadedModel(info, model, parts.weights().config().imageToken(), parts.closeable());
     } catch (BackendException e) {
       throw cannotLoad(e);
     }
@@ -179,8 +184,23 @@ final class CheckpointOpening implements ModelOpening {
         config.architecture().vocabulary(),
         parts.tokenizer(),
         parts.template(),
-        config.stopTokens().stream().mapToInt(Integer::intValue).toArray(),
+        stopTokens(config),
         model.backend());
+  }
+
+  /** Those of the configuration, and those by which a turn ends where it forgot them. */
+  private int[] stopTokens(ModelConfig config) {
+    TreeSet<Integer> stops = new TreeSet<>(config.stopTokens());
+    for (int id : parts.turnEnds()) {
+      if (id < config.architecture().vocabulary() && stops.add(id)) {
+        LOG.warn(
+            "model {}: its configuration does not name token {} among those that end a generation,"
+                + " but its tokenizer or chat template ends a turn with it; it ends one here, too",
+            parts.name(),
+            id);
+      }
+    }
+    return stops.stream().mapToInt(Integer::intValue).toArray();
   }
 
   @Override

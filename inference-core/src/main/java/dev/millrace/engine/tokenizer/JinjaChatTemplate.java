@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
@@ -30,6 +31,9 @@ public final class JinjaChatTemplate implements ChatTemplate {
 
   /** Contents that no template has a reason to treat in a way of their own. */
   private static final String PLAIN_DOCUMENT = "Some lines of text, to see where they go.";
+
+  /** Where these are, an answer has several messages, and what ends one does not end the turn. */
+  private static final List<String> MESSAGE_ENDS = List.of("<|return|>", "<|call|>");
 
   private static final String PLAIN_INSTRUCTION = "Another line that follows them.";
 
@@ -112,6 +116,48 @@ public final class JinjaChatTemplate implements ChatTemplate {
 
   private static boolean isSame(Text one, Text other) {
     return one.equals(other) && one.runs().equals(other.runs());
+  }
+
+  /**
+   * Ids that end a turn: the {@code eos_token} of the tokenizer's configuration, and the special
+   * token that the template puts behind an answer. Not all models name them where generation looks
+   * for them.
+   */
+  public List<Integer> stopTokens() {
+    List<Integer> stops = new ArrayList<>();
+    Value named = tokens.get("eos_token");
+    if (named instanceof Text text) {
+      tokenizer.specialToken(text.string()).ifPresent(stops::add);
+    }
+    endOfTurn().ifPresent(stops::add);
+    return stops.stream().distinct().toList();
+  }
+
+  private OptionalInt endOfTurn() {
+    if (MESSAGE_ENDS.stream().allMatch(token -> tokenizer.specialToken(token).isPresent())) {
+      return OptionalInt.empty();
+    }
+    Turned answer = new Turned("assistant", List.of(PLAIN_DOCUMENT));
+    RenderedPrompt prompt;
+    try {
+      prompt = render(List.of(new Turned("user", List.of(PLAIN_INSTRUCTION)), answer), false);
+    } catch (TokenizerException e) {
+      return OptionalInt.empty();
+    }
+    StringBuilder behind = new StringBuilder();
+    RenderedPrompt.pieces(
+        prompt.text(),
+        (piece, source) -> {
+          if (source == RenderedPrompt.TEMPLATE) {
+            behind.append(piece);
+          } else {
+            behind.setLength(0);
+          }
+        });
+    int[] ids = tokenizer.encodeWithSpecialTokens(behind.toString().strip());
+    return ids.length > 0 && tokenizer.decode(Arrays.copyOf(ids, 1)).isEmpty()
+        ? OptionalInt.of(ids[0])
+        : OptionalInt.empty();
   }
 
   private static Turned user(String shared, String varying) {

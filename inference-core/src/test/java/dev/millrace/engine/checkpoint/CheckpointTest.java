@@ -216,12 +216,16 @@ final class CheckpointTest {
   void shouldDigestLikeSha256sum() throws IOException {
     TinyModel.fused().writeTo(directory);
     Path weights = directory.resolve("model.safetensors");
-    long bytes = Files.size(weights) + Files.size(directory.resolve("config.json"));
+    Path named = Files.writeString(directory.resolve("special_tokens_map.json"), "{}");
+    long bytes =
+        Files.size(weights) + Files.size(directory.resolve("config.json")) + Files.size(named);
     String list =
         sha256(Files.readAllBytes(directory.resolve("config.json")))
             + "  config.json\n"
             + sha256(Files.readAllBytes(weights))
-            + "  model.safetensors\n";
+            + "  model.safetensors\n"
+            + sha256(Files.readAllBytes(named))
+            + "  special_tokens_map.json\n";
     AtomicLong seen = new AtomicLong();
 
     try (Checkpoint checkpoint = Checkpoint.open(directory)) {
