@@ -212,6 +212,7 @@ class ArchitectureTest {
               LOG)
           .row(
               "dev.millrace.operations.deploy",
+              "dev.millrace.enrichment",
               "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.records",

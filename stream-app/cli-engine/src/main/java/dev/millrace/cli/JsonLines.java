@@ -42,7 +42,13 @@ public final class JsonLines implements AutoCloseable {
   }
 
   /** A line of text. */
-  public record Text(long number, String text, int bytes) implements Line {}
+  public record Text(long number, String text, int bytes) implements Line {
+
+    /** Whether it says nothing: white space alone, or the byte order mark of an empty file. */
+    public boolean isBlank() {
+      return (text.startsWith("\ufeff") ? text.substring(1) : text).isBlank();
+    }
+  }
 
   /** A line that is no UTF-8. */
   public record NotUtf8(long number) implements Line {}

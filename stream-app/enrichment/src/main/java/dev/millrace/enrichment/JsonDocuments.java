@@ -110,7 +110,13 @@ public final class JsonDocuments {
    */
   public static String id(JsonNode root) {
     JsonNode node = root.path("id");
-    return node.isIntegralNumber() ? node.bigIntegerValue().toString() : text(root, "id");
+    if (node.isIntegralNumber()) {
+      return node.bigIntegerValue().toString();
+    }
+    if (node.isNumber()) {
+      throw fault("id", "a text or a whole number", node);
+    }
+    return text(root, "id");
   }
 
   private static String requiredText(JsonNode root) {

@@ -6,8 +6,9 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 
-/** Values that are the text itself. Immutable. */
+/** Values that are the text itself, less a byte order mark before it. Immutable. */
 public final class TextDecoder implements DocumentDecoder {
+  private static final String BYTE_ORDER_MARK = "\ufeff";
 
   @Override
   public Decoded decode(SourceRecord record) {
@@ -16,7 +17,7 @@ public final class TextDecoder implements DocumentDecoder {
             Decoded.of(() ->
                 new Document(
                     DefaultId.of(record),
-                    text,
+                    text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text,
                     "",
                     "",
                     "",

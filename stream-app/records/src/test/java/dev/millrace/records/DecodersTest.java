@@ -123,6 +123,17 @@ class DecodersTest {
   }
 
   @Test
+  void shouldPassOverAByteOrderMark() {
+    byte[] marked = "\ufeffA mill.".getBytes(StandardCharsets.UTF_8);
+
+    assertThat(((Decoded.Success) decode(new TextDecoder(), "k", marked)).document().text())
+        .isEqualTo("A mill.");
+    assertThat(json("\ufeff{\"text\":\"\ufeffx\"}").text())
+        .as("not what is inside")
+        .isEqualTo("\ufeffx");
+  }
+
+  @Test
   void shouldNeverShowTheTextInAMessage() {
     Decoded decoded = badJson("{\"text\":\"secretsecret");
 

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "In:  {\"id\":\"..\",\"text\":\"..\",\"language\":\"en\"}; the language may be left out.",
-      "Out: one line for each line in, in order: the enrichment, or {\"id\",\"error\":{..}}.",
+      "Out: one line for each line in that is not blank, in order: the enrichment, or {\"id\",\"error\":{..}}.",
       "A line that cannot be enriched does not make the command fail; counts are on",
       "stderr."
     })

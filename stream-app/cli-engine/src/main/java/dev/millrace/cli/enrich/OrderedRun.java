@@ -79,12 +79,15 @@ final class OrderedRun {
   }
 
   /**
-   * Runs to the end of the lines.
+   * Runs to the end of the lines; blank ones are passed over.
    *
    * @throws CommandException if the engine is lost
    */
   void run(JsonLines lines) throws IOException, InterruptedException {
     for (JsonLines.Line line = lines.next(); line != null; line = lines.next()) {
+      if (line instanceof JsonLines.Text text && text.isBlank()) {
+        continue;
+      }
       int size = line instanceof JsonLines.Text text ? text.bytes() : 0;
       while (!window.isEmpty() && (window.size() >= linesMax || bytes + size > bytesMax)) {
         takeFirst();

@@ -109,7 +109,6 @@ class EnrichCommandTest {
             "good -",
             "null UNDECODABLE",
             "null UNDECODABLE",
-            "null UNDECODABLE",
             "null INVALID_DOCUMENT",
             "silent INVALID_DOCUMENT",
             "empty INVALID_DOCUMENT",
@@ -120,9 +119,32 @@ class EnrichCommandTest {
             "17 -");
     assertThat(Files.readString(out)).contains("line 2: ", "line 9: ").doesNotContain("SECRET");
     assertThat(run.err.toString())
-        .contains("done: 12 documents, 2 enriched, 0 quarantined, 10 failed")
-        .contains("UNDECODABLE 4")
+        .contains("done: 11 documents, 2 enriched, 0 quarantined, 9 failed")
+        .contains("UNDECODABLE 3")
         .doesNotContain("SECRET");
+  }
+
+  @Test
+  void shouldPassOverAByteOrderMarkAndBlankLines() throws IOException {
+    CommandRun run = new CommandRun(directory, ECHO);
+    String input =
+        """
+        \ufeff
+        \ufeff{"id":"1","text":"a"}\r
+        \t
+        \r
+        {"id":1e2,"text":"a"}
+        {"id":12345678901234567890,"text":"a"}
+
+        """;
+
+    int exitCode = run.run(EnrichCommand::new, input, "--input", "-", "--output", "-");
+
+    assertThat(exitCode).isZero();
+    assertThat(run.outLines().stream().map(EnrichCommandTest::idAndReason))
+        .containsExactly("1 -", "null INVALID_DOCUMENT", "12345678901234567890 -");
+    assertThat(run.outLines().get(1))
+        .contains("line 5: field id: expected a text or a whole number, found number");
   }
 
   @Test

@@ -36,6 +36,18 @@ class EvaluateCommandTest {
   @TempDir private Path directory;
 
   @Test
+  void shouldPassOverAByteOrderMarkAndBlankLines() throws IOException {
+    CommandRun run = new CommandRun(directory, SCRIPT);
+
+    int exitCode =
+        run.run(EvaluateCommand::new, "\ufeff\n" + INPUT + " \r\n\n", "--input", "-", "--json");
+
+    assertThat(exitCode).isZero();
+    assertThat(new ObjectMapper().readTree(run.out.toString()).path("documents").asInt())
+        .isEqualTo(4);
+  }
+
+  @Test
   void shouldPrintAllMeasuresAsJson() throws IOException {
     CommandRun run = new CommandRun(directory, SCRIPT);
 

@@ -127,7 +127,7 @@ final class DemoRun implements AutoCloseable {
                     config, VersionProvider.version(), meters, () -> ModelEngines.of(engine)))
             .application();
     application.start();
-    OutcomeReader reader = open.keep(new OutcomeReader(config, registry));
+    OutcomeReader reader = open.keep(new OutcomeReader(config, registry, progress::stage));
     stack =
         new Stack(
             config,

@@ -139,7 +139,7 @@ public final class ProduceCommand implements Callable<Integer> {
                     tooLong.bytes(),
                     JsonLines.BYTES_MAX));
         case JsonLines.Text text -> {
-          if (!text.text().isBlank()) {
+          if (!text.isBlank()) {
             Document document =
                 JsonDocuments.document(
                     JsonDocuments.parse(text.text()), "line-" + line.number(), Instant.EPOCH);

@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tail",
     description =
-        "Prints outcomes from the beginning of the output topics, committed ones only, until "
+        "Prints outcomes from the beginning of the output topics, committed ones only, "
+            + "and passes over what others have written there, until "
             + "--max of them or Ctrl-C.")
 public final class TailCommand implements Runnable {
   private static final int WIDTH = 100;
@@ -50,7 +51,11 @@ public final class TailCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     try (RegistryClient registry =
             RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE));
-        OutcomeReader reader = new OutcomeReader(settings, registry)) {
+        OutcomeReader reader =
+            new OutcomeReader(
+                settings,
+                registry,
+                why -> spec.commandLine().getErr().println("millrace: " + why))) {
       long printed = 0;
       while (printed < max && !stopped.get()) {
         for (OutcomeReader.Entry entry : reader.poll(max - printed)) {

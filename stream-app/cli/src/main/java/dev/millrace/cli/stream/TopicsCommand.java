@@ -3,8 +3,13 @@ package dev.millrace.cli.stream;
 import dev.millrace.cli.CommandException;
 import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.TopicKeys;
+import dev.millrace.operations.deploy.SampleReport;
+import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.operations.deploy.TopicDeployment;
+import dev.millrace.operations.deploy.TopicSample;
+import dev.millrace.schema.RegistryClient;
 import dev.millrace.streams.topics.TopicHistory;
 import dev.millrace.streams.topology.ApplicationTopics;
 import java.io.PrintWriter;
@@ -17,6 +22,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -32,6 +38,7 @@ import picocli.CommandLine.Spec;
     })
 public final class TopicsCommand implements Runnable {
 
+  private static final int SAMPLE_MAX = 1_000;
   private static final Logger LOG = LoggerFactory.getLogger(TopicsCommand.class);
 
   @Spec private CommandSpec spec;
@@ -78,10 +85,27 @@ public final class TopicsCommand implements Runnable {
     @Spec private CommandSpec spec;
     @Mixin private ConfigOption config;
 
+    @Option(
+        names = "--sample",
+        paramLabel = "N",
+        description =
+            "Reads the newest N records of each input, too, as `run` would, and shows how many are"
+                + " documents and what each field holds: kind and length, never the content. Fails"
+                + " if one is no document.")
+    private int sample;
+
     @Override
     public void run() {
-      int warnings = TopicsCommand.check(config.read());
+      if (sample < 0 || sample > SAMPLE_MAX) {
+        throw new ParameterException(
+            spec.commandLine(), "--sample must be 0 to " + SAMPLE_MAX + ", got " + sample);
+      }
+      Config settings = config.read();
+      int warnings = TopicsCommand.check(settings);
       PrintWriter out = spec.commandLine().getOut();
+      if (sample > 0) {
+        sample(settings, sample, out);
+      }
       if (warnings == 0) {
         out.println("topics are as they should be");
       } else {
@@ -109,6 +133,28 @@ public final class TopicsCommand implements Runnable {
         Thread.currentThread().interrupt();
         throw CommandException.failure("interrupted: run the command again", e);
       }
+    }
+  }
+
+  /** The newest records of each input. */
+  private static void sample(Config settings, int max, PrintWriter out) {
+    List<String> faulty = new ArrayList<>();
+    try (RegistryClient registry =
+        RegistryClient.create(SchemaDeployment.settings(settings, SchemasCommand.PATIENCE))) {
+      TopicSample samples = new TopicSample(settings, registry);
+      for (Input input : Input.all(settings)) {
+        SampleReport report = samples.newest(input, max);
+        report.lines(input.name()).forEach(out::println);
+        if (report.hasFaults()) {
+          faulty.add(input.name());
+        }
+      }
+    }
+    out.flush();
+    if (!faulty.isEmpty()) {
+      throw CommandException.failure(
+          "records of %s are no documents, see above: say in inputs how they are laid out"
+              .formatted(String.join(", ", faulty)));
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.millrace.operations.outcomes;
 
+import dev.millrace.enrichment.DocumentException;
+import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.OperationException;
@@ -24,6 +26,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -32,7 +36,10 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** Reads committed outcomes from the beginning of the output topics. Used by one thread. */
+/**
+ * Reads committed outcomes from the beginning of the output topics; what others have written there
+ * is named and passed over. Used by one thread.
+ */
 public final class OutcomeReader implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final int BATCH = 500;
@@ -41,6 +48,7 @@ public final class OutcomeReader implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final WireDeserializer<EnrichedDocument> enriched;
   private final WireDeserializer<DeadLetter> deadLetters;
+  private final Consumer<String> passedOver;
   private final Map<String, Sink> sinks = new LinkedHashMap<>();
   private final List<ConsumerRecord<byte[], byte[]>> waiting = new ArrayList<>();
 
@@ -55,9 +63,11 @@ public final class OutcomeReader implements AutoCloseable {
 
   /**
    * @param schemas borrowed
+   * @param passedOver hears of each record that is no outcome: where it lies, and why
    */
-  public OutcomeReader(Config config, SchemaSource schemas) {
+  public OutcomeReader(Config config, SchemaSource schemas, Consumer<String> passedOver) {
     this.config = config;
+    this.passedOver = passedOver;
     this.enriched = new WireDeserializer<>(schemas, EnrichedDocument.class);
     this.deadLetters = new WireDeserializer<>(schemas, DeadLetter.class);
     for (Input input : Input.all(config)) {
@@ -101,35 +111,66 @@ public final class OutcomeReader implements AutoCloseable {
     }
     List<ConsumerRecord<byte[], byte[]>> now =
         waiting.subList(0, (int) Math.min(max, waiting.size()));
-    List<Entry> entries = now.stream().map(this::read).toList();
+    List<Entry> entries = now.stream().flatMap(record -> read(record).stream()).toList();
     now.clear();
     return entries;
   }
 
-  private Entry read(ConsumerRecord<byte[], byte[]> record) {
+  private Optional<Entry> read(ConsumerRecord<byte[], byte[]> record) {
     if (sinks.get(record.topic()) == Sink.DEAD_LETTER) {
-      DeadLetter letter = value(deadLetters, record);
-      ByteBuffer key = letter.getKey();
-      String id = key == null ? null : StandardCharsets.UTF_8.decode(key.duplicate()).toString();
-      var from = letter.getSourcePosition();
-      return new Entry(
-          id,
-          from == null
-              ? null
-              : new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
-          new Outcome.Rejected(reason(letter), letter.getMessage()));
+      return value(deadLetters, record).map(OutcomeReader::rejected);
     }
-    EnrichedDocument document = value(enriched, record);
-    var enrichment = EnrichedDocuments.fromAvro(document);
+    if (record.value() == null && record.key() != null) {
+      return Optional.of(
+          new Entry(
+              new String(record.key(), StandardCharsets.UTF_8), null, new Outcome.Deleted(true)));
+    }
+    return value(enriched, record).flatMap(document -> enriched(document, record));
+  }
+
+  private static Entry rejected(DeadLetter letter) {
+    ByteBuffer key = letter.getKey();
+    String id = key == null ? null : StandardCharsets.UTF_8.decode(key.duplicate()).toString();
+    var from = letter.getSourcePosition();
     return new Entry(
-        document.getId(),
-        enrichment
-            .sourcePosition()
-            .map(at -> new SourcePosition(at.topic(), at.partition(), at.offset()))
-            .orElse(null),
-        sinks.get(record.topic()) == Sink.QUARANTINED
-            ? new Outcome.Quarantined(enrichment)
-            : new Outcome.Enriched(enrichment));
+        id,
+        from == null
+            ? null
+            : new SourcePosition(from.getTopic(), from.getPartition(), from.getOffset()),
+        new Outcome.Rejected(reason(letter), letter.getMessage()));
+  }
+
+  private Optional<Entry> enriched(
+      EnrichedDocument document, ConsumerRecord<byte[], byte[]> record) {
+    Enrichment enrichment;
+    try {
+      enrichment = EnrichedDocuments.fromAvro(document);
+    } catch (DocumentException | IllegalArgumentException | IllegalStateException e) {
+      // Of our schema, and yet by another writer; the message may quote the document.
+      passOver(record, "it contradicts itself: " + e.getClass().getSimpleName());
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Entry(
+            document.getId(),
+            enrichment
+                .sourcePosition()
+                .map(at -> new SourcePosition(at.topic(), at.partition(), at.offset()))
+                .orElse(null),
+            sinks.get(record.topic()) == Sink.QUARANTINED
+                ? new Outcome.Quarantined(enrichment)
+                : new Outcome.Enriched(enrichment)));
+  }
+
+  private void passOver(ConsumerRecord<byte[], byte[]> record, String why) {
+    passedOver.accept(
+        String.format(
+            Locale.ROOT,
+            "record %d of %s-%d is no outcome of ours and is passed over: %s",
+            record.offset(),
+            record.topic(),
+            record.partition(),
+            why));
   }
 
   private static RejectReason reason(DeadLetter letter) {
@@ -141,7 +182,7 @@ public final class OutcomeReader implements AutoCloseable {
     }
   }
 
-  private static <T extends org.apache.avro.specific.SpecificRecord> T value(
+  private <T extends org.apache.avro.specific.SpecificRecord> Optional<T> value(
       WireDeserializer<T> deserializer, ConsumerRecord<byte[], byte[]> record) {
     Decoding<T> decoding =
         deserializer.decode(
@@ -150,17 +191,27 @@ public final class OutcomeReader implements AutoCloseable {
               Header header = record.headers().lastHeader(name);
               return header == null ? null : header.value();
             });
-    if (decoding instanceof Decoding.Value<T>(T value)) {
-      return value;
+    switch (decoding) {
+      case Decoding.Value<T>(T value) -> {
+        return Optional.of(value);
+      }
+      case Decoding.Unavailable<T>(String message) ->
+          throw new OperationException(
+              String.format(
+                  Locale.ROOT,
+                  "cannot read record %d of %s-%d: %s",
+                  record.offset(),
+                  record.topic(),
+                  record.partition(),
+                  message));
+      case Decoding.BadFraming<T>(String why) -> passOver(record, why);
+      case Decoding.Undecodable<T>(String why) -> passOver(record, why);
+      case Decoding.InvalidText<T>(String why) -> passOver(record, why);
+      case Decoding.UnknownSchema<T>(String why) -> passOver(record, why);
+      case Decoding.OtherType<T>(String type, String id) ->
+          passOver(record, "its schema %s is %s".formatted(id, type));
     }
-    throw new OperationException(
-        String.format(
-            Locale.ROOT,
-            "cannot read record %d of %s-%d: %s",
-            record.offset(),
-            record.topic(),
-            record.partition(),
-            decoding));
+    return Optional.empty();
   }
 
   @Override
