@@ -31,7 +31,7 @@ final class MarkdownNames {
 
   /** What only looks like ours: a kind of Kubernetes, a property of the build, a key of a plan. */
   private static final Set<String> FOREIGN =
-      Set.of("StatefulSet", "kafka.broker.version", "documents.beyond");
+      Set.of("StatefulSet", "kafka.broker.version", "documents.beyond", "documents.template");
 
   private final Set<String> types;
   private final Predicate<String> inSources;

@@ -98,7 +98,7 @@ final class DocumentJob {
     List<Findings> all = new ArrayList<>();
     for (Asker asker : shared.askers().values()) {
       Plan plan = shared.plan();
-      Findings reading = new Findings(asker, plan.flawedAnswers(), warnings, document.text());
+      Findings reading = new Findings(asker, plan.flawedAnswers(), warnings, document);
       if (reading.end() < document.text().length() && plan.documents().beyond() == Beyond.REJECT) {
         deliver(tooLong(reading));
         return;
@@ -262,6 +262,9 @@ final class DocumentJob {
   private void guarded(Runnable step) {
     try {
       step.run();
+    } catch (DocumentException e) {
+      cancel();
+      deliver(e.rejected());
     } catch (TokenizerException e) {
       cancel();
       deliver(

@@ -28,15 +28,16 @@ final class Findings {
   private final Set<Task> asked = new LinkedHashSet<>();
 
   /**
-   * Splits a text.
+   * Splits a document's text.
    *
    * @param warnings where a flaw that is kept is written down
+   * @throws DocumentException if what the plan puts around the text leaves no room for it
    */
-  Findings(Asker asker, FlawedAnswers flawedAnswers, Set<Warning> warnings, String text) {
+  Findings(Asker asker, FlawedAnswers flawedAnswers, Set<Warning> warnings, Document document) {
     this.asker = asker;
     this.flawedAnswers = flawedAnswers;
     this.warnings = warnings;
-    this.parts = asker.prompts().parts(text);
+    this.parts = asker.prompts().parts(document);
     this.byTask = asker.prompts().findings(parts);
   }
 

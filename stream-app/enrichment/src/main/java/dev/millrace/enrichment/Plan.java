@@ -169,11 +169,17 @@ public record Plan(
    * @param tokensMax tokens of one part; 0 for as many as the model's context leaves
    * @param partsMax parts of one document
    * @param beyond what happens to a document with more
+   * @param template what is read of a document besides its text
    */
-  public record Documents(int tokensMax, int partsMax, Beyond beyond) {
+  public record Documents(int tokensMax, int partsMax, Beyond beyond, DocumentTemplate template) {
 
     /** As many tokens as fit, in one part; longer documents are rejected. */
     public static final Documents DEFAULTS = new Documents(0, 1, Beyond.REJECT);
+
+    /** Of texts alone. */
+    public Documents(int tokensMax, int partsMax, Beyond beyond) {
+      this(tokensMax, partsMax, beyond, DocumentTemplate.NONE);
+    }
 
     /** Refuses numbers out of bounds. */
     public Documents {

@@ -20,6 +20,9 @@ final class PlanDigest {
     digest.add(plan.language()).add(plan.system());
     digest.add(plan.documents().tokensMax()).add(plan.documents().partsMax());
     digest.add(plan.documents().beyond()).add(plan.flawedAnswers());
+    if (!plan.documents().template().equals(DocumentTemplate.NONE)) {
+      digest.add("template").add(plan.documents().template().text());
+    }
     plan.tasks().forEach(digest::add);
     return sha256(digest.fields.toString());
   }

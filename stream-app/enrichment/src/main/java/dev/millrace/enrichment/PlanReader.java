@@ -117,12 +117,15 @@ public final class PlanReader {
         : Optional.empty();
   }
 
-  private static Documents documents(YamlSection section) {
+  private Documents documents(YamlSection section) {
     int tokens = section.integer("tokensMax", 0, Limits.PART_TOKENS);
     int parts = section.integer("partsMax", Documents.DEFAULTS.partsMax(), Limits.PARTS);
     Beyond beyond = section.choice("beyond", Documents.DEFAULTS.beyond());
+    String template = section.text("template", "");
     section.finish();
-    return new Documents(tokens, parts, beyond);
+    DocumentTemplate around =
+        section.built(() -> new DocumentTemplate(template)).orElse(DocumentTemplate.NONE);
+    return new Documents(tokens, parts, beyond, around);
   }
 
   private static FlawedAnswers answers(YamlSection section) {

@@ -7,12 +7,14 @@ import dev.millrace.engine.tokenizer.ChatTemplate;
 import dev.millrace.engine.tokenizer.ChatTemplate.Turn;
 import dev.millrace.engine.tokenizer.Tokenizer;
 import dev.millrace.enrichment.Ask.Role;
+import dev.millrace.enrichment.DocumentTemplate.Frame;
 import dev.millrace.enrichment.Question.Wording;
 import dev.millrace.enrichment.TextSplitter.Part;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -110,11 +112,12 @@ final class PromptBook {
    * A part of a document in tokens.
    *
    * @param part which part
+   * @param content the part, and what stands around it
    * @param turns by question, in the plan's order, and instruction; their prefixes are one array
    *     unless the model's template lets the instruction change what comes before it
-   * @param tokens of the part alone
+   * @param tokens of the content alone
    */
-  record PartPrompt(Part part, List<List<Turn>> turns, int tokens) {}
+  record PartPrompt(Part part, String content, List<List<Turn>> turns, int tokens) {}
 
   /** Tokens of the longest part that is read at once. */
   int partTokensMax() {
@@ -130,26 +133,56 @@ final class PromptBook {
     return findings;
   }
 
-  /** The parts of a text, in order: at most the plan's, so they may not reach its end. */
-  List<PartPrompt> parts(String text) {
+  /**
+   * The parts of a document's text, in order: at most the plan's, so they may not reach its end.
+   * Around each of them stands what the plan's template says.
+   *
+   * @throws DocumentException {@code TOO_LONG} if that leaves no room for the text
+   */
+  List<PartPrompt> parts(Document document) {
+    String text = document.text();
+    Frame frame = plan.documents().template().frame(document);
     if (text.length() / TextSplitter.WINDOW_CHARACTERS_PER_TOKEN <= partTokensMax) {
-      PartPrompt whole = prompt(TextSplitter.whole(text));
+      PartPrompt whole = prompt(TextSplitter.whole(text), frame);
       if (fits(whole)) {
         return List.of(whole);
       }
     }
-    List<PartPrompt> parts = prompts(text, splitter);
+    int left = partTokensMax - frameTokens(frame);
+    List<PartPrompt> parts =
+        prompts(text, frame, frame.isEmpty() ? splitter : new TextSplitter(tokenizer, left));
     // A template may make more tokens of a text than the text has alone.
-    for (int tokens = partTokensMax / 2;
+    for (int tokens = left / 2;
         tokens >= Limits.PART_TOKENS.min && !parts.stream().allMatch(this::fits);
         tokens /= 2) {
-      parts = prompts(text, new TextSplitter(tokenizer, tokens));
+      parts = prompts(text, frame, new TextSplitter(tokenizer, tokens));
     }
     return parts;
   }
 
-  private List<PartPrompt> prompts(String text, TextSplitter by) {
-    return by.split(text, plan.documents().partsMax()).stream().map(this::prompt).toList();
+  private int frameTokens(Frame frame) {
+    if (frame.isEmpty()) {
+      return 0;
+    }
+    int tokens = tokenizer.encode(frame.before()).length + tokenizer.encode(frame.after()).length;
+    if (partTokensMax - tokens < Limits.PART_TOKENS.min) {
+      throw new DocumentException(
+          RejectReason.TOO_LONG,
+          String.format(
+              Locale.ROOT,
+              ("what documents.template puts around the text takes %d tokens of the %d that a part"
+                  + " has, and leaves fewer than %d: raise documents.tokensMax"),
+              tokens,
+              partTokensMax,
+              Limits.PART_TOKENS.min));
+    }
+    return tokens;
+  }
+
+  private List<PartPrompt> prompts(String text, Frame frame, TextSplitter by) {
+    return by.split(text, plan.documents().partsMax()).stream()
+        .map(part -> prompt(part, frame))
+        .toList();
   }
 
   private boolean fits(PartPrompt part) {
@@ -165,7 +198,7 @@ final class PromptBook {
       if (each.hasOwnPrompt()) {
         Wording wording = new Wording(new int[0], each.alternatives(), part.tokens());
         List<Ask> asks = each.question().asks(0, wording, language);
-        own.add(new EngineCall(number, ownPrompt(each.question(), part.part().text()), asks));
+        own.add(new EngineCall(number, ownPrompt(each.question(), part.content()), asks));
         continue;
       }
       List<Turn> turns = part.turns().get(i);
@@ -218,14 +251,15 @@ final class PromptBook {
     return String.join(TEXT_SEPARATOR, texts);
   }
 
-  private PartPrompt prompt(Part part) {
+  private PartPrompt prompt(Part part, Frame frame) {
+    String content = frame.around(part.text());
     List<String> instructions =
         questions.stream().flatMap(each -> each.question().instructions().stream()).toList();
     if (instructions.isEmpty()) {
       List<List<Turn>> none = questions.stream().map(_ -> List.<Turn>of()).toList();
-      return new PartPrompt(part, none, tokenizer.encode(part.text()).length);
+      return new PartPrompt(part, content, none, tokenizer.encode(content).length);
     }
-    List<Turn> all = template.turns(plan.system(), part.text(), instructions);
+    List<Turn> all = template.turns(plan.system(), content, instructions);
     List<List<Turn>> turns = new ArrayList<>();
     int next = 0;
     int tokens = 0;
@@ -239,7 +273,7 @@ final class PromptBook {
         tokens = Math.max(tokens, prefix - overheadTokens + longer);
       }
     }
-    return new PartPrompt(part, turns, tokens);
+    return new PartPrompt(part, content, turns, tokens);
   }
 
   private int[] ownPrompt(Question question, String document) {

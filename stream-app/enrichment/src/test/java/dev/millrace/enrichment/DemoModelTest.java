@@ -136,7 +136,8 @@ class DemoModelTest {
   void shouldScoreLabelsAsTheEngineDoesOneByOne() {
     Plan plan = PlanReader.beside(MODEL);
     PromptBook prompts = new PromptBook(plan, engine.model());
-    EngineCall call = prompts.calls(0, prompts.parts(SHELL).getFirst(), "en").getFirst();
+    EngineCall call =
+        prompts.calls(0, prompts.parts(Document.of("d", SHELL, "en")).getFirst(), "en").getFirst();
     InferenceRequest together = call.request(this, Long.MAX_VALUE);
     var score = (Branch.Score) together.branches().get(1);
     double[] found =
