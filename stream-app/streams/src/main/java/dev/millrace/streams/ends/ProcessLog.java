@@ -52,7 +52,7 @@ public final class ProcessLog implements ProcessEnds {
   private boolean failed;
 
   /**
-   * Reads how earlier processes ended.
+   * Knows nothing until {@link #begin}.
    *
    * @param file in the state directory; need not exist
    * @param process a random number
@@ -62,17 +62,6 @@ public final class ProcessLog implements ProcessEnds {
     this.file = file;
     this.process = process;
     this.traces = traces;
-    read();
-    boolean judged = false;
-    for (Map.Entry<Long, Line> entry : lines.entrySet()) {
-      State state = judge(entry.getValue());
-      judged |= state != entry.getValue().state();
-      entry.setValue(entry.getValue().with(state));
-    }
-    if (judged) {
-      // Now: the next fatal error file may be this process's own, under the same name.
-      write();
-    }
   }
 
   private void read() {
@@ -143,8 +132,13 @@ public final class ProcessLog implements ProcessEnds {
     };
   }
 
-  /** Writes down that this process runs. */
+  /**
+   * Reads how earlier processes ended, and writes down that this one runs. To be called once the
+   * state directory is this process's: that of one that runs says nothing of its end.
+   */
   public synchronized void begin() {
+    read();
+    lines.replaceAll((_, line) -> line.with(judge(line)));
     lines.put(process, new Line(State.RUNS, traces.look(), traces));
     while (lines.size() > KEPT) {
       lines.remove(lines.keySet().iterator().next());

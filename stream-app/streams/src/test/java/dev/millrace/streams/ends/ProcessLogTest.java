@@ -42,7 +42,7 @@ class ProcessLogTest {
   void shouldKnowNothingOfProcessesThatRanElsewhere() {
     ProcessLog _ = begun(FIRST);
 
-    assertThat(open(SECOND).of(5)).isEqualTo(ProcessEnd.UNKNOWN);
+    assertThat(begun(SECOND).of(5)).isEqualTo(ProcessEnd.UNKNOWN);
   }
 
   @Test
@@ -58,14 +58,14 @@ class ProcessLogTest {
     Files.writeString(errorFile, "of an earlier process with the same number");
     Files.setLastModifiedTime(errorFile, FileTime.fromMillis(1_000_000));
     ProcessLog _ = begun(FIRST);
-    assertThat(open(SECOND).of(FIRST)).as("the old file").isEqualTo(ProcessEnd.UNEXPLAINED);
+    assertThat(begun(SECOND).of(FIRST)).as("the old file").isEqualTo(ProcessEnd.UNEXPLAINED);
 
     Files.delete(file);
     ProcessLog _ = begun(FIRST);
     Files.setLastModifiedTime(errorFile, FileTime.fromMillis(1_000_001));
-    assertThat(open(SECOND).of(FIRST)).isEqualTo(ProcessEnd.CRASHED);
+    assertThat(begun(SECOND).of(FIRST)).isEqualTo(ProcessEnd.CRASHED);
     Files.delete(errorFile);
-    assertThat(open(SECOND).of(FIRST)).as("written down").isEqualTo(ProcessEnd.CRASHED);
+    assertThat(begun(SECOND).of(FIRST)).as("written down").isEqualTo(ProcessEnd.CRASHED);
   }
 
   @Test
@@ -102,7 +102,7 @@ class ProcessLogTest {
     begun(FIRST).stopping();
     Files.writeString(errorFile, "SIGSEGV");
 
-    assertThat(open(SECOND).of(FIRST)).isEqualTo(ProcessEnd.CRASHED);
+    assertThat(begun(SECOND).of(FIRST)).isEqualTo(ProcessEnd.CRASHED);
   }
 
   @Test
@@ -151,10 +151,10 @@ class ProcessLogTest {
   void shouldGoOnWithoutAFileThatItCannotReadOrWrite() throws IOException {
     Files.createDirectories(file.getParent());
     Files.writeString(file, "something else\n");
-    assertThat(open(SECOND).of(FIRST)).isEqualTo(ProcessEnd.UNKNOWN);
+    assertThat(begun(SECOND).of(FIRST)).isEqualTo(ProcessEnd.UNKNOWN);
     Files.writeString(
         file, "millrace processes 1\nnonsense\n0000000000000002\tCRASHED\t0\t0\t/m\n");
-    assertThat(open(SECOND).of(2)).isEqualTo(ProcessEnd.CRASHED);
+    assertThat(begun(SECOND).of(2)).isEqualTo(ProcessEnd.CRASHED);
 
     Files.delete(file);
     Files.createDirectory(file);
