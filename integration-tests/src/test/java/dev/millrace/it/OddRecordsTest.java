@@ -23,6 +23,7 @@ import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.RecordSizes;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.records.TimestampRange;
@@ -158,6 +159,7 @@ class OddRecordsTest {
               timestamps,
               new Intake(Taken.SKIP),
               limits,
+              new RecordSizes(6_000),
               new Permits(1_000, 1 << 24),
               new SubmissionGate(),
               new ProcessorMonitors(List.of()),
@@ -204,7 +206,6 @@ class OddRecordsTest {
         OutcomeTimestamp.DOCUMENT,
         Ordering.NONE,
         4_000,
-        6_000,
         512,
         2_000,
         Duration.ofMillis(1),

@@ -96,7 +96,7 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
               parts.decoder(), input.layout().tombstones(), parts.enrichers(), decoding);
       int recordBytesMax = Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX));
       this.refusal =
-          new Refusal(Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)), recordBytesMax);
+          new Refusal(Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)), () -> recordBytesMax);
       this.attempts =
           new Attempts(
               config.get(AttemptKeys.DEADLINE),
@@ -110,7 +110,7 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
               topics,
               config.get(TopicKeys.TIMESTAMP),
               new TimestampLimits(),
-              recordBytesMax);
+              _ -> recordBytesMax);
     }
 
     void begin(SourceRecord record, ResultFuture<EncodedOutcome> future) {

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -35,21 +36,21 @@ public final class OutcomeRecords {
   private final OutputTopics topics;
   private final OutcomeTimestamp timestamp;
   private final TimestampLimits limits;
-  private final int recordBytesMax;
+  private final ToIntFunction<Sink> recordBytesMax;
 
   /**
    * @param encoder makes the values
    * @param topics where they go
    * @param timestamp which time the records have
    * @param limits the timestamps that the topics take
-   * @param recordBytesMax bytes of the largest record that each of them takes
+   * @param recordBytesMax bytes of the largest record that each of them takes, at present
    */
   public OutcomeRecords(
       OutcomeEncoder encoder,
       OutputTopics topics,
       OutcomeTimestamp timestamp,
       TimestampLimits limits,
-      int recordBytesMax) {
+      ToIntFunction<Sink> recordBytesMax) {
     this.encoder = encoder;
     this.topics = topics;
     this.timestamp = timestamp;
@@ -123,10 +124,10 @@ public final class OutcomeRecords {
             RejectReason.OUTCOME_TOO_LARGE,
             String.format(
                     Locale.ROOT,
-                    "the record would have %d bytes, the topic takes %d; raise "
-                        + "topics.record.bytes.max",
+                    "the record would have %d bytes, the topic takes %d; raise its "
+                        + "max.message.bytes and topics.record.bytes.max",
                     size,
-                    recordBytesMax)
+                    recordBytesMax.applyAsInt(record.sink()))
                 + " or ask for shorter answers"),
         nowMillis);
   }
@@ -174,6 +175,8 @@ public final class OutcomeRecords {
     byte[] value = from.value().get();
     try {
       return fittingDeadLetter(from, rejected, value, nowMillis);
+    } catch (UnwritableException e) {
+      throw e;
     } catch (RuntimeException e) {
       Outcome.Rejected _ = fault("the dead letter cannot be written whole", from.name(), e);
       return fittingDeadLetter(from.bare(), rejected, value, nowMillis);
@@ -194,10 +197,23 @@ public final class OutcomeRecords {
       kept = from.bare();
       empty = deadLetter(kept, rejected, value, new byte[0], nowMillis);
     }
+    int bytesMax = recordBytesMax.applyAsInt(Sink.DEAD_LETTER);
     long room =
-        recordBytesMax - size(empty.key(), empty.headers(), empty.value().length) - RECORD_OVERHEAD;
+        bytesMax - size(empty.key(), empty.headers(), empty.value().length) - RECORD_OVERHEAD;
     byte[] cut = value == null ? null : Arrays.copyOf(value, Math.clamp(room, 0, value.length));
-    return deadLetter(kept, rejected, value, cut, nowMillis);
+    OutputRecord letter = deadLetter(kept, rejected, value, cut, nowMillis);
+    if (!fits(letter)) {
+      throw new UnwritableException(
+          String.format(
+              Locale.ROOT,
+              "cannot write the dead letter of document %s: it has %d bytes without the document,"
+                  + " topic %s takes %d; raise max.message.bytes of the topic",
+              from.name(),
+              size(empty.key(), empty.headers(), empty.value().length),
+              topics.of(Sink.DEAD_LETTER),
+              bytesMax));
+    }
+    return letter;
   }
 
   /**
@@ -236,7 +252,8 @@ public final class OutcomeRecords {
   }
 
   private boolean fits(OutputRecord record) {
-    return size(record.key(), record.headers(), record.value().length) <= recordBytesMax;
+    return size(record.key(), record.headers(), record.value().length)
+        <= recordBytesMax.applyAsInt(record.sink());
   }
 
   /** An upper bound of a record's bytes in a batch of its own. */

@@ -4,14 +4,15 @@ import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * What can be said about a record before anything is done with it.
  *
  * @param documentBytesMax bytes of the largest value that is enriched
- * @param recordBytesMax bytes of the largest record that the topics take
+ * @param recordBytesMax bytes of the largest record that the changelog takes, at present
  */
-public record Refusal(int documentBytesMax, int recordBytesMax) {
+public record Refusal(int documentBytesMax, IntSupplier recordBytesMax) {
 
   /**
    * Why a record is not enriched; empty if it is to be.
@@ -31,11 +32,13 @@ public record Refusal(int documentBytesMax, int recordBytesMax) {
           "the value has %d bytes, documents.bytes.max is %d", length, documentBytesMax);
     }
     long size = length + besideValue + OutcomeRecords.size(null, record.headers(), 0);
-    return size <= recordBytesMax
+    int bytesMax = recordBytesMax.getAsInt();
+    return size <= bytesMax
         ? Optional.empty()
         : tooLarge(
-            "value, key and headers take %d bytes, topics.record.bytes.max is %d",
-            size, recordBytesMax);
+            "value, key and headers take %d bytes, the topic of the pending documents takes %d"
+                + " (its max.message.bytes, topics.record.bytes.max)",
+            size, bytesMax);
   }
 
   private static Optional<Outcome.Rejected> tooLarge(String message, long found, long expected) {

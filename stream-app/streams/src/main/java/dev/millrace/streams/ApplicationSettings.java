@@ -28,7 +28,6 @@ final class ApplicationSettings {
         config.get(TopicKeys.TIMESTAMP),
         config.get(ProcessingKeys.ORDER),
         Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)),
-        Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX)),
         config.get(ProcessingKeys.IN_FLIGHT_TASK_MAX),
         config.get(ProcessingKeys.PENDING_TASK_MAX),
         config.get(ProcessingKeys.SLICE),

@@ -11,11 +11,13 @@ import dev.millrace.operations.cluster.Watch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.HealthKeys;
 import dev.millrace.operations.config.Input;
+import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.WatchdogKeys;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.operations.health.HealthServer;
 import dev.millrace.records.PlanFingerprint;
+import dev.millrace.records.RecordSizes;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
 import dev.millrace.streams.config.GroupProtocol;
@@ -75,10 +77,13 @@ public final class StreamApplication implements AutoCloseable {
   private static final int QUIET_LOOKS = 5;
 
   private static final Duration BROKER_ASKED_EVERY = Duration.ofSeconds(2);
+  private static final Duration TOPICS_ASKED_EVERY = Duration.ofSeconds(30);
   private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
 
   private final Config config;
   private final TimestampLimits timestamps;
+  private final RecordSizes sizes;
+  private final TopicDeployment deployment;
   private final SubmissionGate gate = new SubmissionGate();
   private final Permits permits;
   private final Intake intake;
@@ -116,6 +121,7 @@ public final class StreamApplication implements AutoCloseable {
         new ApplicationHealth(
             config.get(WatchdogKeys.STALL), System::nanoTime, this::outsideProblems, this::fail);
     this.timestamps = new TimestampLimits();
+    this.sizes = new RecordSizes(Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX)));
     this.process =
         new ProcessLog(
             config.path(AppKeys.STATE_DIR).resolve(config.get(AppKeys.ID) + ".processes"),
@@ -151,9 +157,16 @@ public final class StreamApplication implements AutoCloseable {
       open.keep(() -> streams.close(Duration.ZERO));
       this.streams.setUncaughtExceptionHandler(
           new ThreadRestarts(
-              RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTimestampLimits));
+              RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTopicLimits));
       this.streams.setStateListener(this::onState);
       this.kafkaMetrics = open.keep(new KafkaStreamsMetrics(streams));
+      this.deployment = open.keep(ApplicationTopics.deployment(config));
+      open.keep(
+          Watch.start(
+              "topics take less than topics.record.bytes.max",
+              TOPICS_ASKED_EVERY,
+              this::checkSizes,
+              System::nanoTime));
       Cluster cluster = open.keep(new Cluster(config));
       this.brokers =
           open.keep(
@@ -216,6 +229,7 @@ public final class StreamApplication implements AutoCloseable {
             source,
             intake,
             timestamps,
+            sizes,
             permits,
             gate,
             monitor,
@@ -234,6 +248,7 @@ public final class StreamApplication implements AutoCloseable {
     List<String> notes = new ArrayList<>(partitions.notes());
     notes.addAll(plans.notes());
     notes.addAll(health.notes());
+    notes.addAll(sizes.problems());
     return notes;
   }
 
@@ -243,7 +258,7 @@ public final class StreamApplication implements AutoCloseable {
    * @throws OperationException if it must not, or no broker answers; says what to do
    */
   public void start() {
-    readTimestampLimits();
+    boolean _ = readTopicLimits();
     try {
       history.check();
       topics.start();
@@ -342,14 +357,33 @@ public final class StreamApplication implements AutoCloseable {
     open.close();
   }
 
-  /** At the start, and whenever a topic has refused a record for its timestamp. */
-  private void readTimestampLimits() {
-    try (TopicDeployment topics = ApplicationTopics.deployment(config)) {
-      timestamps.update(topics.timestampRanges());
+  /**
+   * At the start, and whenever a topic has refused a record for its timestamp or size.
+   *
+   * @return whether the sizes are others than before
+   */
+  private boolean readTopicLimits() {
+    try {
+      timestamps.update(deployment.timestampRanges());
+      return sizes.update(deployment.recordSizes());
     } catch (OperationException e) {
       LOG.warn(
-          "records keep their timestamps, for what the topics take is not known: {}",
+          "records keep their timestamps and sizes, for what the topics take is not known: {}",
           e.getMessage());
+      return false;
+    }
+  }
+
+  private void checkSizes() {
+    try {
+      boolean _ = sizes.update(deployment.recordSizes());
+    } catch (OperationException e) {
+      LOG.debug("what the topics take is not known", e);
+      return;
+    }
+    List<String> problems = sizes.problems();
+    if (!problems.isEmpty()) {
+      throw new OperationException(String.join("; ", problems));
     }
   }
 

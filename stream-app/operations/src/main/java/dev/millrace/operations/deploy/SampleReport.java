@@ -1,5 +1,6 @@
 package dev.millrace.operations.deploy;
 
+import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.records.Decoded;
 import java.util.ArrayList;
@@ -42,8 +43,8 @@ public final class SampleReport {
       case Decoded.Success(Document document) -> add(document, timestamp);
       case Decoded.Deletion _ -> deletions++;
       case Decoded.Invalid(var reason, String message) -> fault(reason + ": " + message);
-      case Decoded.UnknownSchema(String message) -> fault("UNKNOWN_SCHEMA: " + message);
-      case Decoded.Unavailable(String message) -> fault("no registry: " + message);
+      case Decoded.Deferred(Deferral deferral) ->
+          fault(deferral.cause() + ": " + deferral.message());
     }
   }
 

@@ -207,9 +207,29 @@ public final class TopicDeployment implements AutoCloseable {
       }
       for (String topic : topics) {
         warnings.addAll(TopicTimestamps.warnings(topic, others, settingsOfExisting(topic, others)));
+        warnAboutSize(topic, warnings);
       }
     }
     return warnings;
+  }
+
+  /** A record that is too large to be stored is a dead letter that holds a part of it. */
+  private void warnAboutSize(String input, List<String> warnings) {
+    String text =
+        settingsOfExisting(List.of(input))
+            .getOrDefault(input, Map.of())
+            .get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
+    if (text != null && Long.parseLong(text) > recordBytesMax()) {
+      warnings.add(
+          String.format(
+              Locale.ROOT,
+              "topic %s takes records of %s bytes, topics.record.bytes.max is %d: a larger document"
+                  + " becomes a dead letter without the end of its bytes; raise"
+                  + " topics.record.bytes.max, and max.message.bytes of the other topics",
+              input,
+              text,
+              recordBytesMax()));
+    }
   }
 
   /** What the application writes to. */
@@ -231,6 +251,21 @@ public final class TopicDeployment implements AutoCloseable {
       }
     }
     return ranges;
+  }
+
+  /** The largest records that changelogs and outputs take; without those that do not exist. */
+  public Map<String, Long> recordSizes() {
+    List<String> topics = written();
+    Map<String, Map<String, String>> settings = settingsOfExisting(topics);
+    Map<String, Long> sizes = new LinkedHashMap<>();
+    for (String topic : topics) {
+      String text =
+          settings.getOrDefault(topic, Map.of()).get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
+      if (text != null) {
+        sizes.put(topic, Long.parseLong(text));
+      }
+    }
+    return sizes;
   }
 
   private Map<String, Map<String, String>> settingsOfExisting(String first, List<String> others) {

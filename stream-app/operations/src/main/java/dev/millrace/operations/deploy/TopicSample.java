@@ -5,6 +5,7 @@ import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaClientProperties;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.records.Decoded;
 import dev.millrace.records.DocumentDecoder;
 import dev.millrace.records.SourcePosition;
@@ -45,12 +46,13 @@ public final class TopicSample {
   public SampleReport newest(Input input, int max) {
     SampleReport report = new SampleReport();
     DocumentDecoder decoder = EnrichmentParts.decoder(input, schemas);
-    String topic = input.topics().documents();
+    TopicSelection topics = input.topics().documents();
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(KafkaClientProperties.consumer(config))) {
       List<TopicPartition> partitions =
-          consumer.partitionsFor(topic).stream()
-              .map(info -> new TopicPartition(topic, info.partition()))
+          names(consumer, topics).stream()
+              .flatMap(topic -> consumer.partitionsFor(topic).stream())
+              .map(info -> new TopicPartition(info.topic(), info.partition()))
               .toList();
       consumer.assign(partitions);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -71,9 +73,18 @@ public final class TopicSample {
       }
     } catch (KafkaException e) {
       throw new OperationException(
-          "cannot read a sample of topic %s: %s".formatted(topic, e.getMessage()), e);
+          "cannot read a sample of topic %s: %s".formatted(topics, e.getMessage()), e);
     }
     return report;
+  }
+
+  private static List<String> names(
+      KafkaConsumer<byte[], byte[]> consumer, TopicSelection topics) {
+    return topics
+        .name()
+        .map(List::of)
+        .orElseGet(() ->
+            consumer.listTopics().keySet().stream().filter(topics::contains).sorted().toList());
   }
 
   private static Decoded decode(DocumentDecoder decoder, ConsumerRecord<byte[], byte[]> record) {

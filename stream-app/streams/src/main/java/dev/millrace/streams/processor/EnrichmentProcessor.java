@@ -12,12 +12,14 @@ import dev.millrace.records.Refusal;
 import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
+import dev.millrace.records.UnwritableException;
 import dev.millrace.streams.processor.Mailbox.Letter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.apache.kafka.common.Uuid;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -49,12 +51,23 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
   EnrichmentProcessor(ProcessorOptions options, EnrichmentServices services) {
     this.options = options;
     this.services = services;
-    this.records = records(options.recordBytesMax());
-    this.letters = new WaitingLetters(records(options.recordBytesMax() - WaitingLetters.MARGIN));
-    this.refusal = new Refusal(options.documentBytesMax(), options.recordBytesMax());
+    this.records = records(this::bytesMax);
+    // They must fit the changelog, too, in which they wait.
+    this.letters =
+        new WaitingLetters(
+            records(sink -> Math.min(bytesMax(sink), storedBytesMax() - WaitingLetters.MARGIN)));
+    this.refusal = new Refusal(options.documentBytesMax(), this::storedBytesMax);
   }
 
-  private OutcomeRecords records(int bytesMax) {
+  private int bytesMax(Sink sink) {
+    return services.sizes().max(options.topics().outputs().of(sink));
+  }
+
+  private int storedBytesMax() {
+    return services.sizes().max(services.timestamps().changelog());
+  }
+
+  private OutcomeRecords records(ToIntFunction<Sink> bytesMax) {
     return new OutcomeRecords(
         services.encoder(),
         options.topics().outputs(),
@@ -131,7 +144,12 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       this.marks =
           new TakenMarks(pending, services.intake(), topics(context.applicationId(), options));
       this.store =
-          new PendingStore(pending, options.topics().documents(), services.plan(), marks::pending);
+          new PendingStore(
+              pending,
+              options.topics().documents(),
+              services.plan(),
+              marks::pending,
+              EnrichmentProcessor.this::storedBytesMax);
       this.marks.compare(this::replaced);
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
@@ -290,25 +308,23 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     /** Its dead letter takes its place, to be forwarded when it is its turn. */
     private void condemn(Suspects.Condemned found) {
       Envelope envelope = found.envelope();
-      Restarts restarts = envelope.restarts();
-      Outcome.Rejected rejected =
-          new Outcome.Rejected(
-              RejectReason.PROCESS_ENDED,
-              String.format(
-                  Locale.ROOT,
-                  ("%d processes crashed and %d ended without a trace while the document was in"
-                      + " flight, the last with nothing else; processing.restarts.max is %d"),
-                  restarts.crashes(),
-                  restarts.unexplained(),
-                  options.restartsMax()));
       Envelope letter =
           letters.envelope(
               envelope.record(),
               envelope.attempts() + 1,
-              rejected,
+              found.rejected(),
               envelope.firstSeenMillis(),
               context.currentSystemTimeMs());
-      store.replace(found.id(), EnvelopeCodec.encode(letter));
+      if (!store.replace(found.id(), EnvelopeCodec.encode(letter))) {
+        throw new UnwritableException(
+            String.format(
+                Locale.ROOT,
+                "cannot store the dead letter of document %s: topic %s takes records of %d bytes;"
+                    + " raise its max.message.bytes",
+                envelope.record().name(),
+                services.timestamps().changelog(),
+                storedBytesMax()));
+      }
     }
 
     private void drain() {
@@ -348,8 +364,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         }
         case DEADLINE -> {
           Envelope tried = required(id).afterAttempt();
-          store.replace(id, EnvelopeCodec.encode(tried));
-          if (tried.attempts() >= options.attemptsMax()) {
+          boolean counted = store.replace(id, EnvelopeCodec.encode(tried));
+          if (!counted || tried.attempts() >= options.attemptsMax()) {
             complete(
                 id,
                 new Outcome.Rejected(

@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.records.OutcomeEncoder;
+import dev.millrace.records.RecordSizes;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.ends.ProcessEnds;
 import java.util.function.LongSupplier;
@@ -14,6 +15,7 @@ import java.util.function.LongSupplier;
  * @param timestamps what consumed records are given as timestamps
  * @param intake what may be taken from the input
  * @param limits the timestamps that changelog and output topics take
+ * @param sizes the largest records that changelog and output topics take
  * @param permits global limit of what is in flight
  * @param gate whether submissions are open
  * @param monitor hears what happens
@@ -27,6 +29,7 @@ public record EnrichmentServices(
     SourceTimestamps timestamps,
     Intake intake,
     TimestampLimits limits,
+    RecordSizes sizes,
     Permits permits,
     SubmissionGate gate,
     ProcessorMonitor monitor,

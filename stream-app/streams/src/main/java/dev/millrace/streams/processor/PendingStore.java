@@ -1,6 +1,7 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.operations.config.TopicSelection;
+import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.SourcePosition;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,7 +10,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -49,6 +53,9 @@ final class PendingStore {
   }
 
   private final KeyValueStore<byte[], byte[]> store;
+  private static final Headers NO_HEADERS = new RecordHeaders();
+
+  private final IntSupplier bytesMax;
   private final PendingKeys keys;
   private final Map<String, Lane> lanes = new TreeMap<>();
   private long size;
@@ -63,6 +70,7 @@ final class PendingStore {
    * @param input what is read
    * @param plan fingerprint of the present plans and models
    * @param found takes where each was read
+   * @param bytesMax the largest record that the changelog takes, at present
    * @throws IllegalStateException if it holds a document of a topic that is not read: nobody would
    *     finish it
    */
@@ -70,8 +78,10 @@ final class PendingStore {
       KeyValueStore<byte[], byte[]> store,
       TopicSelection input,
       long plan,
-      Consumer<SourcePosition> found) {
+      Consumer<SourcePosition> found,
+      IntSupplier bytesMax) {
     this.store = store;
+    this.bytesMax = bytesMax;
     this.keys = new PendingKeys(input);
     try (KeyValueIterator<byte[], byte[]> all = documents()) {
       while (all.hasNext()) {
@@ -179,9 +189,23 @@ final class PendingStore {
     lane.cursor = Math.max(lane.cursor, id.offset() + 1);
   }
 
-  /** Replaces the envelope of a document that is there. */
-  void replace(PendingId id, byte[] envelope) {
+  /**
+   * Replaces the envelope of a document that is there.
+   *
+   * @return false, and the envelope is what it was, if the changelog does not take it: it takes
+   *     less than when the document was added
+   */
+  boolean replace(PendingId id, byte[] envelope) {
+    if (size(id, envelope) > bytesMax.getAsInt()) {
+      return false;
+    }
     store.put(keys.bytes(id), envelope);
+    return true;
+  }
+
+  /** An upper bound of the bytes of an envelope's record in the changelog. */
+  long size(PendingId id, byte[] envelope) {
+    return OutcomeRecords.size(null, NO_HEADERS, keys.size(id.topic()) + envelope.length);
   }
 
   /** The document's envelope, or null if it has an outcome already. */

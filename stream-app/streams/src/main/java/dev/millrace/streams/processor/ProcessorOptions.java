@@ -14,7 +14,6 @@ import java.util.Locale;
  * @param timestamp which time the records of outcomes have
  * @param ordering order of the outcomes
  * @param documentBytesMax largest value that is enriched
- * @param recordBytesMax largest record that the output, dead-letter and changelog topics take
  * @param inFlightTaskMax documents that one stream task may have in memory
  * @param pendingTaskMax documents pending in a stream task from which it slows its consumption
  * @param slice longest wait in {@code process()} while slowed
@@ -34,7 +33,6 @@ public record ProcessorOptions(
     OutcomeTimestamp timestamp,
     Ordering ordering,
     int documentBytesMax,
-    int recordBytesMax,
     int inFlightTaskMax,
     int pendingTaskMax,
     Duration slice,
@@ -65,14 +63,6 @@ public record ProcessorOptions(
     positive("slice", slice);
     positive("punctuateInterval", punctuateInterval);
     positive("deadline", deadline);
-    if (recordBytesMax <= documentBytesMax) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "recordBytesMax must be above documentBytesMax = %d, got %d",
-              documentBytesMax,
-              recordBytesMax));
-    }
   }
 
   private static void atLeastOne(String name, int value) {

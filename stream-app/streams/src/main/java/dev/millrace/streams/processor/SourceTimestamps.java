@@ -35,6 +35,11 @@ public final class SourceTimestamps implements TimestampExtractor {
     this.clock = clock;
   }
 
+  /** Name of the changelog topic. */
+  String changelog() {
+    return changelog;
+  }
+
   @Override
   public long extract(ConsumerRecord<Object, Object> record, long partitionTime) {
     epochs.read(record);

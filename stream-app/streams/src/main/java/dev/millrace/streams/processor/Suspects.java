@@ -1,10 +1,13 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.streams.processor.Restarts.Trial;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
@@ -25,8 +28,8 @@ import java.util.TreeSet;
  */
 final class Suspects {
 
-  /** A document that ended a process often enough. */
-  record Condemned(PendingId id, Envelope envelope) {}
+  /** A document that is not submitted again: it ended a process, or cannot be counted. */
+  record Condemned(PendingId id, Envelope envelope, Outcome.Rejected rejected) {}
 
   private final PendingStore store;
   private final InFlight inFlight;
@@ -82,17 +85,43 @@ final class Suspects {
       }
       Restarts restarts = before.restarts().found(services.ends());
       if (restarts.isProof(before.restarts(), restartsMax)) {
-        condemned.add(new Condemned(id, before.with(restarts)));
+        condemned.add(new Condemned(id, before, ended(restarts)));
         continue;
       }
       if (!restarts.suspect()) {
         restarts = restarts.inFlight(Trial.NONE, services.ends().process());
       }
       if (!restarts.equals(before.restarts())) {
-        store.replace(id, EnvelopeCodec.encode(before.with(restarts)));
+        byte[] after = EnvelopeCodec.encode(before.with(restarts));
+        if (!store.replace(id, after)) {
+          condemned.add(new Condemned(id, before, tooLarge(store.size(id, after))));
+        }
       }
     }
     return condemned;
+  }
+
+  private Outcome.Rejected ended(Restarts restarts) {
+    return new Outcome.Rejected(
+        RejectReason.PROCESS_ENDED,
+        String.format(
+            Locale.ROOT,
+            "%d processes crashed and %d ended without a trace while the document was in flight,"
+                + " the last with nothing else; processing.restarts.max is %d",
+            restarts.crashes(),
+            restarts.unexplained(),
+            restartsMax));
+  }
+
+  /** What cannot be counted could end one process after the other. */
+  private static Outcome.Rejected tooLarge(long bytes) {
+    return new Outcome.Rejected(
+        RejectReason.TOO_LARGE,
+        String.format(
+            Locale.ROOT,
+            "the pending record has %d bytes, more than its topic takes now; raise its"
+                + " max.message.bytes and topics.record.bytes.max, which were larger before",
+            bytes));
   }
 
   private static boolean mayHaveBeenInFlight(Envelope envelope) {
@@ -220,7 +249,8 @@ final class Suspects {
   }
 
   private void rewrite(PendingId id, Restarts restarts) {
-    store.replace(id, EnvelopeCodec.encode(load(id).with(restarts)));
+    // One that the changelog takes no longer goes on without the mark; the next start rejects it.
+    boolean _ = store.replace(id, EnvelopeCodec.encode(load(id).with(restarts)));
   }
 
   private Envelope load(PendingId id) {

@@ -1,10 +1,13 @@
 package dev.millrace.streams.topology;
 
+import dev.millrace.records.UnwritableException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
 import org.slf4j.Logger;
@@ -17,23 +20,28 @@ import org.slf4j.LoggerFactory;
 public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadRestarts.class);
 
+  private static final Duration SOON = Duration.ofSeconds(10);
+
   private final int restartsMax;
   private final Duration window;
   private final LongSupplier nanoClock;
-  private final Runnable onTimestampRefused;
+  private final BooleanSupplier onRefused;
   private final Deque<Long> restarts = new ArrayDeque<>();
+  private boolean learnedOnce;
+  private long learnedNanos;
 
   /**
    * @param restartsMax restarts allowed within {@code window}
-   * @param onTimestampRefused runs before a thread is replaced that died because a topic refused a
-   *     record's timestamp: its settings have changed
+   * @param onRefused runs before a thread is replaced that died because a topic refused a record's
+   *     timestamp or size: its settings have changed; gives whether others are known now. Then the
+   *     death does not count, nor do those of other threads soon after, for the same
    */
   public ThreadRestarts(
-      int restartsMax, Duration window, LongSupplier nanoClock, Runnable onTimestampRefused) {
+      int restartsMax, Duration window, LongSupplier nanoClock, BooleanSupplier onRefused) {
     this.restartsMax = restartsMax;
     this.window = window;
     this.nanoClock = nanoClock;
-    this.onTimestampRefused = onTimestampRefused;
+    this.onRefused = onRefused;
   }
 
   @Override
@@ -45,7 +53,17 @@ public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
           fault);
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
+    if (hasCause(fault, UnwritableException.class)) {
+      LOG.error("stopping, for nothing can be written: {}", message(fault));
+      return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
     long now = nanoClock.getAsLong();
+    if (wasRefused(fault) && learned(now)) {
+      LOG.warn(
+          "a topic refused a record, as its settings have changed; a stream thread is replaced: {}",
+          message(fault));
+      return StreamThreadExceptionResponse.REPLACE_THREAD;
+    }
     while (!restarts.isEmpty() && now - restarts.getFirst() > window.toNanos()) {
       restarts.removeFirst();
     }
@@ -57,9 +75,6 @@ public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
           fault);
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
-    if (hasCause(fault, InvalidTimestampException.class)) {
-      onTimestampRefused.run();
-    }
     restarts.addLast(now);
     LOG.warn(
         "a stream thread died and is replaced ({} of {} times within {})",
@@ -68,6 +83,29 @@ public final class ThreadRestarts implements StreamsUncaughtExceptionHandler {
         window,
         fault);
     return StreamThreadExceptionResponse.REPLACE_THREAD;
+  }
+
+  private static boolean wasRefused(Throwable fault) {
+    return hasCause(fault, InvalidTimestampException.class)
+        || hasCause(fault, RecordTooLargeException.class);
+  }
+
+  private boolean learned(long now) {
+    boolean soonAfter = learnedOnce && now - learnedNanos < SOON.toNanos();
+    if (onRefused.getAsBoolean()) {
+      learnedOnce = true;
+      learnedNanos = now;
+      return true;
+    }
+    return soonAfter;
+  }
+
+  private static String message(Throwable fault) {
+    Throwable cause = fault;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage());
   }
 
   private static boolean hasCause(Throwable fault, Class<? extends Throwable> type) {

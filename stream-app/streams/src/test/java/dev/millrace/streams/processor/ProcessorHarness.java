@@ -17,6 +17,7 @@ import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.RecordHeaderNames;
+import dev.millrace.records.RecordSizes;
 import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
@@ -81,6 +82,7 @@ final class ProcessorHarness implements AutoCloseable {
 
   final FakeEnricher enricher = new FakeEnricher();
   final TimestampLimits limits = new TimestampLimits();
+  RecordSizes sizes = new RecordSizes(4000);
 
   /** Outcomes of these summaries fail to be encoded. */
   final Set<String> unwritable = new HashSet<>();
@@ -181,7 +183,6 @@ final class ProcessorHarness implements AutoCloseable {
         timestamp,
         ordering,
         2000,
-        4000,
         inFlightTaskMax,
         pendingTaskMax,
         Duration.ofMillis(10),
@@ -226,6 +227,7 @@ final class ProcessorHarness implements AutoCloseable {
             timestamps,
             intake,
             limits,
+            sizes,
             permits,
             gate,
             events,

@@ -73,7 +73,8 @@ public final class ErrorsReference {
   private static String meaning(RejectReason reason) {
     return switch (reason) {
       case NULL_VALUE -> "The record has no value, or says that its document is deleted.";
-      case TOO_LARGE -> "The record is larger than the configured limit.";
+      case TOO_LARGE ->
+          "The record is larger than the configured limit, or than the changelog topic takes.";
       case BAD_FRAMING -> "The value does not begin as the wire format says.";
       case UNKNOWN_SCHEMA -> "The registry did not know the schema id for the whole grace period.";
       case UNDECODABLE -> "The bytes do not decode with their schema, or are not the format.";
@@ -100,7 +101,8 @@ public final class ErrorsReference {
     return switch (reason) {
       case NULL_VALUE -> "Nothing: there is no document. `tombstones` may say otherwise.";
       case TOO_LARGE ->
-          "Raise `documents.bytes.max` (and `topics.record.bytes.max`), then re-drive.";
+          "Raise `documents.bytes.max` (and `topics.record.bytes.max`, and the topics'"
+              + " `max.message.bytes`), then re-drive.";
       case BAD_FRAMING -> "Fix the producer, or set `documents.format` to what it sends.";
       case UNKNOWN_SCHEMA -> "Register the schema, then re-drive.";
       case UNDECODABLE, INVALID_DOCUMENT ->
@@ -112,7 +114,8 @@ public final class ErrorsReference {
       case TOO_LONG -> "Raise the plan's limit, then re-drive.";
       case INVALID_ANSWER -> "Change the plan or the model, then re-drive.";
       case INTERNAL_ERROR -> "Report the fault; re-drive with a build that mends it.";
-      case OUTCOME_TOO_LARGE -> "Raise `topics.record.bytes.max`, then re-drive.";
+      case OUTCOME_TOO_LARGE ->
+          "Raise `topics.record.bytes.max` and the topic's `max.message.bytes`, then re-drive.";
       case DEADLINE -> "Raise `processing.deadline`, or lower the load, then re-drive.";
       case PROCESS_ENDED ->
           "Look for what ended them (exit code, `hs_err` file) and report it; re-drive if it was"

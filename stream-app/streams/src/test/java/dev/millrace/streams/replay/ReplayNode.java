@@ -23,6 +23,7 @@ import dev.millrace.records.EnricherChoice;
 import dev.millrace.records.JsonDecoder;
 import dev.millrace.records.OutcomeTimestamp;
 import dev.millrace.records.OutputTopics;
+import dev.millrace.records.RecordSizes;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.schema.SchemaCatalog;
 import dev.millrace.schema.SchemaLookup;
@@ -198,6 +199,7 @@ final class ReplayNode {
             timestamps,
             new Intake(Taken.SKIP),
             limits,
+            new RecordSizes(200_000),
             new Permits(1_000, 1 << 30),
             new SubmissionGate(),
             ProcessorMonitor.NONE,
@@ -227,7 +229,6 @@ final class ReplayNode {
         OutcomeTimestamp.DOCUMENT,
         Ordering.NONE,
         100_000,
-        200_000,
         arrival.inFlightMax(),
         10_000,
         Duration.ofMillis(10),

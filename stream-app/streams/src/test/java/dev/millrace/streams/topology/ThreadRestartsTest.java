@@ -4,18 +4,21 @@ import static org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.St
 import static org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.records.UnwritableException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.junit.jupiter.api.Test;
 
 class ThreadRestartsTest {
   private final AtomicLong nanos = new AtomicLong();
   private final AtomicInteger asked = new AtomicInteger();
+  private boolean changed;
   private final ThreadRestarts restarts =
-      new ThreadRestarts(2, Duration.ofMinutes(1), nanos::get, asked::incrementAndGet);
+      new ThreadRestarts(2, Duration.ofMinutes(1), nanos::get, this::ask);
 
   @Test
   void shouldReplaceAThreadUntilItDiesTooOften() {
@@ -37,6 +40,33 @@ class ThreadRestartsTest {
 
     assertThat(restarts.handle(refused)).isEqualTo(REPLACE_THREAD);
     assertThat(asked).hasValue(1);
+  }
+
+  private boolean ask() {
+    asked.incrementAndGet();
+    return changed;
+  }
+
+  @Test
+  void shouldNotCountDeathsForSettingsThatHaveChanged() {
+    RuntimeException refused = new RuntimeException(new RecordTooLargeException("too large"));
+    changed = true;
+    assertThat(restarts.handle(refused)).isEqualTo(REPLACE_THREAD);
+    changed = false;
+    for (int thread = 0; thread < 10; thread++) {
+      assertThat(restarts.handle(refused)).as("another thread").isEqualTo(REPLACE_THREAD);
+    }
+
+    nanos.addAndGet(Duration.ofSeconds(11).toNanos());
+    assertThat(restarts.handle(refused)).isEqualTo(REPLACE_THREAD);
+    assertThat(restarts.handle(refused)).isEqualTo(REPLACE_THREAD);
+    assertThat(restarts.handle(refused)).as("for no known reason").isEqualTo(SHUTDOWN_CLIENT);
+  }
+
+  @Test
+  void shouldStopAtOnceWhenNotEvenADeadLetterCanBeWritten() {
+    assertThat(restarts.handle(new RuntimeException(new UnwritableException("too small"))))
+        .isEqualTo(SHUTDOWN_CLIENT);
   }
 
   @Test
