@@ -53,10 +53,8 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,7 +68,6 @@ public final class StreamApplication implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StreamApplication.class);
   private static final int RESTARTS_MAX = 5;
   private static final Duration RESTARTS_WINDOW = Duration.ofMinutes(10);
-  private static final Duration DRAIN_STEP = Duration.ofMillis(20);
   private static final Duration QUIET_STEP = Duration.ofMillis(500);
 
   /** Long enough for stream tasks to say what is pending after they were assigned. */
@@ -315,7 +312,8 @@ public final class StreamApplication implements AutoCloseable {
 
   /**
    * Stops: takes nothing new, waits for what is in flight, then for the stream threads, each within
-   * its limit. What is not finished stays pending and is enriched after the next start. Idempotent.
+   * its limit, and for neither once no broker answers. What is not finished stays pending and is
+   * enriched after the next start. Idempotent.
    */
   public void stop() {
     if (!stopping.compareAndSet(false, true)) {
@@ -323,32 +321,18 @@ public final class StreamApplication implements AutoCloseable {
     }
     process.stopping();
     gate.drain();
+    StreamsStop stop = new StreamsStop(() -> !brokers.problem().isEmpty(), System::nanoTime);
     if (!failed) {
-      drain();
+      stop.drain(
+          () -> !isRunning() || permits.documentsHeld() == 0, config.get(AppKeys.DRAIN_TIMEOUT));
+      long left = permits.documentsHeld();
+      if (left > 0) {
+        LOG.info("{} documents are still in flight: they are enriched after the next start", left);
+      }
     }
-    boolean closed = streams.close(CloseOptions.timeout(config.get(AppKeys.STOP_TIMEOUT)));
-    if (!closed) {
-      LOG.warn(
-          "the stream threads did not stop within {}; nothing is lost, the next start restores",
-          config.get(AppKeys.STOP_TIMEOUT));
-    }
+    stop.close(streams, config.get(AppKeys.STOP_TIMEOUT));
     process.ended(failed);
     ended.countDown();
-  }
-
-  private void drain() {
-    long deadline = System.nanoTime() + config.get(AppKeys.DRAIN_TIMEOUT).toNanos();
-    try {
-      while (isRunning() && permits.documentsHeld() > 0 && deadline - System.nanoTime() > 0) {
-        TimeUnit.NANOSECONDS.sleep(DRAIN_STEP.toNanos());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    long left = permits.documentsHeld();
-    if (left > 0) {
-      LOG.info("{} documents are still in flight: they are enriched after the next start", left);
-    }
   }
 
   @Override

@@ -6,7 +6,7 @@ import static dev.millrace.streams.processor.ProcessorHarness.options;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.enrichment.Enricher.Deferral.Cause;
+import dev.millrace.enrichment.Deferral.Cause;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.DeadLetter;
 import dev.millrace.records.UnwritableException;
@@ -108,7 +108,7 @@ class SmallTopicsTest {
   void shouldRejectWhatMissesItsDeadlineAndCannotBeCounted() {
     app.send("k", LONG);
     lower(CHANGELOG, 2000);
-    app.enricher.defer(LONG, Kind.DEADLINE);
+    app.enricher.defer(LONG, Cause.DEADLINE);
     app.tick();
     app.advance(Duration.ofMinutes(1));
 
