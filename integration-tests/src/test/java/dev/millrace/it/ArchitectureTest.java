@@ -329,6 +329,7 @@ class ArchitectureTest {
               "dev.millrace.enrichment",
               "dev.millrace.operations",
               "dev.millrace.operations.config",
+              "dev.millrace.operations.deploy",
               "dev.millrace.records",
               "dev.millrace.servers",
               "dev.millrace.servers.child",

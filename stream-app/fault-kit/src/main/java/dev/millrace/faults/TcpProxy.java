@@ -84,7 +84,7 @@ public final class TcpProxy implements AutoCloseable {
       mode = now;
       change.notifyAll();
     }
-    // An answer is missing from a half-open connection: it can only be begun again.
+    // Whoever waits for an answer that was lost need not wait until it gives up.
     if (now == Mode.CUT || before == Mode.HALF_OPEN) {
       sockets.forEach(TcpProxy::reset);
     }
@@ -136,6 +136,7 @@ public final class TcpProxy implements AutoCloseable {
 
   private void pump(Socket from, Socket to, boolean toServer) {
     byte[] bytes = new byte[BUFFER_BYTES];
+    boolean lost = false;
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
@@ -151,7 +152,12 @@ public final class TcpProxy implements AutoCloseable {
         if (!held.isZero()) {
           Thread.sleep(held);
         }
-        if (now != Mode.HALF_OPEN || toServer) {
+        if (now == Mode.HALF_OPEN && !toServer) {
+          lost = true;
+        } else if (lost) {
+          // No network gives a connection with a hole in it: it can only be begun again.
+          throw new IOException("answers were lost");
+        } else {
           out.write(bytes, 0, n);
         }
       }
