@@ -6,6 +6,7 @@ import dev.millrace.operations.config.KafkaClientProperties;
 import dev.millrace.operations.config.KafkaKeys;
 import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,9 @@ import org.apache.kafka.common.errors.TimeoutException;
 public final class Cluster implements AutoCloseable {
   private static final String TRANSACTION_VERSION = "transaction.version";
   private static final String METADATA_VERSION = "metadata.version";
+
+  /** From here on an end of a transaction cannot hit the next one. */
+  private static final int SAFE_TRANSACTIONS = 2;
 
   /** Highest metadata.version of Kafka 4.3; that of 4.2 is 29. */
   private static final int LOSES_MARKERS_FIRST = 30;
@@ -187,7 +191,11 @@ public final class Cluster implements AutoCloseable {
                   + " a transaction is not known")
               .formatted(address, cause.getMessage()));
     }
-    return warnings(levels, address);
+    List<String> warnings = new ArrayList<>(warnings(levels, address));
+    if (transactionVersionMin < SAFE_TRANSACTIONS) {
+      warnings.addAll(risks(finalizedFeatures(), transactionVersionMin, address));
+    }
+    return warnings;
   }
 
   static List<String> warnings(Map<Integer, Integer> metadataLevels, String address) {
@@ -212,12 +220,14 @@ public final class Cluster implements AutoCloseable {
 
   /** What is wrong with the cluster, one line each; empty if the application may start. */
   public List<String> check() {
-    if (transactionVersionMin == 0) {
-      return List.of();
-    }
-    Map<String, FinalizedVersionRange> features;
+    return transactionVersionMin == 0
+        ? List.of()
+        : problems(finalizedFeatures(), transactionVersionMin, address);
+  }
+
+  private Map<String, FinalizedVersionRange> finalizedFeatures() {
     try {
-      features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
+      return admin.describeFeatures().featureMetadata().get().finalizedFeatures();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OperationException("interrupted: cannot ask the cluster for its features", e);
@@ -228,13 +238,11 @@ public final class Cluster implements AutoCloseable {
               .formatted(address, cause.getMessage()),
           cause);
     }
-    return problems(features, transactionVersionMin, address);
   }
 
   static List<String> problems(
       Map<String, FinalizedVersionRange> features, int transactionVersionMin, String address) {
-    FinalizedVersionRange range = features.get(TRANSACTION_VERSION);
-    int found = range == null ? 0 : range.maxVersionLevel();
+    int found = transactionVersion(features);
     if (found >= transactionVersionMin) {
       return List.of();
     }
@@ -250,6 +258,31 @@ public final class Cluster implements AutoCloseable {
             TRANSACTION_VERSION,
             found,
             transactionVersionMin));
+  }
+
+  /** The risk that was taken, told at each start: whoever took it may not be who starts. */
+  static List<String> risks(
+      Map<String, FinalizedVersionRange> features, int transactionVersionMin, String address) {
+    int found = transactionVersion(features);
+    if (found < transactionVersionMin || found >= SAFE_TRANSACTIONS) {
+      return List.of();
+    }
+    return List.of(
+        String.format(
+            Locale.ROOT,
+            ("exactly-once is not guaranteed: the cluster at %s has %s %d, and"
+                + " kafka.transaction.version.min = %d accepts it. A late commit or abort of a dead"
+                + " client may hit the next transaction, and a document may be lost or come out"
+                + " twice (KIP-890)"),
+            address,
+            TRANSACTION_VERSION,
+            found,
+            transactionVersionMin));
+  }
+
+  private static int transactionVersion(Map<String, FinalizedVersionRange> features) {
+    FinalizedVersionRange range = features.get(TRANSACTION_VERSION);
+    return range == null ? 0 : range.maxVersionLevel();
   }
 
   /** What clients are told to connect to. */

@@ -43,6 +43,25 @@ class ClusterTest {
   }
 
   @Test
+  void shouldTellOfTheRiskThatWasTaken() {
+    assertThat(Cluster.risks(transactions(2), 0, "b:1")).isEmpty();
+    assertThat(Cluster.risks(transactions(1), 2, "b:1")).as("refused, not taken").isEmpty();
+    for (int accepted = 0; accepted <= 1; accepted++) {
+      assertThat(Cluster.risks(transactions(1), accepted, "b:1"))
+          .singleElement()
+          .asString()
+          .startsWith(
+              "exactly-once is not guaranteed: the cluster at b:1 has transaction.version 1")
+          .contains("kafka.transaction.version.min = " + accepted)
+          .contains("KIP-890");
+    }
+    assertThat(Cluster.risks(Map.of(), 0, "b:1"))
+        .singleElement()
+        .asString()
+        .contains("transaction.version 0");
+  }
+
+  @Test
   void shouldWarnOfBrokersThatCanLoseTheEndOfATransaction() {
     assertThat(Cluster.warnings(Map.of(1, 29, 2, 34), "b:1")).isEmpty();
     assertThat(Cluster.warnings(Map.of(), "b:1")).isEmpty();
