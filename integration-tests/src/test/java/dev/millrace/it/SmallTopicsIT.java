@@ -2,9 +2,9 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.cli.bench.stream.ChildNode;
-import dev.millrace.cli.bench.stream.DocumentLoad;
-import dev.millrace.cli.bench.stream.OutcomeWatcher;
+import dev.millrace.faults.ChildNode;
+import dev.millrace.faults.DocumentLoad;
+import dev.millrace.faults.OutcomeWatcher;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.operations.config.KafkaClientProperties;
@@ -51,8 +51,7 @@ class SmallTopicsIT {
       try (Admin admin = Admin.create(KafkaClientProperties.admin(config));
           OutcomeWatcher watcher =
               new OutcomeWatcher(config, List.of("enriched-documents", DEAD_LETTERS));
-          ChildNode node =
-              ChildNode.start(directory, "app", "enrich", file.toString(), "5", "50", "1")) {
+          ChildNode node = ChildNode.start(directory, "app", file, 5, 50, 1)) {
         produce(config, random);
         watcher.await(1, StreamHarness.PATIENCE, node::isAlive);
 

@@ -147,7 +147,10 @@ class TreeDeserializerTest {
       assertThat(
               decode(
                   schema(
-                      String.format(Locale.ROOT, field, "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2000000000}")),
+                      String.format(
+                          Locale.ROOT,
+                          field,
+                          "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2000000000}")),
                   wanted,
                   few))
           .isInstanceOf(Decoding.Undecodable.class);
@@ -158,7 +161,8 @@ class TreeDeserializerTest {
     }
     assertThat(
             decode(
-                schema(String.format(Locale.ROOT, field, "{\"type\":\"array\",\"items\":\"null\"}")),
+                schema(
+                    String.format(Locale.ROOT, field, "{\"type\":\"array\",\"items\":\"null\"}")),
                 Selection.ALL,
                 new byte[] {0, 0, 0, 0, 7, -2, -1, -1, -1, 15, 0}))
         .isInstanceOf(Decoding.Undecodable.class);

@@ -150,7 +150,10 @@ class AvroShapesTest {
     assertThat(
             read(
                     document(
-                        String.format(Locale.ROOT, time, "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}")),
+                        String.format(
+                            Locale.ROOT,
+                            time,
+                            "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}")),
                     "x",
                     Long.MAX_VALUE)
                 .createdAt())

@@ -53,6 +53,7 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.kafka.streams.KafkaStreams;
@@ -323,16 +324,20 @@ public final class StreamApplication implements AutoCloseable {
     gate.drain();
     StreamsStop stop = new StreamsStop(() -> !brokers.problem().isEmpty(), System::nanoTime);
     if (!failed) {
-      stop.drain(
-          () -> !isRunning() || permits.documentsHeld() == 0, config.get(AppKeys.DRAIN_TIMEOUT));
-      long left = permits.documentsHeld();
-      if (left > 0) {
-        LOG.info("{} documents are still in flight: they are enriched after the next start", left);
-      }
+      drain(stop);
     }
     stop.close(streams, config.get(AppKeys.STOP_TIMEOUT));
     process.ended(failed);
     ended.countDown();
+  }
+
+  private void drain(StreamsStop stop) {
+    stop.drain(
+        () -> !isRunning() || permits.documentsHeld() == 0, config.get(AppKeys.DRAIN_TIMEOUT));
+    long left = permits.documentsHeld();
+    if (left > 0) {
+      LOG.info("{} documents are still in flight: they are enriched after the next start", left);
+    }
   }
 
   @Override
@@ -386,7 +391,7 @@ public final class StreamApplication implements AutoCloseable {
             awaitNothingPending();
           } else {
             gate.drain();
-            drain();
+            drain(new StreamsStop(() -> !brokers.problem().isEmpty(), System::nanoTime));
           }
           fail();
         });

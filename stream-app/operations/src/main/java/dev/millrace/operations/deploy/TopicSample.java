@@ -78,8 +78,7 @@ public final class TopicSample {
     return report;
   }
 
-  private static List<String> names(
-      KafkaConsumer<byte[], byte[]> consumer, TopicSelection topics) {
+  private static List<String> names(KafkaConsumer<byte[], byte[]> consumer, TopicSelection topics) {
     return topics
         .name()
         .map(List::of)

@@ -154,7 +154,9 @@ class RecordShapeTest {
           .isEqualTo(NOON);
     }
     RecordShape millis = shape(Envelope.NONE, "text", "t", "createdAt", "at");
-    assertThat(document(millis, String.format(Locale.ROOT, json, "\"2026-01-31T13:00:00+01:00\"")).createdAt())
+    assertThat(
+            document(millis, String.format(Locale.ROOT, json, "\"2026-01-31T13:00:00+01:00\""))
+                .createdAt())
         .isEqualTo(NOON);
     assertThat(document(millis, String.format(Locale.ROOT, json, "\"2026-01-31\"")).createdAt())
         .isEqualTo("2026-01-31T00:00:00Z");
@@ -198,7 +200,9 @@ class RecordShapeTest {
     Document document =
         document(
             ORDERS,
-            String.format(Locale.ROOT, CONNECT, 
+            String.format(
+                Locale.ROOT,
+                CONNECT,
                 "{\"ID\":7,\"BODY\":\"x\",\"AT\":1769860800000,\"CHANGED\":1769860800000001,"
                     + "\"PRICE\":\"BN4=\",\"DUE\":20484}"));
 
