@@ -3,6 +3,7 @@ package dev.millrace.records;
 import dev.millrace.enrichment.Enrichment;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
+import dev.millrace.schema.WireFormat;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -148,11 +149,15 @@ public final class OutcomeRecords {
         sink, outcome, key, value, timestamp(headers, from, sink, nowMillis), headers);
   }
 
-  /** The document's headers, ours in place of any that look like them. */
+  /**
+   * The document's headers, ours in place of any that look like them; without the one that names
+   * the schema of its value, for the outcome's value has another.
+   */
   private static RecordHeaders ownHeaders(Origin from) {
     RecordHeaders headers = new RecordHeaders();
     for (Header header : from.headers()) {
-      if (!header.key().startsWith(RecordHeaderNames.PREFIX)) {
+      if (!header.key().startsWith(RecordHeaderNames.PREFIX)
+          && !header.key().equals(WireFormat.VALUE_HEADER)) {
         headers.add(header);
       }
     }

@@ -169,6 +169,25 @@ class EnrichmentProcessorTest {
     assertThat(app.enricher.texts()).isEmpty();
   }
 
+  /** A reader would take the outcome's value for a document. */
+  @Test
+  void shouldNotPassOnTheHeaderThatNamesTheSchemaOfTheDocumentsValue() {
+    ProcessorHarness app = open(options());
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("__value_schema_id", new byte[] {0, 0, 0, 0, 1});
+    headers.add("__key_schema_id", new byte[] {0, 0, 0, 0, 2});
+    app.send(new TestRecord<>(bytes("k"), bytes("a"), headers, Instant.ofEpochMilli(1)));
+    app.enricher.enrich("a");
+    app.tick();
+
+    assertThat(app.read(TOPICS.outputs().enriched()))
+        .singleElement()
+        .satisfies(record -> {
+          assertThat(record.headers().lastHeader("__value_schema_id")).isNull();
+          assertThat(record.headers().lastHeader("__key_schema_id")).isNotNull();
+        });
+  }
+
   private static TestRecord<byte[], byte[]> tombstone(@Nullable String key) {
     return new TestRecord<>(
         key == null ? null : bytes(key), null, new RecordHeaders(), Instant.ofEpochMilli(1));
