@@ -1,5 +1,7 @@
 package dev.millrace.schema;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +19,7 @@ public record Selection(boolean all, Map<String, Selection> fields) {
 
   /** Copies the fields. */
   public Selection {
-    fields = Map.copyOf(fields);
+    fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
   }
 
   /** What lies at these paths, or below them. */
@@ -28,7 +30,7 @@ public record Selection(boolean all, Map<String, Selection> fields) {
         return ALL;
       }
       rests
-          .computeIfAbsent(path.getFirst(), _ -> new java.util.ArrayList<>())
+          .computeIfAbsent(path.getFirst(), _ -> new ArrayList<>())
           .add(path.subList(1, path.size()));
     }
     Map<String, Selection> fields = new LinkedHashMap<>();

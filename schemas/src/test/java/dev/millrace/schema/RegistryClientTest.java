@@ -66,27 +66,31 @@ class RegistryClientTest {
     assertThat(stub.requests).hasSize(1).first().asString().startsWith("GET /schemas/ids/7");
   }
 
+  /** A registry's answer with a schema, whose quotation marks are single ones here. */
+  private static String answer(String schema, String more) {
+    return "{\"schema\":\"" + schema.replace("'", "\\\"") + "\"," + more + "}";
+  }
+
   @Test
   void shouldPutASchemaAndThoseItRefersToTogether() {
     stub.then(
             200,
-            """
-            {"schema":"{\\"type\\":\\"record\\",\\"name\\":\\"Order\\",\\"fields\\":[{\\"name\\":\\"by\\",\\"type\\":\\"acme.Customer\\"}]}",
-             "references":[{"name":"acme.Customer","subject":"customer","version":2}]}
-            """)
+            answer(
+                "{'type':'record','name':'Order','fields':[{'name':'by','type':'acme.Customer'}]}",
+                "\"references\":[{\"name\":\"acme.Customer\","
+                    + "\"subject\":\"customer\",\"version\":2}]"))
         .then(
             200,
-            """
-            {"subject":"customer","version":2,"id":3,
-             "schema":"{\\"type\\":\\"record\\",\\"name\\":\\"acme.Customer\\",\\"fields\\":[{\\"name\\":\\"in\\",\\"type\\":\\"acme.Place\\"}]}",
-             "references":[{"name":"acme.Place","subject":"place","version":1}]}
-            """)
+            answer(
+                "{'type':'record','name':'acme.Customer','fields':["
+                    + "{'name':'in','type':'acme.Place'}]}",
+                "\"subject\":\"customer\",\"version\":2,\"id\":3,\"references\":"
+                    + "[{\"name\":\"acme.Place\",\"subject\":\"place\",\"version\":1}]"))
         .then(
             200,
-            """
-            {"subject":"place","version":1,"id":2,
-             "schema":"{\\"type\\":\\"enum\\",\\"name\\":\\"acme.Place\\",\\"symbols\\":[\\"here\\"]}"}
-            """);
+            answer(
+                "{'type':'enum','name':'acme.Place','symbols':['here']}",
+                "\"subject\":\"place\",\"version\":1,\"id\":2"));
     try (RegistryClient client = client()) {
       assertThat(client.lookup(SEVEN))
           .isInstanceOfSatisfying(

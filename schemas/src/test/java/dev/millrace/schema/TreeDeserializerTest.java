@@ -9,7 +9,6 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.apache.avro.Schema;
@@ -147,22 +146,19 @@ class TreeDeserializerTest {
       assertThat(
               decode(
                   schema(
-                      String.format(
-                          Locale.ROOT,
-                          field,
-                          "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2000000000}")),
+                      field.replace(
+                          "%s", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2000000000}")),
                   wanted,
                   few))
           .isInstanceOf(Decoding.Undecodable.class);
-      assertThat(decode(schema(String.format(Locale.ROOT, field, "\"R\"")), wanted, few))
+      assertThat(decode(schema(field.replace("%s", "\"R\"")), wanted, few))
           .isInstanceOfSatisfying(
               Decoding.Undecodable.class,
               no -> assertThat(no.message()).contains("nested deeper than 500 levels"));
     }
     assertThat(
             decode(
-                schema(
-                    String.format(Locale.ROOT, field, "{\"type\":\"array\",\"items\":\"null\"}")),
+                schema(field.replace("%s", "{\"type\":\"array\",\"items\":\"null\"}")),
                 Selection.ALL,
                 new byte[] {0, 0, 0, 0, 7, -2, -1, -1, -1, 15, 0}))
         .isInstanceOf(Decoding.Undecodable.class);

@@ -119,9 +119,9 @@ public final class InputKeys {
           list(),
           "Where the fields of a document lie in the values of a format other than text: id, text,"
               + " language, title, source, tenant, createdAt, attributes (an object, whose texts,"
-              + " numbers and booleans it takes) and attributes.NAME, each with the path of a field:"
-              + " names with dots between them, the number of an entry of a list, `$.` before one"
-              + " that starts outside the envelope. text may have several, and a list of texts:"
+              + " numbers and booleans it takes) and attributes.NAME, each with the path of a"
+              + " field: names with dots between them, the number of an entry of a list, `$.` before"
+              + " one that starts outside the envelope. text may have several, and a list of texts:"
               + " they are joined. What is not named, the document does not have, but its id is the"
               + " record's key or position then. Without `fields`, values have the fields of a"
               + " document themselves.",

@@ -7,10 +7,10 @@ import dev.millrace.records.shape.Envelope;
 import dev.millrace.records.shape.FieldMapping;
 import dev.millrace.records.shape.FieldPath;
 import dev.millrace.records.shape.RecordShape;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * How the values of an input are laid out, as its entry in the list says.
@@ -89,7 +89,7 @@ public record InputLayout(RecordShape shape, CsvRow csv, Tombstones tombstones) 
         "%s.csv.columns: the format csv needs the names of the columns",
         own);
     problems.require(
-        new HashSet<>(columns).size() == columns.size(),
+        new TreeSet<>(columns).size() == columns.size(),
         "%s.csv.columns: two columns have the same name",
         own);
     Map<String, List<String>> fields = entry.map(InputKeys.FIELDS);
