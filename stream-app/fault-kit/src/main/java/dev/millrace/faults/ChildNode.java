@@ -126,7 +126,7 @@ public final class ChildNode implements AutoCloseable {
     awaitEnd(Duration.ofSeconds(KILLED_SECONDS_MAX));
   }
 
-  /** SIGSTOP: it holds its connections and does nothing, as in a very long pause of its memory. */
+  /** SIGSTOP: it holds its connections and does nothing, as in a very long garbage collection. */
   public void freeze() {
     Freezer.freeze(process.pid());
   }
