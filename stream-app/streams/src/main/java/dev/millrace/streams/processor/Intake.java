@@ -2,7 +2,9 @@ package dev.millrace.streams.processor;
 
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -12,9 +14,9 @@ import org.apache.kafka.common.Uuid;
  */
 public final class Intake {
   private final Taken taken;
-  private final Map<String, Uuid> topics = new ConcurrentHashMap<>();
+  private final Map<String, Uuid> topics = new ConcurrentSkipListMap<>();
   private volatile Runnable doubt = () -> {};
-  private final Set<String> closed = ConcurrentHashMap.newKeySet();
+  private final Set<String> closed = new ConcurrentSkipListSet<>();
 
   /**
    * @param taken what becomes of documents that were taken before
@@ -30,7 +32,7 @@ public final class Intake {
 
   /** The ids of the topics that were seen, by name. */
   public Map<String, Uuid> topics() {
-    return Map.copyOf(topics);
+    return new TreeMap<>(topics);
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.records.SourcePosition;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -13,7 +12,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 final class LeaderEpochs {
   private final Map<TakenMark.Partition, ConcurrentSkipListMap<Long, Integer>> changes =
-      new ConcurrentHashMap<>();
+      new ConcurrentSkipListMap<>();
 
   /** A record was read. */
   void read(ConsumerRecord<?, ?> record) {

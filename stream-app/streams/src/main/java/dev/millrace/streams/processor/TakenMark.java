@@ -41,7 +41,13 @@ public record TakenMark(long next, int epoch, Map<String, Uuid> topics) {
   }
 
   /** An input partition. */
-  public record Partition(String topic, int number) {}
+  public record Partition(String topic, int number) implements Comparable<Partition> {
+    @Override
+    public int compareTo(Partition other) {
+      int byTopic = topic.compareTo(other.topic);
+      return byTopic != 0 ? byTopic : Integer.compare(number, other.number);
+    }
+  }
 
   /** Whether a key of the pending store is no document's. */
   public static boolean isReserved(byte[] key) {

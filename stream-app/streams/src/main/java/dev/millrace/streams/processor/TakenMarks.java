@@ -2,10 +2,10 @@ package dev.millrace.streams.processor;
 
 import dev.millrace.records.SourcePosition;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.streams.KeyValue;
@@ -38,7 +38,7 @@ final class TakenMarks {
   private final KeyValueStore<byte[], byte[]> store;
   private final Intake intake;
   private final Set<String> names;
-  private final Map<TakenMark.Partition, Entry> entries = new HashMap<>();
+  private final Map<TakenMark.Partition, Entry> entries = new TreeMap<>();
 
   /**
    * Reads what earlier runs have left.
@@ -49,7 +49,7 @@ final class TakenMarks {
   TakenMarks(KeyValueStore<byte[], byte[]> store, Intake intake, Collection<String> names) {
     this.store = store;
     this.intake = intake;
-    this.names = Set.copyOf(names);
+    this.names = new TreeSet<>(names);
     try (KeyValueIterator<byte[], byte[]> marks =
         store.range(TakenMark.firstKey(), TakenMark.lastKey())) {
       while (marks.hasNext()) {
