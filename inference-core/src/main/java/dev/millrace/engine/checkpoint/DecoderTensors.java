@@ -96,7 +96,8 @@ final class DecoderTensors {
     Set<String> modules = new LinkedHashSet<>();
     asked.forEach(name -> modules.add(module(name)));
     Pattern ofLayer = Pattern.compile(Pattern.quote(prefix + "model.layers.") + "(\\d{1,9})\\..*");
-    Set<String> outside = Set.of(prefix + "lm_head.bias", prefix + "model.norm.bias");
+    Set<String> outside =
+        new LinkedHashSet<>(List.of(prefix + "lm_head.bias", prefix + "model.norm.bias"));
     for (TensorInfo tensor : files.tensors()) {
       String name = tensor.name();
       Matcher matcher = ofLayer.matcher(name);

@@ -8,7 +8,8 @@ import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,13 +42,13 @@ record SpecialNames(Map<String, String> tokens, JsonNode config) {
 
   /** Copies the map. */
   SpecialNames {
-    tokens = Map.copyOf(tokens);
+    tokens = Collections.unmodifiableMap(new LinkedHashMap<>(tokens));
   }
 
   static SpecialNames read(Path directory) {
     Path file = directory.resolve("tokenizer_config.json");
     JsonNode config = Files.exists(file) ? readObject(file) : JSON.createObjectNode();
-    Map<String, String> tokens = new HashMap<>();
+    Map<String, String> tokens = new LinkedHashMap<>();
     add(config, tokens);
     Path map = directory.resolve("special_tokens_map.json");
     if (!config.has("added_tokens_decoder") && Files.exists(map)) {

@@ -146,7 +146,8 @@ final class ApplicationHealth implements ProcessorMonitor {
       LOG.warn(
           "partition {} is read again from offset {}: the committed offsets of the group are gone or"
               + " were set back. Documents up to offset {} were taken before, have an outcome or"
-              + " are pending, and are skipped; with processing.taken: again they are enriched again",
+              + " are pending, and are skipped; with processing.taken: again they are"
+              + " enriched again",
           partition,
           at.offset(),
           next - 1);

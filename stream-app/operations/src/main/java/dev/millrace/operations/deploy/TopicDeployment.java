@@ -340,8 +340,10 @@ public final class TopicDeployment implements AutoCloseable {
       problems.add(
           String.format(
               Locale.ROOT,
-              ("topic %1$s has %2$d partitions, but had %3$d when the application last ran, as topic"
-                  + " %4$s says: what is pending of the others could not be finished. Add partitions"
+              ("topic %1$s has %2$d partitions, but had %3$d when the application last ran, as"
+                  + " topic"
+                  + " %4$s says: what is pending of the others could not be finished. Add"
+                  + " partitions"
                   + " (`kafka-topics.sh --alter --topic %1$s --partitions %3$d`), or choose another"
                   + " app.id, which begins from the start"),
               documents,

@@ -88,8 +88,10 @@ public final class TopicHistory {
       if (offsets.ofStreams() && empty) {
         throw new OperationException(
             ("topic %s, which holds the pending documents, was deleted: group %s has committed"
-                    + " offsets, but %s. Documents that had no outcome when it was deleted are lost to"
-                    + " the application, though not to topic %s. To go on behind them, run `millrace"
+                    + " offsets, but %s. Documents that had no outcome when it was deleted are lost"
+                    + " to"
+                    + " the application, though not to topic %s. To go on behind them, run"
+                    + " `millrace"
                     + " topics accept --config FILE`; to enrich all documents again, choose another"
                     + " app.id")
                 .formatted(
@@ -124,7 +126,8 @@ public final class TopicHistory {
                 Locale.ROOT,
                 "group %1$s has no committed offset for partition %3$d of topic %2$s, but the"
                     + " application has run, as topic %4$s says: the offset expired or was deleted,"
-                    + " and all documents would be enriched again. To go on, set it behind the highest"
+                    + " and all documents would be enriched again. To go on, set it behind the"
+                    + " highest"
                     + " millrace.source.offset of that partition in the output topics"
                     + " (`kafka-consumer-groups.sh --group %1$s --topic %2$s:%3$d --reset-offsets"
                     + " --to-offset N --execute`); to enrich all documents again, choose another"
