@@ -78,8 +78,10 @@ class TopicsIT {
         assertThat(verdict.outcomes()).isEqualTo(2 * FIRST + MORE);
 
         admin.deleteTopics(List.of("documents")).all().get();
-        String created = StreamHarness.succeed("topics", "create", "--config", file.toString());
-        assertThat(created).contains("documents created");
+        StreamHarness.Said fewer =
+            StreamHarness.run("topics", "create", "--config", file.toString());
+        assertThat(fewer.out()).contains("documents created");
+        assertThat(fewer.err()).contains("topic documents has 1 partitions, but had 3");
         admin.createPartitions(Map.of("documents", NewPartitions.increaseTo(3))).all().get();
         produce(config, MORE);
         node.restart();
@@ -95,6 +97,24 @@ class TopicsIT {
         watcher.await(2 * FIRST + 2 * MORE, StreamHarness.PATIENCE, node::isAlive);
         stop(node);
         assertThat(watcher.count()).isEqualTo(2 * FIRST + 2 * MORE);
+
+        admin.deleteTopics(List.of("it-pending-changelog")).all().get();
+        node.restart();
+        awaitEnd(node);
+        assertThat(Files.readString(node.log()))
+            .contains("topic it-pending-changelog, which holds the pending documents, was deleted");
+        assertThat(accept(file)).contains("documents goes on where it was");
+        produce(config, FIRST);
+        node.restart();
+        watcher.await(3 * FIRST + 2 * MORE, StreamHarness.PATIENCE, node::isAlive);
+
+        admin.deleteTopics(List.of("enriched-documents")).all().get();
+        probes.awaitReadiness("topic enriched-documents is gone", StreamHarness.PATIENCE);
+        StreamHarness.succeed("topics", "create", "--config", file.toString());
+        awaitEnd(node);
+        assertThat(Files.readString(node.log()))
+            .contains("topic enriched-documents was deleted and made again");
+        assertThat(watcher.count()).isEqualTo(3 * FIRST + 2 * MORE);
       }
     }
   }
