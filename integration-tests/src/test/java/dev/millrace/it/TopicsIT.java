@@ -11,13 +11,16 @@ import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.servers.LocalBroker;
 import dev.millrace.streams.config.ApplicationSpec;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
@@ -103,7 +106,10 @@ class TopicsIT {
         awaitEnd(node);
         assertThat(Files.readString(node.log()))
             .contains("topic it-pending-changelog, which holds the pending documents, was deleted");
-        assertThat(accept(file)).contains("documents goes on where it was");
+        assertThat(accept(file))
+            .contains("documents goes on where it was")
+            .contains("delete " + directory.resolve("state"));
+        deleteAll(directory.resolve("state"));
         produce(config, FIRST);
         node.restart();
         watcher.await(3 * FIRST + 2 * MORE, StreamHarness.PATIENCE, node::isAlive);
@@ -115,6 +121,14 @@ class TopicsIT {
         assertThat(Files.readString(node.log()))
             .contains("topic enriched-documents was deleted and made again");
         assertThat(watcher.count()).isEqualTo(3 * FIRST + 2 * MORE);
+      }
+    }
+  }
+
+  private static void deleteAll(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
       }
     }
   }

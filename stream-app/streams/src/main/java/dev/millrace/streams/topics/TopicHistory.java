@@ -257,6 +257,13 @@ public final class TopicHistory {
     if (others.isEmpty()) {
       done.add(topic + " goes on where it was");
     }
+    if (others.contains(changelog) || (before.marks().isEmpty() && offsets.ofStreams())) {
+      // Kafka Streams takes a copy that is longer than its changelog for complete.
+      done.add(
+          ("the state directories belong to the former %s: delete %s of every instance before the"
+                  + " start")
+              .formatted(changelog, config.path(AppKeys.STATE_DIR)));
+    }
   }
 
   private static TopicState state(Map<String, TopicState> found, String name) {
