@@ -35,8 +35,8 @@ class FaultsIT {
   private static final Path DIRECTORY =
       StreamHarness.root().resolve("integration-tests/target/faults");
 
-  /** Rows wait more than they work. */
-  private static final int AT_ONCE = Integer.getInteger("millrace.faults.parallel", 2);
+  /** Two rows at once are five to eight virtual machines: on two processors brokers fall silent. */
+  private static final int AT_ONCE = Integer.getInteger("millrace.faults.parallel", 1);
 
   private static final Map<String, Future<RowResult>> RESULTS = new LinkedHashMap<>();
 

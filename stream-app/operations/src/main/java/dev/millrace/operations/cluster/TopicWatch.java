@@ -1,5 +1,6 @@
 package dev.millrace.operations.cluster;
 
+import dev.millrace.operations.OperationException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +30,9 @@ public final class TopicWatch implements AutoCloseable {
   private static final Duration EVERY = Duration.ofSeconds(2);
 
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** How often the first look is tried: a busy broker may take longer. */
+  private static final int FIRST_LOOKS = 6;
 
   private final Map<String, String> changelogs;
   private final Set<String> names = new LinkedHashSet<>();
@@ -88,10 +92,20 @@ public final class TopicWatch implements AutoCloseable {
   /**
    * Looks once and then again and again.
    *
-   * @throws dev.millrace.operations.OperationException if the first look fails
+   * @throws OperationException if the first look fails
    */
   public void start() throws InterruptedException {
-    look();
+    for (int left = FIRST_LOOKS - 1; ; left--) {
+      try {
+        look();
+        break;
+      } catch (OperationException e) {
+        if (left == 0) {
+          throw e;
+        }
+        LOG.info("the topics are not known yet: {}", e.getMessage());
+      }
+    }
     watch.begin(EVERY);
   }
 

@@ -38,7 +38,8 @@ import org.apache.kafka.common.Uuid;
  * before a start, and made to agree with them when an operator says so. Used by one thread.
  */
 public final class TopicHistory {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** As long as a busy broker may take: an application that gives up at its start helps nobody. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Config config;
   private final Cluster cluster;
