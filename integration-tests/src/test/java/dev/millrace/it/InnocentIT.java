@@ -77,7 +77,9 @@ class InnocentIT {
           for (int join = 1; join <= 5; join++) {
             awaitWork(second, join);
             TimeUnit.SECONDS.sleep(3);
-            assertThat(second.stop(StreamHarness.PATIENCE)).isTrue();
+            assertThat(second.stop(StreamHarness.PATIENCE))
+                .as("stopped in good order, log: %s", Files.readString(second.log()))
+                .isTrue();
             if (join < 5) {
               second.restart();
             }
@@ -108,14 +110,19 @@ class InnocentIT {
     return ChildNode.start(directory, name, file, delayMillis / 2, delayMillis, 20261130);
   }
 
-  /** Until its log says for the n-th time that it runs. */
-  private static void awaitWork(ChildNode node, int times) throws Exception {
+  /** Until its log says that its n-th life runs: each rebalance says so once more. */
+  private static void awaitWork(ChildNode node, int life) throws Exception {
     long deadline = System.nanoTime() + StreamHarness.PATIENCE.toNanos();
-    while (Files.readString(node.log()).split(": running", -1).length <= times) {
+    while (!runs(Files.readString(node.log()), life)) {
       assertThat(deadline - System.nanoTime()).as("log: %s", node.log()).isPositive();
       assertThat(node.isAlive()).as(Files.readString(node.log())).isTrue();
       TimeUnit.MILLISECONDS.sleep(50);
     }
+  }
+
+  private static boolean runs(String log, int life) {
+    String[] lives = log.split("started: application", -1);
+    return lives.length > life && lives[life].contains(": running");
   }
 
   private static void check(Config config, Set<SourcePosition> acknowledged, String what) {
