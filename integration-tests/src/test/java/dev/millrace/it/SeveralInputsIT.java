@@ -106,7 +106,8 @@ class SeveralInputsIT {
         node.kill();
         node.restart();
         watcher.await((NOTES + LETTERS) / 2, StreamHarness.PATIENCE, node::isAlive);
-        createTopic(config, "letters-late", 3);
+        // More partitions than any before: the changelog gets as many.
+        createTopic(config, "letters-late", 6);
         letters.addAll(
             DocumentLoad.produceRecords(
                 config, LATE, number -> letter("letters-late", LETTERS - LATE + number)));

@@ -131,7 +131,7 @@ public final class StreamApplication implements AutoCloseable {
       open.keep(decoding::shutdownNow);
       this.replaced =
           new ReplacedTopics(
-              ApplicationTopics.changelogsByTopic(config).keySet(),
+              ApplicationTopics.changelogs(config).keySet(),
               ApplicationTopics.changelogs(config).values(),
               intake,
               this::endBecauseOfTopics);
@@ -188,7 +188,7 @@ public final class StreamApplication implements AutoCloseable {
       this.topics =
           open.keep(
               new TopicWatch(
-                  ApplicationTopics.changelogsByTopic(config),
+                  ApplicationTopics.changelogs(config),
                   Input.outputs(config),
                   cluster.topicQuestions(config.get(AppKeys.ID), streamsProtocol),
                   replaced,

@@ -5,12 +5,9 @@ import dev.millrace.operations.cluster.PartitionEnds.Ends;
 import dev.millrace.operations.cluster.PartitionEnds.Partition;
 import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +16,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
-import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.IsolationLevel;
@@ -51,7 +47,7 @@ final class EndsQuery {
    * @throws OperationException if a topic cannot be described, or no partition gives an answer
    */
   PartitionEnds ask(Collection<TopicSelection> topics) throws InterruptedException {
-    Set<TopicPartition> partitions = partitions(names(topics));
+    Set<TopicPartition> partitions = partitions(TopicNames.of(admin, topics, atMostMillis));
     // The end first: what lay below it then, and lies above the stable offset now, is open.
     Map<Partition, Long> ends = offsets(partitions, IsolationLevel.READ_UNCOMMITTED);
     Map<Partition, Long> stable = offsets(partitions, IsolationLevel.READ_COMMITTED);
@@ -73,26 +69,6 @@ final class EndsQuery {
           silence);
     }
     return new PartitionEnds(known, silent);
-  }
-
-  private Set<String> names(Collection<TopicSelection> topics) throws InterruptedException {
-    Set<String> names = new LinkedHashSet<>();
-    List<TopicSelection> patterns = new ArrayList<>();
-    topics.forEach(each -> each.name().ifPresentOrElse(names::add, () -> patterns.add(each)));
-    if (!patterns.isEmpty()) {
-      try {
-        for (String topic :
-            admin.listTopics(new ListTopicsOptions().timeoutMs(atMostMillis)).names().get()) {
-          if (patterns.stream().anyMatch(pattern -> pattern.contains(topic))) {
-            names.add(topic);
-          }
-        }
-      } catch (ExecutionException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
-        throw new OperationException("cannot list the topics: " + cause.getMessage(), cause);
-      }
-    }
-    return names;
   }
 
   private Set<TopicPartition> partitions(Collection<String> topics) throws InterruptedException {

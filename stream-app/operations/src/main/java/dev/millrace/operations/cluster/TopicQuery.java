@@ -1,6 +1,7 @@
 package dev.millrace.operations.cluster;
 
 import dev.millrace.operations.OperationException;
+import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -35,11 +36,13 @@ final class TopicQuery implements TopicWatch.Questions {
   }
 
   @Override
-  public Map<String, TopicState> topics(Collection<String> names, Duration atMost)
+  public Map<String, TopicState> topics(Collection<TopicSelection> topics, Duration atMost)
       throws InterruptedException {
     Map<String, KafkaFuture<TopicDescription>> described =
         admin
-            .describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis(atMost)))
+            .describeTopics(
+                TopicNames.of(admin, topics, millis(atMost)),
+                new DescribeTopicsOptions().timeoutMs(millis(atMost)))
             .topicNameValues();
     Map<String, TopicState> found = new HashMap<>();
     for (Map.Entry<String, KafkaFuture<TopicDescription>> each : described.entrySet()) {

@@ -1,19 +1,21 @@
 package dev.millrace.operations.cluster;
 
 import dev.millrace.operations.OperationException;
+import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.Uuid;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,8 +36,8 @@ public final class TopicWatch implements AutoCloseable {
   /** How often the first look is tried: a busy broker may take longer. */
   private static final int FIRST_LOOKS = 6;
 
-  private final Map<String, String> changelogs;
-  private final Set<String> names = new LinkedHashSet<>();
+  private final Map<TopicSelection, String> changelogs;
+  private final Set<TopicSelection> watched = new LinkedHashSet<>();
   private final Questions questions;
   private final Listener listener;
   private final Map<String, Uuid> ids = new HashMap<>();
@@ -47,8 +49,8 @@ public final class TopicWatch implements AutoCloseable {
 
   /** What the watch asks the cluster. Each throws if there is no answer. */
   public interface Questions {
-    /** The topics that are there, by name. */
-    Map<String, TopicState> topics(Collection<String> names, Duration atMost)
+    /** Those of the topics that are there, by name. */
+    Map<String, TopicState> topics(Collection<TopicSelection> topics, Duration atMost)
         throws InterruptedException;
 
     /** The partitions of a topic that members of the group read. */
@@ -70,20 +72,20 @@ public final class TopicWatch implements AutoCloseable {
   /**
    * Prepares to look; begins with {@link #start}.
    *
-   * @param changelogs by input topic, the topic that holds what is pending of it, one partition for
-   *     each of the input's
+   * @param changelogs by input, the topic that holds what is pending of it, one partition for each
+   *     of the input's, of the topic with the most where there are several
    * @param outputs where outcomes go
    */
   public TopicWatch(
-      Map<String, String> changelogs,
+      Map<TopicSelection, String> changelogs,
       Collection<String> outputs,
       Questions questions,
       Listener listener,
       LongSupplier nanoClock) {
-    this.changelogs = new TreeMap<>(changelogs);
-    this.names.addAll(changelogs.keySet());
-    this.names.addAll(outputs);
-    this.names.addAll(changelogs.values());
+    this.changelogs = new LinkedHashMap<>(changelogs);
+    this.watched.addAll(changelogs.keySet());
+    outputs.forEach(topic -> watched.add(TopicSelection.named(topic)));
+    changelogs.values().forEach(topic -> watched.add(TopicSelection.named(topic)));
     this.questions = questions;
     this.listener = listener;
     this.watch = new Watch("the topics are not known", this::look, nanoClock);
@@ -116,13 +118,16 @@ public final class TopicWatch implements AutoCloseable {
 
   /** Looks once. */
   synchronized void look() throws InterruptedException {
-    Map<String, TopicState> found = questions.topics(names, PATIENCE);
+    Map<String, TopicState> found = questions.topics(watched, PATIENCE);
     others.clear();
+    Set<String> names = new TreeSet<>(found.keySet());
+    names.addAll(ids.keySet());
     for (String name : names) {
       TopicState state = found.get(name);
       Uuid before = ids.get(name);
       if (state == null) {
-        if (before != null) {
+        // Those of a pattern come and go.
+        if (watched.contains(TopicSelection.named(name))) {
           others.put(name, "topic %s is gone: it was deleted".formatted(name));
         }
       } else if (before == null) {
@@ -133,12 +138,8 @@ public final class TopicWatch implements AutoCloseable {
         listener.replaced(name, before);
       }
     }
-    for (Map.Entry<String, String> each : changelogs.entrySet()) {
-      TopicState input = found.get(each.getKey());
-      TopicState changelog = found.get(each.getValue());
-      if (input != null && !replaced.containsKey(each.getKey())) {
-        grow(each.getKey(), input.partitions(), each.getValue(), changelog);
-      }
+    for (Map.Entry<TopicSelection, String> each : changelogs.entrySet()) {
+      grow(each.getKey(), each.getValue(), found);
     }
     List<String> now = new ArrayList<>(replaced.values());
     now.addAll(others.values());
@@ -157,16 +158,24 @@ public final class TopicWatch implements AutoCloseable {
    * them may be added, and what is pending stays where it is. Kafka Streams itself would stop, and
    * advise to delete the changelog.
    */
-  private void grow(String input, int partitions, String changelog, @Nullable TopicState stored)
+  private void grow(TopicSelection input, String changelog, Map<String, TopicState> found)
       throws InterruptedException {
-    int known = read.computeIfAbsent(input, _ -> partitions);
-    if (stored != null && stored.partitions() < partitions) {
+    Map<String, Integer> partitions = new TreeMap<>();
+    found.forEach((name, state) -> {
+      if (input.contains(name) && !replaced.containsKey(name)) {
+        partitions.put(name, state.partitions());
+        read.putIfAbsent(name, state.partitions());
+      }
+    });
+    TopicState stored = found.get(changelog);
+    int most = partitions.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+    if (stored != null && stored.partitions() < most) {
       try {
-        questions.addPartitions(changelog, partitions, PATIENCE);
+        questions.addPartitions(changelog, most, PATIENCE);
         LOG.info(
-            "topic {} has {} partitions: topic {} gets as many, and had {}",
+            "input {} has {} partitions: topic {} gets as many, and had {}",
             input,
-            partitions,
+            most,
             changelog,
             stored.partitions());
       } catch (RuntimeException e) {
@@ -174,34 +183,41 @@ public final class TopicWatch implements AutoCloseable {
             changelog,
             String.format(
                 Locale.ROOT,
-                "topic %s has %d partitions and cannot be read before topic %s, which has %d, has"
+                "input %s has %d partitions and cannot be read before topic %s, which has %d, has"
                     + " as many: %s; add them with `kafka-topics.sh --alter --topic %s --partitions"
                     + " %d`, what is pending stays and is finished",
                 input,
-                partitions,
+                most,
                 changelog,
                 stored.partitions(),
                 e.getMessage(),
                 changelog,
-                partitions));
+                most));
         return;
       }
     }
+    for (Map.Entry<String, Integer> each : partitions.entrySet()) {
+      awaitReaders(each.getKey(), each.getValue());
+    }
+  }
+
+  /** Names a topic that has got partitions until members of the group read them. */
+  private void awaitReaders(String topic, int partitions) throws InterruptedException {
+    int known = read.getOrDefault(topic, partitions);
     if (partitions <= known) {
       return;
     }
-    int assigned = questions.assigned(input, PATIENCE).size();
-    if (assigned >= partitions) {
-      read.put(input, partitions);
-      LOG.info("all {} partitions of topic {} are read", partitions, input);
+    if (questions.assigned(topic, PATIENCE).size() >= partitions) {
+      read.put(topic, partitions);
+      LOG.info("all {} partitions of topic {} are read", partitions, topic);
     } else {
       others.put(
-          input,
+          topic,
           String.format(
               Locale.ROOT,
               "topic %s has %d partitions now and had %d: the others are not read yet, but will be"
                   + " within a minute or so",
-              input,
+              topic,
               partitions,
               known));
     }

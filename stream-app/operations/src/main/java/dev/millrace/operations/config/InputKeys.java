@@ -34,8 +34,8 @@ public final class InputKeys {
           "",
           "tenant-[a-z]+-invoices",
           "In place of `topic`: all topics whose whole names match this regular expression, those"
-              + " that are created later included. None may have more partitions than the one with"
-              + " the most had when the application first ran. Needs `name`.");
+              + " that are created later included. At least one must exist at the start. Needs"
+              + " `name`.");
 
   public static final ConfigKey<String> NAME =
       optional(

@@ -3,6 +3,7 @@ package dev.millrace.operations.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.operations.OperationException;
+import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,51 +24,60 @@ class TopicWatchTest {
   private final Map<String, TopicState> there = new HashMap<>();
   private final Set<Integer> assigned = new TreeSet<>();
   private final List<String> heard = new ArrayList<>();
+  private final List<TopicSelection> asked = new ArrayList<>();
   private boolean mayAlter = true;
   private final TopicWatch watch =
       new TopicWatch(
-          Map.of(INPUT, CHANGELOG),
+          Map.of(TopicSelection.named(INPUT), CHANGELOG),
           List.of(OUTPUT),
-          new TopicWatch.Questions() {
-            @Override
-            public Map<String, TopicState> topics(Collection<String> names, Duration atMost) {
-              assertThat(names).containsExactlyInAnyOrder(INPUT, OUTPUT, CHANGELOG);
-              return Map.copyOf(there);
-            }
-
-            @Override
-            public Set<Integer> assigned(String topic, Duration atMost) {
-              return topic.equals(INPUT) ? assigned : Set.of();
-            }
-
-            @Override
-            public void addPartitions(String topic, int partitions, Duration atMost) {
-              if (!mayAlter) {
-                throw new OperationException("not authorized");
-              }
-              heard.add(topic + " gets " + partitions);
-              TopicState before = there.get(topic);
-              Uuid id = before == null ? new Uuid(0, 0) : before.id();
-              there.put(topic, new TopicState(id, partitions));
-            }
-          },
-          new TopicWatch.Listener() {
-            @Override
-            public void seen(String topic, Uuid id) {
-              heard.add("seen " + topic);
-            }
-
-            @Override
-            public void replaced(String topic, Uuid before) {
-              heard.add("replaced " + topic + " " + before.getLeastSignificantBits());
-            }
-          },
+          questions(asked),
+          listener(),
           System::nanoTime);
 
   TopicWatchTest() {
     there.put(INPUT, new TopicState(new Uuid(7, 1), 2));
     there.put(OUTPUT, new TopicState(new Uuid(7, 2), 2));
     assigned.addAll(List.of(0, 1));
+  }
+
+  private TopicWatch.Questions questions(List<TopicSelection> asked) {
+    return new TopicWatch.Questions() {
+      @Override
+      public Map<String, TopicState> topics(Collection<TopicSelection> topics, Duration atMost) {
+        asked.addAll(topics);
+        return Map.copyOf(there);
+      }
+
+      @Override
+      public Set<Integer> assigned(String topic, Duration atMost) {
+        return topic.equals(INPUT) ? assigned : Set.of();
+      }
+
+      @Override
+      public void addPartitions(String topic, int partitions, Duration atMost) {
+        if (!mayAlter) {
+          throw new OperationException("not authorized");
+        }
+        heard.add(topic + " gets " + partitions);
+        TopicState before = there.get(topic);
+        Uuid id = before == null ? new Uuid(0, 0) : before.id();
+        there.put(topic, new TopicState(id, partitions));
+      }
+    };
+  }
+
+  private TopicWatch.Listener listener() {
+    return new TopicWatch.Listener() {
+      @Override
+      public void seen(String topic, Uuid id) {
+        heard.add("seen " + topic);
+      }
+
+      @Override
+      public void replaced(String topic, Uuid before) {
+        heard.add("replaced " + topic + " " + before.getLeastSignificantBits());
+      }
+    };
   }
 
   @AfterEach
@@ -82,6 +92,7 @@ class TopicWatchTest {
     watch.look();
     watch.look();
 
+    assertThat(asked).extracting(TopicSelection::toString).containsOnly(INPUT, OUTPUT, CHANGELOG);
     assertThat(heard)
         .containsExactlyInAnyOrder("seen " + INPUT, "seen " + OUTPUT, "seen " + CHANGELOG)
         .endsWith("seen " + CHANGELOG);
@@ -143,5 +154,37 @@ class TopicWatchTest {
         .singleElement()
         .asString()
         .contains("not authorized", "kafka-topics.sh --alter --topic " + CHANGELOG, "is finished");
+  }
+
+  /** Its topics come and go; one that comes again under the same name is another. */
+  @Test
+  void shouldWatchTheTopicsOfAPattern() throws InterruptedException {
+    TopicSelection pattern = TopicSelection.matching("tenant-.*");
+    there.clear();
+    there.put("tenant-a", new TopicState(new Uuid(7, 1), 1));
+    there.put(CHANGELOG, new TopicState(new Uuid(7, 3), 2));
+    try (TopicWatch several =
+        new TopicWatch(
+            Map.of(pattern, CHANGELOG),
+            List.of(),
+            questions(asked),
+            listener(),
+            System::nanoTime)) {
+      several.look();
+      there.put("tenant-b", new TopicState(new Uuid(7, 2), 5));
+      several.look();
+      assertThat(asked).contains(pattern);
+      assertThat(heard).contains("seen tenant-a", "seen tenant-b", CHANGELOG + " gets 5");
+
+      there.remove("tenant-a");
+      several.look();
+      assertThat(several.problems()).isEmpty();
+
+      there.put("tenant-a", new TopicState(new Uuid(8, 1), 1));
+      several.look();
+      assertThat(heard).contains("replaced tenant-a 1");
+      assertThat(several.problems())
+          .anyMatch(line -> line.contains("topic tenant-a was deleted and made again"));
+    }
   }
 }

@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -135,7 +137,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private final Looks looks;
     private final CarefulStart careful;
     private final LoadReport report;
-    private long skippedNext = -1;
+    private final Map<String, Long> skippedNext = new TreeMap<>();
 
     Run(ProcessorContext<byte[], byte[]> context) {
       this.context = context;
@@ -168,7 +170,9 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               .orElseThrow(() -> new IllegalStateException("a consumed record has a position"));
       PendingId id = new PendingId(from.topic(), from.partition(), from.offset());
       SourcePosition position = id.position();
+      // Both forget what they say: they are asked of every record, taken or not.
       int epoch = services.timestamps().epoch(position);
+      long timestamp = services.timestamps().own(position, record.timestamp());
       if (services.intake().isClosed(from.topic())) {
         return;
       }
@@ -177,12 +181,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       take(position, epoch, id);
       SourceRecord source =
-          new SourceRecord(
-              position,
-              services.timestamps().own(position, record.timestamp()),
-              record.key(),
-              record.headers(),
-              record.value());
+          new SourceRecord(position, timestamp, record.key(), record.headers(), record.value());
       long beside =
           store.keyBytes(from.topic())
               + EnvelopeCodec.sizeBesideValue(from.topic(), record.key(), record.headers());
@@ -225,10 +224,11 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       if (behind == 0) {
         return false;
       }
-      if (position.offset() != skippedNext) {
+      // Gaps are the markers of transactions; only a step back can be another topic.
+      if (position.offset() < skippedNext.getOrDefault(position.topic(), Long.MAX_VALUE)) {
         services.intake().doubt();
       }
-      skippedNext = position.offset() + 1;
+      skippedNext.put(position.topic(), position.offset() + 1);
       if (!services.intake().isClosed(position.topic())) {
         services.monitor().takenBefore(position, behind);
       }

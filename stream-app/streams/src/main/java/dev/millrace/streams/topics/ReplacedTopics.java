@@ -1,6 +1,7 @@
 package dev.millrace.streams.topics;
 
 import dev.millrace.operations.cluster.TopicWatch;
+import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.streams.processor.Intake;
 import dev.millrace.streams.processor.ProcessorMonitor;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ public final class ReplacedTopics implements TopicWatch.Listener, ProcessorMonit
   private static final String ACCEPT =
       "`millrace topics accept --config FILE`, once all instances have stopped";
 
-  private final Set<String> inputs;
+  private final List<TopicSelection> inputs;
   private final Set<String> changelogs;
   private final Intake intake;
   private final Consumer<Boolean> end;
@@ -37,11 +38,11 @@ public final class ReplacedTopics implements TopicWatch.Listener, ProcessorMonit
    * @param end called once, whether what is pending can be finished before: nothing is added to it
    */
   public ReplacedTopics(
-      Collection<String> inputs,
+      Collection<TopicSelection> inputs,
       Collection<String> changelogs,
       Intake intake,
       Consumer<Boolean> end) {
-    this.inputs = Set.copyOf(inputs);
+    this.inputs = List.copyOf(inputs);
     this.changelogs = Set.copyOf(changelogs);
     this.intake = intake;
     this.end = end;
@@ -59,7 +60,7 @@ public final class ReplacedTopics implements TopicWatch.Listener, ProcessorMonit
       return;
     }
     LOG.error(problem);
-    boolean input = inputs.contains(topic);
+    boolean input = isInput(topic);
     if (input) {
       intake.close(topic);
     }
@@ -73,11 +74,15 @@ public final class ReplacedTopics implements TopicWatch.Listener, ProcessorMonit
     replaced(topic, before);
   }
 
+  private boolean isInput(String topic) {
+    return inputs.stream().anyMatch(input -> input.contains(topic));
+  }
+
   private String problem(String topic, Uuid before) {
     String head =
         "topic %s was deleted and made again: it is not the one with id %s any more, "
             .formatted(topic, before);
-    if (inputs.contains(topic)) {
+    if (isInput(topic)) {
       return head
           + "from which documents were taken before. Nothing is taken from it; what is pending of"
           + " the former one is finished, then the application ends. To have the new one read from"

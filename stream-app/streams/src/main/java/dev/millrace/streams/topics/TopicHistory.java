@@ -66,43 +66,51 @@ public final class TopicHistory {
    */
   public void check() throws InterruptedException {
     for (Input input : Input.all(config)) {
-      String topic = input.topics().documents().name().orElse("");
-      if (topic.isEmpty()) {
-        // The topics of a pattern come and go: what was taken of each, its stream tasks know.
-        continue;
-      }
-      String changelog = ApplicationTopics.changelog(config, input);
-      Map<String, TopicState> found = questions.topics(List.of(topic, changelog), PATIENCE);
-      TopicState documents = found.get(topic);
-      if (documents == null) {
-        continue;
-      }
-      TopicState stored = found.get(changelog);
-      if (stored != null && stored.partitions() < documents.partitions()) {
-        questions.addPartitions(changelog, documents.partitions(), PATIENCE);
-      }
-      GroupOffsets offsets = cluster.offsets(group, topic, documents.partitions(), PATIENCE);
-      PartitionEnds ends = cluster.ends(List.of(TopicSelection.named(changelog)), PATIENCE);
-      boolean empty =
-          ends.silent().isEmpty()
-              && ends.known().values().stream().allMatch(each -> each.end() == 0);
+      check(input);
+    }
+  }
+
+  private void check(Input input) throws InterruptedException {
+    TopicSelection selection = input.topics().documents();
+    String changelog = ApplicationTopics.changelog(config, input);
+    Map<String, TopicState> found = topics(selection, TopicSelection.named(changelog));
+    TopicState stored = found.remove(changelog);
+    if (stored != null && stored.partitions() < partitions(found)) {
+      questions.addPartitions(changelog, partitions(found), PATIENCE);
+    }
+    PartitionEnds ends = cluster.ends(List.of(TopicSelection.named(changelog)), PATIENCE);
+    boolean empty =
+        ends.silent().isEmpty() && ends.known().values().stream().allMatch(each -> each.end() == 0);
+    for (Map.Entry<String, TopicState> each : found.entrySet()) {
+      String topic = each.getKey();
+      GroupOffsets offsets = cluster.offsets(group, topic, each.getValue().partitions(), PATIENCE);
       if (offsets.ofStreams() && empty) {
         throw new OperationException(
             ("topic %s, which holds the pending documents, was deleted: group %s has committed"
                     + " offsets, but %s. Documents that had no outcome when it was deleted are lost"
-                    + " to"
-                    + " the application, though not to topic %s. To go on behind them, run"
-                    + " `millrace"
-                    + " topics accept --config FILE`; to enrich all documents again, choose another"
-                    + " app.id")
+                    + " to the application, though not to topic %s. To go on behind them, run"
+                    + " `millrace topics accept --config FILE`; to enrich all documents again,"
+                    + " choose another app.id")
                 .formatted(
                     changelog,
                     group,
                     stored == null ? "the topic is not there" : "the topic is empty",
                     topic));
       }
-      checkBegin(topic, changelog, offsets, ends);
+      // No version without marks reads patterns, whose topics are new where they have no offsets.
+      if (selection.name().isPresent()) {
+        checkBegin(topic, changelog, offsets, ends);
+      }
     }
+  }
+
+  private Map<String, TopicState> topics(TopicSelection... topics) throws InterruptedException {
+    return new TreeMap<>(questions.topics(List.of(topics), PATIENCE));
+  }
+
+  /** Those of the topic with the most. */
+  private static int partitions(Map<String, TopicState> topics) {
+    return topics.values().stream().mapToInt(TopicState::partitions).max().orElse(0);
   }
 
   /** Versions without marks cannot tell what they took once the offsets are gone. */
@@ -128,8 +136,7 @@ public final class TopicHistory {
                 "group %1$s has no committed offset for partition %3$d of topic %2$s, but the"
                     + " application has run, as topic %4$s says: the offset expired or was deleted,"
                     + " and all documents would be enriched again. To go on, set it behind the"
-                    + " highest"
-                    + " millrace.source.offset of that partition in the output topics"
+                    + " highest millrace.source.offset of that partition in the output topics"
                     + " (`kafka-consumer-groups.sh --group %1$s --topic %2$s:%3$d --reset-offsets"
                     + " --to-offset N --execute`); to enrich all documents again, choose another"
                     + " app.id",
@@ -165,80 +172,59 @@ public final class TopicHistory {
   }
 
   private void accept(Input input, List<String> done) throws InterruptedException {
-    String topic = input.topics().documents().name().orElse("");
-    if (topic.isEmpty()) {
-      done.add("input %s reads a pattern: left as it is".formatted(input.name()));
-      return;
-    }
-    String changelog = ApplicationTopics.changelog(config, input);
-    Set<String> names = new LinkedHashSet<>(List.of(topic));
-    names.addAll(input.topics().outputs().all());
-    Map<String, TopicState> found = questions.topics(names, PATIENCE);
-    names.stream()
-        .filter(name -> !found.containsKey(name))
-        .findFirst()
-        .ifPresent(name -> {
-          throw new OperationException(
-              "topic %s does not exist; run `millrace topics create`".formatted(name));
-        });
-    TopicState documents = state(found, topic);
-    try (TopicDeployment topics = ApplicationTopics.deployment(config)) {
-      topics.createChangelog(
-          changelog,
-          documents.partitions(),
-          config.get(AppKeys.REPLICATION_FACTOR),
-          StreamsSettings.changelogTopic(config));
-    }
-    TopicState stored = state(questions.topics(List.of(changelog), PATIENCE), changelog);
-    if (stored.partitions() < documents.partitions()) {
-      questions.addPartitions(changelog, documents.partitions(), PATIENCE);
+    TopicSelection selection = input.topics().documents();
+    Map<String, TopicState> documents = topics(selection);
+    if (documents.isEmpty()) {
+      throw new OperationException(
+          "topic %s does not exist; run `millrace topics create`".formatted(selection));
     }
     Map<String, Uuid> ids = new TreeMap<>();
-    found.forEach((name, state) -> ids.put(name, state.id()));
-    ids.put(changelog, stored.id());
+    for (String name : input.topics().outputs().all()) {
+      TopicState output = topics(TopicSelection.named(name)).get(name);
+      if (output == null) {
+        throw new OperationException(
+            "topic %s does not exist; run `millrace topics create`".formatted(name));
+      }
+      ids.put(name, output.id());
+    }
+    String changelog = ApplicationTopics.changelog(config, input);
+    int partitions = partitions(documents);
+    ids.put(changelog, changelog(changelog, partitions).id());
 
-    List<Integer> numbers = IntStream.range(0, documents.partitions()).boxed().toList();
+    List<Integer> numbers = IntStream.range(0, partitions).boxed().toList();
     PendingTopic before = PendingTopic.read(config, changelog, numbers);
-    Set<String> others = new LinkedHashSet<>();
-    before
-        .marks()
-        .values()
-        .forEach(mark ->
-            mark.topics()
-                .forEach((name, id) -> {
-                  Uuid now = ids.get(name);
-                  if (now != null && !now.equals(id)) {
-                    others.add(name);
-                  }
-                }));
-    boolean again = others.contains(topic);
-    if (again && before.pending() > 0) {
-      throw new OperationException(
-          String.format(
-              Locale.ROOT,
-              "%d documents of the former topic %s are pending: start the application, which"
-                  + " finishes them, takes nothing from the new one and ends by itself; then come"
-                  + " back",
-              before.pending(),
-              topic));
+    Map<String, Uuid> all = new TreeMap<>(ids);
+    documents.forEach((name, state) -> all.put(name, state.id()));
+    Set<String> others = others(before, all);
+    for (String topic : documents.keySet()) {
+      checkPending(topic, others.contains(topic), before);
     }
-    if (again) {
-      cluster.deleteOffsets(group, topic, documents.partitions(), streamsProtocol, PATIENCE);
-    }
-    GroupOffsets offsets = cluster.offsets(group, topic, documents.partitions(), PATIENCE);
+    boolean ofStreams = false;
     List<Future<RecordMetadata>> written = new ArrayList<>();
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(KafkaClientProperties.producer(config))) {
-      for (int number : numbers) {
-        TakenMark.Partition partition = new TakenMark.Partition(topic, number);
-        TakenMark mark = before.marks().get(partition);
-        TakenMark now =
-            again || mark == null
-                ? new TakenMark(again ? 0 : offsets.of(number), TakenMark.UNKNOWN_EPOCH, ids)
-                : new TakenMark(mark.next(), mark.epoch(), ids);
-        written.add(
-            producer.send(
-                new ProducerRecord<>(changelog, number, TakenMark.key(partition), now.bytes())));
+      for (Map.Entry<String, TopicState> each : documents.entrySet()) {
+        String topic = each.getKey();
+        boolean again = others.contains(topic);
+        int count = each.getValue().partitions();
+        if (again) {
+          cluster.deleteOffsets(group, topic, count, streamsProtocol, PATIENCE);
+        }
+        GroupOffsets offsets = cluster.offsets(group, topic, count, PATIENCE);
+        ofStreams |= offsets.ofStreams();
+        Map<String, Uuid> own = new TreeMap<>(ids);
+        own.put(topic, each.getValue().id());
+        for (int number = 0; number < count; number++) {
+          TakenMark.Partition partition = new TakenMark.Partition(topic, number);
+          TakenMark mark = before.marks().get(partition);
+          TakenMark now =
+              again || mark == null
+                  ? new TakenMark(again ? 0 : offsets.of(number), TakenMark.UNKNOWN_EPOCH, own)
+                  : new TakenMark(mark.next(), mark.epoch(), own);
+          written.add(
+              producer.send(
+                  new ProducerRecord<>(changelog, number, TakenMark.key(partition), now.bytes())));
+        }
       }
     }
     for (Future<RecordMetadata> each : written) {
@@ -251,20 +237,64 @@ public final class TopicHistory {
     }
     for (String name : others) {
       done.add(
-          name.equals(topic)
+          documents.containsKey(name)
               ? name + " was made again: it is read from its beginning"
               : name + " was made again: it is used as it is");
     }
     if (others.isEmpty()) {
-      done.add(topic + " goes on where it was");
+      done.add(selection + " goes on where it was");
     }
-    if (others.contains(changelog) || (before.marks().isEmpty() && offsets.ofStreams())) {
+    if (others.contains(changelog) || (before.marks().isEmpty() && ofStreams)) {
       // Kafka Streams takes a copy that is longer than its changelog for complete.
       done.add(
           ("the state directories belong to the former %s: delete %s of every instance before the"
                   + " start")
               .formatted(changelog, config.path(AppKeys.STATE_DIR)));
     }
+  }
+
+  /** Topics whose ids are others than those that were remembered. */
+  private static Set<String> others(PendingTopic before, Map<String, Uuid> now) {
+    Set<String> others = new LinkedHashSet<>();
+    for (TakenMark mark : before.marks().values()) {
+      mark.topics()
+          .forEach((name, id) -> {
+            Uuid present = now.get(name);
+            if (present != null && !present.equals(id)) {
+              others.add(name);
+            }
+          });
+    }
+    return others;
+  }
+
+  private static void checkPending(String topic, boolean again, PendingTopic before) {
+    if (again && before.pending() > 0) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "%d documents of the former topic %s are pending: start the application, which"
+                  + " finishes them, takes nothing from the new one and ends by itself; then come"
+                  + " back",
+              before.pending(),
+              topic));
+    }
+  }
+
+  /** The changelog, made and grown if need be. */
+  private TopicState changelog(String changelog, int partitions) throws InterruptedException {
+    try (TopicDeployment topics = ApplicationTopics.deployment(config)) {
+      topics.createChangelog(
+          changelog,
+          partitions,
+          config.get(AppKeys.REPLICATION_FACTOR),
+          StreamsSettings.changelogTopic(config));
+    }
+    TopicState stored = state(topics(TopicSelection.named(changelog)), changelog);
+    if (stored.partitions() < partitions) {
+      questions.addPartitions(changelog, partitions, PATIENCE);
+    }
+    return stored;
   }
 
   private static TopicState state(Map<String, TopicState> found, String name) {

@@ -25,15 +25,6 @@ public final class ApplicationTopics {
     return changelogs;
   }
 
-  /** The same, of those inputs that are one topic, by its name. */
-  public static Map<String, String> changelogsByTopic(Config config) {
-    Map<String, String> changelogs = new LinkedHashMap<>();
-    changelogs(config)
-        .forEach((input, changelog) ->
-            input.name().ifPresent(topic -> changelogs.put(topic, changelog)));
-    return changelogs;
-  }
-
   /** Name of the topic that Kafka Streams keeps the pending store of an input in. */
   public static String changelog(Config config, Input input) {
     return new NodeNames(input.name()).changelog(config.get(AppKeys.ID));

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -107,6 +109,51 @@ class PatternInputTest {
 
     assertThat(enrichAll(app, 20)).hasSize(20).doesNotHaveDuplicates();
     assertThat(app.stored()).isZero();
+  }
+
+  /** Its offsets begin at 0 again, and mean other documents: to skip them would lose them. */
+  @Test
+  void shouldTakeNothingFromATopicThatWasMadeAgain() {
+    ProcessorHarness app = open(Ordering.NONE, Duration.ZERO);
+    app.intake.seen(A, new Uuid(1, 1));
+    app.sendTo(A, "k", "a0");
+    app.enricher.enrich("a0");
+    app.tick();
+    app.intake = new Intake(Taken.SKIP);
+    app.intake.seen(A, new Uuid(2, 2));
+
+    app.restartFromTheBeginning();
+    app.sendTo(A, "k", "new");
+    app.sendTo(B, "k", "b0");
+    app.tick();
+
+    assertThat(app.events.replaced).containsExactly(A);
+    assertThat(app.events.skipped).as("it is not called a document taken before").isEmpty();
+    assertThat(app.enricher.texts()).containsExactly("a0", "b0");
+  }
+
+  @Test
+  void shouldSkipOfEachTopicWhatWasTaken() {
+    ProcessorHarness app = open(Ordering.NONE, Duration.ZERO);
+    AtomicInteger looks = new AtomicInteger();
+    List<String> texts = List.of("0", "1", "2", "3");
+    texts.forEach(text -> {
+      app.sendTo(A, "k", "a" + text);
+      app.sendTo(B, "k", "b" + text);
+    });
+    assertThat(enrichAll(app, 8)).hasSize(8);
+
+    app.restartFromTheBeginning();
+    app.intake.onDoubt(looks::incrementAndGet);
+    texts.forEach(text -> {
+      app.sendTo(A, "k", "a" + text);
+      app.sendTo(B, "k", "b" + text);
+    });
+    app.sendTo(A, "k", "new");
+    app.tick();
+
+    assertThat(app.enricher.texts()).hasSize(9).endsWith("new");
+    assertThat(looks.get()).as("one look at the cluster for each topic").isEqualTo(2);
   }
 
   @Test
