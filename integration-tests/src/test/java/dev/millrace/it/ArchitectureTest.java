@@ -200,6 +200,7 @@ class ArchitectureTest {
               "dev.millrace.enrichment",
               "io.micrometer.core..")
           .row("dev.millrace.operations.health", "com.sun.net.httpserver")
+          .row("dev.millrace.operations.host", "dev.millrace.operations")
           .row(
               "dev.millrace.operations.cluster",
               "dev.millrace.records",
@@ -270,6 +271,7 @@ class ArchitectureTest {
               "dev.millrace.streams.processor")
           .row(
               "dev.millrace.streams.topology",
+              "dev.millrace.operations",
               "dev.millrace.operations.cluster",
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
@@ -313,6 +315,7 @@ class ArchitectureTest {
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
               "dev.millrace.operations.health",
+              "dev.millrace.operations.host",
               "dev.millrace.operations.metrics",
               "dev.millrace.records",
               "dev.millrace.streams.config",

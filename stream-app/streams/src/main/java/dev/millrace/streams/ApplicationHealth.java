@@ -43,6 +43,7 @@ final class ApplicationHealth implements ProcessorMonitor {
   private final Map<String, AtomicLong> skipped = new ConcurrentHashMap<>();
   private final AtomicLong progressNanos;
   private final AtomicBoolean engineLost = new AtomicBoolean();
+  private volatile String broken = "";
   private final Runnable onEngineLost;
 
   /**
@@ -64,7 +65,22 @@ final class ApplicationHealth implements ProcessorMonitor {
 
   /** Red only if a restart helps. */
   Probe live() {
-    return engineLost.get() ? new Probe(List.of("the engine is lost: restart")) : Probe.OK;
+    List<String> problems = new ArrayList<>();
+    if (engineLost.get()) {
+      problems.add("the engine is lost: restart");
+    }
+    String why = broken;
+    if (!why.isEmpty()) {
+      problems.add(why);
+    }
+    return new Probe(problems);
+  }
+
+  /** Nothing is processed any more, and only a restart helps; what was told first counts. */
+  synchronized void broken(String why) {
+    if (broken.isEmpty()) {
+      broken = why;
+    }
   }
 
   /** Red if documents do not get through. */

@@ -16,6 +16,7 @@ import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.WatchdogKeys;
 import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.operations.health.HealthServer;
+import dev.millrace.operations.host.StateDisk;
 import dev.millrace.records.PlanFingerprint;
 import dev.millrace.records.RecordSizes;
 import dev.millrace.records.TimestampLimits;
@@ -38,6 +39,7 @@ import dev.millrace.streams.topics.ReplacedTopics;
 import dev.millrace.streams.topics.TopicHistory;
 import dev.millrace.streams.topology.ApplicationTopics;
 import dev.millrace.streams.topology.EnrichmentTopology;
+import dev.millrace.streams.topology.NativeLibraries;
 import dev.millrace.streams.topology.StreamsSettings;
 import dev.millrace.streams.topology.ThreadRestarts;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
@@ -74,6 +76,7 @@ public final class StreamApplication implements AutoCloseable {
   /** Long enough for stream tasks to say what is pending after they were assigned. */
   private static final int QUIET_LOOKS = 5;
 
+  private static final Duration DISK_TRIED_EVERY = Duration.ofSeconds(2);
   private static final Duration BROKER_ASKED_EVERY = Duration.ofSeconds(2);
   private static final Duration TOPICS_ASKED_EVERY = Duration.ofSeconds(30);
   private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
@@ -93,6 +96,7 @@ public final class StreamApplication implements AutoCloseable {
   private final KafkaStreamsMetrics kafkaMetrics;
   private final HealthServer server;
   private final Watch brokers;
+  private final StateDisk disk;
   private final PartitionWatch partitions;
   private final PlanWatch plans;
   private final TopicWatch topics;
@@ -125,6 +129,7 @@ public final class StreamApplication implements AutoCloseable {
             config.path(AppKeys.STATE_DIR).resolve(config.get(AppKeys.ID) + ".processes"),
             new SecureRandom().nextLong(),
             CrashTraces.ofThisProcess());
+    this.disk = stateDisk(config);
     try {
       this.decoding =
           Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("decode-", 0).factory());
@@ -155,7 +160,10 @@ public final class StreamApplication implements AutoCloseable {
       open.keep(() -> streams.close(Duration.ZERO));
       this.streams.setUncaughtExceptionHandler(
           new ThreadRestarts(
-              RESTARTS_MAX, RESTARTS_WINDOW, System::nanoTime, this::readTopicLimits));
+              RESTARTS_MAX,
+              RESTARTS_WINDOW,
+              System::nanoTime,
+              new ThreadFaults(disk, stopping::get, this::readTopicLimits, health::broken)));
       this.streams.setStateListener(this::onState);
       this.kafkaMetrics = open.keep(new KafkaStreamsMetrics(streams));
       this.deployment = open.keep(ApplicationTopics.deployment(config));
@@ -184,6 +192,13 @@ public final class StreamApplication implements AutoCloseable {
                   System::nanoTime,
                   InstantSource.system()));
       boolean streamsProtocol = config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS;
+      Watch _ =
+          open.keep(
+              Watch.start(
+                  "the pending stores have no disk",
+                  DISK_TRIED_EVERY,
+                  disk::check,
+                  System::nanoTime));
       this.history = new TopicHistory(config, cluster);
       this.topics =
           open.keep(
@@ -213,6 +228,20 @@ public final class StreamApplication implements AutoCloseable {
       open.close();
       throw e;
     }
+  }
+
+  private static StateDisk stateDisk(Config config) {
+    return new StateDisk(config.path(AppKeys.STATE_DIR), AppKeys.STATE_DIR.name());
+  }
+
+  /**
+   * Checks that the machine has what the application needs, which it is quick to find out.
+   *
+   * @throws OperationException if it has not; says what to do
+   */
+  public static void checkHost(Config config) {
+    NativeLibraries.load();
+    stateDisk(config).check();
   }
 
   /** The part of one input. What it needs is shared by all its stream tasks. */
@@ -256,6 +285,7 @@ public final class StreamApplication implements AutoCloseable {
    * @throws OperationException if it must not, or no broker answers; says what to do
    */
   public void start() {
+    checkHost(config);
     boolean _ = readTopicLimits();
     try {
       history.check();
@@ -303,7 +333,9 @@ public final class StreamApplication implements AutoCloseable {
 
   /** What it ended of, as far as it is known better than the log says; one line each. */
   public List<String> faults() {
-    return replaced.problems();
+    List<String> faults = new ArrayList<>(health.live().problems());
+    faults.addAll(replaced.problems());
+    return faults;
   }
 
   /** Whether the streams run. */
@@ -408,6 +440,21 @@ public final class StreamApplication implements AutoCloseable {
     }
   }
 
+  /** Kafka Streams waits for its threads without a limit, and one may be stuck. */
+  private void failSoon() {
+    Thread.ofPlatform()
+        .daemon()
+        .name("fault-end")
+        .start(() -> {
+          try {
+            TimeUnit.NANOSECONDS.sleep(config.get(AppKeys.STOP_TIMEOUT).toNanos());
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          fail();
+        });
+  }
+
   private void fail() {
     failed = true;
     ended.countDown();
@@ -422,8 +469,12 @@ public final class StreamApplication implements AutoCloseable {
           fail();
         }
       }
+      case PENDING_ERROR -> {
+        health.broken("the streams have ended because of a fault, see the log");
+        failSoon();
+      }
       case RUNNING -> LOG.info("running");
-      case CREATED, REBALANCING, PENDING_SHUTDOWN, PENDING_ERROR -> {}
+      case CREATED, REBALANCING, PENDING_SHUTDOWN -> {}
     }
   }
 
@@ -437,6 +488,9 @@ public final class StreamApplication implements AutoCloseable {
     String away = brokers.problem();
     if (!away.isEmpty()) {
       problems.add(away);
+    }
+    if (!disk.problem().isEmpty()) {
+      problems.add(disk.problem());
     }
     problems.addAll(replaced.problems());
     problems.addAll(topics.problems());

@@ -85,6 +85,15 @@ class ApplicationHealthTest {
   }
 
   @Test
+  void shouldAskForARestartWhenTheStreamsHaveEnded() {
+    health.broken("cannot load native code");
+    health.broken("the streams have ended");
+
+    assertThat(health.live().problems()).containsExactly("cannot load native code");
+    assertThat(health.ready().problems()).containsExactly("cannot load native code");
+  }
+
+  @Test
   void shouldNoteWhatWasSkipped() {
     for (int offset = 0; offset < 3; offset++) {
       health.takenBefore(new SourcePosition("documents", 1, offset), 40);

@@ -8,6 +8,7 @@ import dev.millrace.operations.config.Config;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.streams.EnrichmentRuntime;
+import dev.millrace.streams.StreamApplication;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -32,6 +33,7 @@ public final class RunCommand implements Callable<Integer> {
     Config settings = config.read();
     LOG.info("configuration {}: {}", settings.source(), settings.printable());
     settings.notes().forEach(note -> LOG.warn("configuration: {}", note));
+    StreamApplication.checkHost(settings);
     checkDeployment(settings);
     // The model is loaded before the group is joined: a slow start must not hold partitions.
     try (EnrichmentRuntime runtime = new EnrichmentRuntime(settings, VersionProvider.version())) {
