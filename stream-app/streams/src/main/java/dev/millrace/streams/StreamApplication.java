@@ -3,25 +3,16 @@ package dev.millrace.streams;
 import dev.millrace.operations.EnrichmentParts.InputParts;
 import dev.millrace.operations.OpenResources;
 import dev.millrace.operations.OperationException;
-import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.cluster.PartitionWatch;
-import dev.millrace.operations.cluster.PlanWatch;
-import dev.millrace.operations.cluster.TopicWatch;
-import dev.millrace.operations.cluster.Watch;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.HealthKeys;
 import dev.millrace.operations.config.Input;
-import dev.millrace.operations.config.TopicKeys;
 import dev.millrace.operations.config.TopicSelection;
 import dev.millrace.operations.config.WatchdogKeys;
-import dev.millrace.operations.deploy.TopicDeployment;
 import dev.millrace.operations.health.HealthServer;
 import dev.millrace.operations.host.StateDisk;
 import dev.millrace.records.PlanFingerprint;
-import dev.millrace.records.RecordSizes;
-import dev.millrace.records.TimestampLimits;
 import dev.millrace.streams.config.AppKeys;
-import dev.millrace.streams.config.GroupProtocol;
 import dev.millrace.streams.config.ProcessingKeys;
 import dev.millrace.streams.ends.CrashTraces;
 import dev.millrace.streams.ends.ProcessLog;
@@ -36,7 +27,6 @@ import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
 import dev.millrace.streams.topics.ReplacedTopics;
-import dev.millrace.streams.topics.TopicHistory;
 import dev.millrace.streams.topology.ApplicationTopics;
 import dev.millrace.streams.topology.EnrichmentTopology;
 import dev.millrace.streams.topology.NativeLibraries;
@@ -76,15 +66,8 @@ public final class StreamApplication implements AutoCloseable {
   /** Long enough for stream tasks to say what is pending after they were assigned. */
   private static final int QUIET_LOOKS = 5;
 
-  private static final Duration DISK_TRIED_EVERY = Duration.ofSeconds(2);
-  private static final Duration BROKER_ASKED_EVERY = Duration.ofSeconds(2);
-  private static final Duration TOPICS_ASKED_EVERY = Duration.ofSeconds(30);
-  private static final Duration BROKER_PATIENCE = Duration.ofSeconds(5);
-
   private final Config config;
-  private final TimestampLimits timestamps;
-  private final RecordSizes sizes;
-  private final TopicDeployment deployment;
+  private final TopicLimits limits;
   private final SubmissionGate gate = new SubmissionGate();
   private final Permits permits;
   private final Intake intake;
@@ -95,12 +78,7 @@ public final class StreamApplication implements AutoCloseable {
   private final KafkaStreams streams;
   private final KafkaStreamsMetrics kafkaMetrics;
   private final HealthServer server;
-  private final Watch brokers;
-  private final StateDisk disk;
-  private final PartitionWatch partitions;
-  private final PlanWatch plans;
-  private final TopicWatch topics;
-  private final TopicHistory history;
+  private final Surroundings surroundings;
   private final ReplacedTopics replaced;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean stopping = new AtomicBoolean();
@@ -122,15 +100,14 @@ public final class StreamApplication implements AutoCloseable {
     this.health =
         new ApplicationHealth(
             config.get(WatchdogKeys.STALL), System::nanoTime, this::outsideProblems, this::fail);
-    this.timestamps = new TimestampLimits();
-    this.sizes = new RecordSizes(Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX)));
     this.process =
         new ProcessLog(
             config.path(AppKeys.STATE_DIR).resolve(config.get(AppKeys.ID) + ".processes"),
             new SecureRandom().nextLong(),
             CrashTraces.ofThisProcess());
-    this.disk = stateDisk(config);
+    StateDisk disk = stateDisk(config);
     try {
+      this.limits = new TopicLimits(config, open);
       this.decoding =
           Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("decode-", 0).factory());
       open.keep(decoding::shutdownNow);
@@ -163,59 +140,12 @@ public final class StreamApplication implements AutoCloseable {
               RESTARTS_MAX,
               RESTARTS_WINDOW,
               System::nanoTime,
-              new ThreadFaults(disk, stopping::get, this::readTopicLimits, health::broken)));
+              new ThreadFaults(disk, stopping::get, limits::read, health::broken)));
       this.streams.setStateListener(this::onState);
       this.kafkaMetrics = open.keep(new KafkaStreamsMetrics(streams));
-      this.deployment = open.keep(ApplicationTopics.deployment(config));
-      open.keep(
-          Watch.start(
-              "topics take less than topics.record.bytes.max",
-              TOPICS_ASKED_EVERY,
-              this::checkSizes,
-              System::nanoTime));
-      Cluster cluster = open.keep(new Cluster(config));
-      this.brokers =
-          open.keep(
-              Watch.start(
-                  "no broker answers at " + cluster.address(),
-                  BROKER_ASKED_EVERY,
-                  () -> cluster.ping(BROKER_PATIENCE),
-                  System::nanoTime));
-      this.partitions =
-          open.keep(
-              new PartitionWatch(
-                  config.get(WatchdogKeys.HANGING),
-                  consequences,
-                  cluster::ends,
-                  () -> !brokers.problem().isEmpty(),
-                  registry,
-                  System::nanoTime,
-                  InstantSource.system()));
-      boolean streamsProtocol = config.get(AppKeys.GROUP_PROTOCOL) == GroupProtocol.STREAMS;
-      Watch _ =
-          open.keep(
-              Watch.start(
-                  "the pending stores have no disk",
-                  DISK_TRIED_EVERY,
-                  disk::check,
-                  System::nanoTime));
-      this.history = new TopicHistory(config, cluster);
-      this.topics =
-          open.keep(
-              new TopicWatch(
-                  ApplicationTopics.changelogs(config),
-                  Input.outputs(config),
-                  cluster.topicQuestions(config.get(AppKeys.ID), streamsProtocol),
-                  replaced,
-                  System::nanoTime));
-      intake.onDoubt(topics::lookNow);
-      this.plans =
-          open.keep(
-              new PlanWatch(
-                  config.get(AppKeys.ID),
-                  plan,
-                  (group, atMost) -> cluster.members(group, streamsProtocol, atMost),
-                  System::nanoTime));
+      this.surroundings =
+          new Surroundings(config, disk, plan, consequences, replaced, registry, open);
+      intake.onDoubt(surroundings::lookAtTopics);
       this.server =
           open.keep(
               HealthServer.start(
@@ -247,7 +177,8 @@ public final class StreamApplication implements AutoCloseable {
   /** The part of one input. What it needs is shared by all its stream tasks. */
   private EnrichmentTopology.Part part(
       Input input, InputParts needed, String changelog, ProcessorMonitor monitor) {
-    SourceTimestamps source = new SourceTimestamps(timestamps, changelog, InstantSource.system());
+    SourceTimestamps source =
+        new SourceTimestamps(limits.timestamps(), changelog, InstantSource.system());
     EnrichmentServices services =
         new EnrichmentServices(
             new Submitter(
@@ -255,8 +186,8 @@ public final class StreamApplication implements AutoCloseable {
             needed.encoder(),
             source,
             intake,
-            timestamps,
-            sizes,
+            limits.timestamps(),
+            limits.sizes(),
             permits,
             gate,
             monitor,
@@ -272,10 +203,9 @@ public final class StreamApplication implements AutoCloseable {
   }
 
   private List<String> notes() {
-    List<String> notes = new ArrayList<>(partitions.notes());
-    notes.addAll(plans.notes());
+    List<String> notes = new ArrayList<>(surroundings.notes());
     notes.addAll(health.notes());
-    notes.addAll(sizes.problems());
+    notes.addAll(limits.problems());
     return notes;
   }
 
@@ -286,14 +216,8 @@ public final class StreamApplication implements AutoCloseable {
    */
   public void start() {
     checkHost(config);
-    boolean _ = readTopicLimits();
-    try {
-      history.check();
-      topics.start();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperationException("interrupted: cannot ask for the topics", e);
-    }
+    boolean _ = limits.read();
+    surroundings.check();
     kafkaMetrics.bindTo(registry);
     process.begin();
     streams.start();
@@ -354,7 +278,7 @@ public final class StreamApplication implements AutoCloseable {
     }
     process.stopping();
     gate.drain();
-    StreamsStop stop = new StreamsStop(() -> !brokers.problem().isEmpty(), System::nanoTime);
+    StreamsStop stop = new StreamsStop(surroundings::brokerIsAway, System::nanoTime);
     if (!failed) {
       drain(stop);
     }
@@ -379,36 +303,6 @@ public final class StreamApplication implements AutoCloseable {
   }
 
   /**
-   * At the start, and whenever a topic has refused a record for its timestamp or size.
-   *
-   * @return whether the sizes are others than before
-   */
-  private boolean readTopicLimits() {
-    try {
-      timestamps.update(deployment.timestampRanges());
-      return sizes.update(deployment.recordSizes());
-    } catch (OperationException e) {
-      LOG.warn(
-          "records keep their timestamps and sizes, for what the topics take is not known: {}",
-          e.getMessage());
-      return false;
-    }
-  }
-
-  private void checkSizes() {
-    try {
-      boolean _ = sizes.update(deployment.recordSizes());
-    } catch (OperationException e) {
-      LOG.debug("what the topics take is not known", e);
-      return;
-    }
-    List<String> problems = sizes.problems();
-    if (!problems.isEmpty()) {
-      throw new OperationException(String.join("; ", problems));
-    }
-  }
-
-  /**
    * Ends the application because of a topic that was made again, in the background: called on a
    * stream thread, or that of a watch.
    *
@@ -423,7 +317,7 @@ public final class StreamApplication implements AutoCloseable {
             awaitNothingPending();
           } else {
             gate.drain();
-            drain(new StreamsStop(() -> !brokers.problem().isEmpty(), System::nanoTime));
+            drain(new StreamsStop(surroundings::brokerIsAway, System::nanoTime));
           }
           fail();
         });
@@ -485,15 +379,8 @@ public final class StreamApplication implements AutoCloseable {
     if (state != KafkaStreams.State.RUNNING) {
       problems.add("the streams are " + state);
     }
-    String away = brokers.problem();
-    if (!away.isEmpty()) {
-      problems.add(away);
-    }
-    if (!disk.problem().isEmpty()) {
-      problems.add(disk.problem());
-    }
+    problems.addAll(surroundings.problems());
     problems.addAll(replaced.problems());
-    problems.addAll(topics.problems());
     return problems;
   }
 }

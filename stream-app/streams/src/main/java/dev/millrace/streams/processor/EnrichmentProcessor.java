@@ -1,13 +1,10 @@
 package dev.millrace.streams.processor;
 
 import dev.millrace.enrichment.Deferral;
-import dev.millrace.enrichment.Enrichment;
-import dev.millrace.enrichment.Enrichment.Warning;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.Origin;
 import dev.millrace.records.OutcomeRecords;
-import dev.millrace.records.OutputRecord;
 import dev.millrace.records.Refusal;
 import dev.millrace.records.Sink;
 import dev.millrace.records.SourcePosition;
@@ -18,10 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.ToIntFunction;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -137,7 +131,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private final Looks looks;
     private final CarefulStart careful;
     private final LoadReport report;
-    private final Map<String, Long> skippedNext = new TreeMap<>();
+    private final Arrivals arrivals;
+    private final Forwarder forwarder;
 
     Run(ProcessorContext<byte[], byte[]> context) {
       this.context = context;
@@ -152,7 +147,8 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
               services.plan(),
               marks::pending,
               EnrichmentProcessor.this::storedBytesMax);
-      this.marks.compare(this::replaced);
+      this.arrivals = new Arrivals(options.topics().documents(), services, marks, store);
+      this.forwarder = new Forwarder(context, options, services.monitor(), records);
       this.mailbox = new Mailbox(options.inFlightTaskMax(), services.monitor());
       this.inFlight = new InFlight(options, services, mailbox);
       this.order = new OrderKeeper(options.ordering());
@@ -173,13 +169,9 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       // Both forget what they say: they are asked of every record, taken or not.
       int epoch = services.timestamps().epoch(position);
       long timestamp = services.timestamps().own(position, record.timestamp());
-      if (services.intake().isClosed(from.topic())) {
+      if (!arrivals.take(id, epoch)) {
         return;
       }
-      if (skips(position, epoch)) {
-        return;
-      }
-      take(position, epoch, id);
       SourceRecord source =
           new SourceRecord(position, timestamp, record.key(), record.headers(), record.value());
       long beside =
@@ -200,7 +192,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       if (refused != null) {
         if (order.isFree(from.topic(), source.key(), parked() == 0)) {
-          emit(Origin.of(source, 1), refused, 0);
+          forwarder.outcome(Origin.of(source, 1), refused, false, now);
           marks.left(position);
           return;
         }
@@ -216,44 +208,6 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
       }
       setPace();
       waitBounded();
-    }
-
-    /** A topic that was made again is read from its beginning, too, and then nothing is skipped. */
-    private boolean skips(SourcePosition position, int epoch) {
-      long behind = marks.skips(position, epoch);
-      if (behind == 0) {
-        return false;
-      }
-      // Gaps are the markers of transactions; only a step back can be another topic.
-      if (position.offset() < skippedNext.getOrDefault(position.topic(), Long.MAX_VALUE)) {
-        services.intake().doubt();
-      }
-      skippedNext.put(position.topic(), position.offset() + 1);
-      if (!services.intake().isClosed(position.topic())) {
-        services.monitor().takenBefore(position, behind);
-      }
-      return true;
-    }
-
-    private void take(SourcePosition position, int epoch, PendingId id) {
-      if (marks.taken(position, epoch) && store.hasBehind(id)) {
-        throw new IllegalStateException(
-            String.format(
-                Locale.ROOT,
-                "the log of the input was cut and written again at %s while %d documents that were"
-                    + " read from it before are pending: set the offsets of the group behind it,"
-                    + " let the application finish them, and set the offsets back",
-                position,
-                store.size()));
-      }
-    }
-
-    /** What belongs to another topic of the same name is not taken: its offsets mean others. */
-    private void replaced(String topic, Uuid before) {
-      if (options.topics().documents().contains(topic)) {
-        services.intake().close(topic);
-      }
-      services.monitor().topicReplaced(topic, before);
     }
 
     /**
@@ -399,7 +353,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
                   .formatted(readyId, task));
         }
         if (entry.isDeadLetter()) {
-          emit(required(readyId));
+          forwarder.letter(required(readyId));
           store.remove(readyId);
           marks.left(readyId.position());
           continue;
@@ -407,8 +361,7 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
         // Only a dead letter needs the document itself, and reads it: so it is removed afterwards.
         Origin origin = entry.origin(() -> required(readyId).record().value());
         boolean changed = entry.planDiffers(services.plan());
-        Outcome shown = changed ? ofChangedPlan(ready.outcome()) : ready.outcome();
-        emit(origin, shown, age(entry.firstSeenMillis()));
+        forwarder.outcome(origin, ready.outcome(), changed, entry.firstSeenMillis());
         store.remove(readyId);
         left(origin.position());
       }
@@ -417,67 +370,6 @@ public final class EnrichmentProcessor implements Processor<byte[], byte[], byte
     private void left(@Nullable SourcePosition position) {
       if (position != null) {
         marks.left(position);
-      }
-    }
-
-    private static Outcome ofChangedPlan(Outcome outcome) {
-      Warning warning = new Warning(Warning.Code.PLAN_CHANGED, "plan");
-      return switch (outcome) {
-        case Outcome.Enriched(Enrichment enrichment) ->
-            new Outcome.Enriched(enrichment.with(warning));
-        case Outcome.Quarantined(Enrichment enrichment) ->
-            new Outcome.Quarantined(enrichment.with(warning));
-        case Outcome.Rejected _, Outcome.Deleted _ -> outcome;
-      };
-    }
-
-    private long age(long firstSeenMillis) {
-      return Math.max(0, context.currentSystemTimeMs() - firstSeenMillis);
-    }
-
-    /** Forwards a dead letter that has waited in the store. */
-    private void emit(Envelope letter) {
-      SourceRecord record = letter.record();
-      context.forward(
-          new Record<>(record.key(), record.requireValue(), record.timestamp(), record.headers()),
-          options.names().sink(Sink.DEAD_LETTER));
-      RejectReason reason = letter.rejected();
-      if (reason != null) {
-        services.monitor().rejected(reason, age(letter.firstSeenMillis()));
-      }
-    }
-
-    private void delete(Origin from, Outcome.Deleted deletion, long ageMillis) {
-      byte[] key = from.key();
-      if (deletion.forwarded() && key != null) {
-        records
-            .tombstones(from, key, context.currentSystemTimeMs())
-            .forEach(out ->
-                context.forward(
-                    new Record<>(out.key(), null, out.timestamp(), out.headers()),
-                    options.names().sink(out.sink())));
-      }
-      services.monitor().deleted(deletion.forwarded(), ageMillis);
-    }
-
-    private void emit(Origin from, Outcome outcome, long ageMillis) {
-      if (outcome instanceof Outcome.Deleted deletion) {
-        delete(from, deletion, ageMillis);
-        return;
-      }
-      OutputRecord out = records.route(from, outcome, context.currentSystemTimeMs());
-      context.forward(
-          new Record<>(out.key(), out.value(), out.timestamp(), out.headers()),
-          options.names().sink(out.sink()));
-      switch (out.outcome()) {
-        case Outcome.Enriched(Enrichment enrichment) ->
-            services.monitor().enriched(enrichment, false, ageMillis);
-        case Outcome.Quarantined(Enrichment enrichment) ->
-            services.monitor().enriched(enrichment, true, ageMillis);
-        case Outcome.Rejected(RejectReason reason, String _) ->
-            services.monitor().rejected(reason, ageMillis);
-        case Outcome.Deleted _ ->
-            throw new IllegalStateException("a deletion is no record of one sink");
       }
     }
 
