@@ -16,12 +16,15 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every native case of {@code src/test/cpp} as a test, in the emulator, under each thread order.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class NativeKernelTest {
 
   private static final Pattern LINE = Pattern.compile("(ok|FAILED|skipped) (\\w+)(.*)");
