@@ -257,11 +257,18 @@ class ArchitectureTest {
           // the stream processor: Kafka Streams
           .row("dev.millrace.streams.ends", "java.lang.management", LOG)
           .row(
+              "dev.millrace.streams.store",
+              "org.apache.kafka.common..",
+              "org.apache.kafka.streams..",
+              "org.rocksdb",
+              LOG)
+          .row(
               "dev.millrace.streams.processor",
               "dev.millrace.enrichment",
               "dev.millrace.operations.config",
               "dev.millrace.records",
               "dev.millrace.streams.ends",
+              "dev.millrace.streams.store",
               "org.apache.kafka.clients.consumer",
               "org.apache.kafka.common..",
               "org.apache.kafka.streams..")
@@ -321,6 +328,7 @@ class ArchitectureTest {
               "dev.millrace.streams.config",
               "dev.millrace.streams.ends",
               "dev.millrace.streams.processor",
+              "dev.millrace.streams.store",
               "dev.millrace.streams.topics",
               "dev.millrace.streams.topology",
               "io.micrometer..",

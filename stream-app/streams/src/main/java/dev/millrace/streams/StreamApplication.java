@@ -26,6 +26,7 @@ import dev.millrace.streams.processor.ProcessorOptions;
 import dev.millrace.streams.processor.SourceTimestamps;
 import dev.millrace.streams.processor.SubmissionGate;
 import dev.millrace.streams.processor.Submitter;
+import dev.millrace.streams.store.StateFiles;
 import dev.millrace.streams.topics.ReplacedTopics;
 import dev.millrace.streams.topology.ApplicationTopics;
 import dev.millrace.streams.topology.EnrichmentTopology;
@@ -220,6 +221,8 @@ public final class StreamApplication implements AutoCloseable {
     surroundings.check();
     kafkaMetrics.bindTo(registry);
     process.begin();
+    // Kafka Streams holds its lock since it was made, and opens them when it starts.
+    StateFiles.dropUnclosed(config.path(AppKeys.STATE_DIR).resolve(config.get(AppKeys.ID)));
     streams.start();
     LOG.info(
         "started: application {}, instance {}, {} threads, probes on {}:{}",

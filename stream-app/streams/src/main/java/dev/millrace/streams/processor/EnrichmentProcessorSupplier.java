@@ -1,5 +1,6 @@
 package dev.millrace.streams.processor;
 
+import dev.millrace.streams.store.CheckedStoreSupplier;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serdes;
@@ -37,7 +38,7 @@ public final class EnrichmentProcessorSupplier
   public Set<StoreBuilder<?>> stores() {
     return Set.of(
         Stores.keyValueStoreBuilder(
-                Stores.persistentKeyValueStore(options.names().store()),
+                new CheckedStoreSupplier(options.names().store()),
                 Serdes.ByteArray(),
                 Serdes.ByteArray())
             .withLoggingEnabled(changelogTopic)

@@ -1,0 +1,4 @@
+@NullUnmarked
+package dev.millrace.streams.store;
+
+import org.jspecify.annotations.NullUnmarked;
