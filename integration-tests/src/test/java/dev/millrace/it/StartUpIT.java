@@ -47,7 +47,7 @@ class StartUpIT {
       assertThat(early.exitCode()).isEqualTo(1);
       assertThat(early.err())
           .contains("transaction.version 1, expected at least 2")
-          .contains("kafka.transaction.version.min");
+          .contains("kafka.unsafe.transaction.version.min");
       assertThat(warned.exitCode()).isEqualTo(1);
       assertThat(warned.err()).contains("transaction.version 1");
       assertThat(missing.exitCode()).isEqualTo(1);

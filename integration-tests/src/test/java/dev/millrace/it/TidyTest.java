@@ -2,7 +2,6 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.operations.config.ConfigKey;
 import dev.millrace.operations.config.ConfigList;
 import dev.millrace.streams.config.ApplicationSpec;
 import java.io.IOException;
@@ -237,7 +236,7 @@ class TidyTest {
     }
     Set<String> settings =
         ApplicationSpec.SPEC.keys().stream()
-            .map(ConfigKey::name)
+            .flatMap(key -> Stream.concat(Stream.of(key.name()), key.renamedFrom().stream()))
             .collect(Collectors.toCollection(TreeSet::new));
     for (ConfigList list : ApplicationSpec.SPEC.lists()) {
       list.keys().forEach(key -> settings.add(key.name()));

@@ -1,5 +1,6 @@
 package dev.millrace.operations.cluster;
 
+import dev.millrace.operations.Answers;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.KafkaClientProperties;
@@ -63,7 +64,7 @@ public final class Cluster implements AutoCloseable {
     try {
       admin.describeCluster(once).nodes().get();
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwable cause = Answers.cause(e);
       throw new OperationException(
           cause instanceof TimeoutException
               ? String.format(Locale.ROOT, "no answer within %d ms", atMost.toMillis())
@@ -118,12 +119,11 @@ public final class Cluster implements AutoCloseable {
           .map(member -> member.groupInstanceId().orElse(member.clientId()))
           .toList();
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwable cause = Answers.cause(e);
       if (cause instanceof GroupIdNotFoundException) {
         return List.of();
       }
-      throw new OperationException(
-          "cannot describe group %s: %s".formatted(group, cause.getMessage()), cause);
+      throw Answers.failed("describe group " + group, e);
     }
   }
 
@@ -185,7 +185,7 @@ public final class Cluster implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new OperationException("interrupted: cannot ask the brokers for their features", e);
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwable cause = Answers.cause(e);
       return List.of(
           ("cannot ask the brokers at %s for their features (%s): whether they can lose the end of"
                   + " a transaction is not known")
@@ -232,7 +232,7 @@ public final class Cluster implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new OperationException("interrupted: cannot ask the cluster for its features", e);
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwable cause = Answers.cause(e);
       throw new OperationException(
           "cannot ask the cluster at %s for its features: %s"
               .formatted(address, cause.getMessage()),
@@ -253,7 +253,7 @@ public final class Cluster implements AutoCloseable {
                 + " abort of a dead client may hit the next transaction, and a document may be lost"
                 + " or come out twice (KIP-890). Run `kafka-features.sh --bootstrap-server %1$s"
                 + " upgrade --feature %2$s=2`, or take the risk with"
-                + " kafka.transaction.version.min"),
+                + " kafka.unsafe.transaction.version.min"),
             address,
             TRANSACTION_VERSION,
             found,
@@ -271,9 +271,9 @@ public final class Cluster implements AutoCloseable {
         String.format(
             Locale.ROOT,
             ("exactly-once is not guaranteed: the cluster at %s has %s %d, and"
-                + " kafka.transaction.version.min = %d accepts it. A late commit or abort of a dead"
-                + " client may hit the next transaction, and a document may be lost or come out"
-                + " twice (KIP-890)"),
+                + " kafka.unsafe.transaction.version.min = %d accepts it. A late commit or abort of"
+                + " a dead client may hit the next transaction, and a document may be lost or come"
+                + " out twice (KIP-890)"),
             address,
             TRANSACTION_VERSION,
             found,

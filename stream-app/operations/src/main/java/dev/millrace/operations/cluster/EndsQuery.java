@@ -1,5 +1,6 @@
 package dev.millrace.operations.cluster;
 
+import dev.millrace.operations.Answers;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.cluster.PartitionEnds.Ends;
 import dev.millrace.operations.cluster.PartitionEnds.Partition;
@@ -84,10 +85,9 @@ final class EndsQuery {
           partitions.add(new TopicPartition(entry.getKey(), number));
         }
       } catch (ExecutionException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
+        Throwable cause = Answers.cause(e);
         if (!(cause instanceof UnknownTopicOrPartitionException)) {
-          throw new OperationException(
-              "cannot describe topic %s: %s".formatted(entry.getKey(), cause.getMessage()), cause);
+          throw Answers.failed("describe topic " + entry.getKey(), e);
         }
       }
     }
@@ -108,7 +108,7 @@ final class EndsQuery {
       try {
         offsets.put(partition, result.partitionResult(each).get().offset());
       } catch (ExecutionException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
+        Throwable cause = Answers.cause(e);
         if (!(cause instanceof UnknownTopicOrPartitionException)) {
           silent.add(partition);
           silence = cause;

@@ -1,6 +1,6 @@
 package dev.millrace.operations.cluster;
 
-import dev.millrace.operations.OperationException;
+import dev.millrace.operations.Answers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,7 +46,7 @@ final class GroupQuery {
               .get();
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof GroupIdNotFoundException)) {
-        throw failed("read the committed offsets of group " + group, e);
+        throw Answers.failed("read the committed offsets of group " + group, e);
       }
       found = Map.of();
     }
@@ -85,13 +85,8 @@ final class GroupQuery {
       deleted.get();
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof GroupIdNotFoundException)) {
-        throw failed("delete the committed offsets of group " + group, e);
+        throw Answers.failed("delete the committed offsets of group " + group, e);
       }
     }
-  }
-
-  private static OperationException failed(String doing, ExecutionException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    return new OperationException("cannot %s: %s".formatted(doing, cause.getMessage()), cause);
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.operations.cluster;
 
+import dev.millrace.operations.Answers;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.TopicSelection;
 import java.util.ArrayList;
@@ -37,8 +38,7 @@ final class TopicNames {
         }
       }
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw new OperationException("cannot list the topics: " + cause.getMessage(), cause);
+      throw Answers.failed("list the topics", e);
     }
     return names;
   }

@@ -1,6 +1,6 @@
 package dev.millrace.operations.cluster;
 
-import dev.millrace.operations.OperationException;
+import dev.millrace.operations.Answers;
 import dev.millrace.operations.config.TopicSelection;
 import java.time.Duration;
 import java.util.Collection;
@@ -51,7 +51,7 @@ final class TopicQuery implements TopicWatch.Questions {
         found.put(each.getKey(), new TopicState(topic.topicId(), topic.partitions().size()));
       } catch (ExecutionException e) {
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-          throw failed("describe topic " + each.getKey(), e);
+          throw Answers.failed("describe topic " + each.getKey(), e);
         }
       }
     }
@@ -92,7 +92,7 @@ final class TopicQuery implements TopicWatch.Questions {
       if (e.getCause() instanceof GroupIdNotFoundException) {
         return Set.of();
       }
-      throw failed("describe group " + group, e);
+      throw Answers.failed("describe group " + group, e);
     }
   }
 
@@ -107,16 +107,11 @@ final class TopicQuery implements TopicWatch.Questions {
           .all()
           .get();
     } catch (ExecutionException e) {
-      throw failed("add partitions to topic " + topic, e);
+      throw Answers.failed("add partitions to topic " + topic, e);
     }
   }
 
   private static int millis(Duration atMost) {
     return Math.toIntExact(atMost.toMillis());
-  }
-
-  private static OperationException failed(String doing, ExecutionException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    return new OperationException("cannot %s: %s".formatted(doing, cause.getMessage()), cause);
   }
 }

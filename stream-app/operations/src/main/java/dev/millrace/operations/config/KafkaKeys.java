@@ -18,13 +18,14 @@ public final class KafkaKeys {
 
   public static final ConfigKey<Integer> TRANSACTION_VERSION_MIN =
       optional(
-          "kafka.transaction.version.min",
-          integer(0, 100),
-          "2",
-          "2",
-          "Least transaction.version of the cluster. Below 2, a late commit or abort of a dead client"
-              + " may hit the next transaction (KIP-890), and exactly-once does not hold. 0 asks"
-              + " nothing of the cluster.");
+              "kafka.unsafe.transaction.version.min",
+              integer(0, 100),
+              "2",
+              "2",
+              "Least transaction.version of the cluster. Unsafe below 2: a late commit or abort of"
+                  + " a dead client may hit the next transaction (KIP-890), and a document may be"
+                  + " lost or come out twice. 0 accepts that on any cluster.")
+          .renamedFrom("kafka.transaction.version.min");
 
   /** In the order of the reference page. */
   public static final ConfigSection SECTION =

@@ -1,5 +1,6 @@
 package dev.millrace.operations.deploy;
 
+import dev.millrace.operations.Answers;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.Input;
@@ -426,14 +427,14 @@ public final class TopicDeployment implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new OperationException("interrupted: cannot " + doing, e);
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwable cause = Answers.cause(e);
       if (cause instanceof TimeoutException) {
         throw new OperationException(
             "cannot %s: no broker answers at %s; start it, or set kafka.bootstrap.servers"
                 .formatted(doing, String.join(",", config.get(KafkaKeys.BOOTSTRAP_SERVERS))),
             cause);
       }
-      throw new OperationException("cannot %s: %s".formatted(doing, cause.getMessage()), cause);
+      throw Answers.failed(doing, e);
     }
   }
 

@@ -31,7 +31,7 @@ class ClusterTest {
         .contains("KIP-890")
         .contains(
             "kafka-features.sh --bootstrap-server b:1 upgrade --feature transaction.version=2")
-        .contains("kafka.transaction.version.min");
+        .contains("kafka.unsafe.transaction.version.min");
   }
 
   @Test
@@ -52,7 +52,7 @@ class ClusterTest {
           .asString()
           .startsWith(
               "exactly-once is not guaranteed: the cluster at b:1 has transaction.version 1")
-          .contains("kafka.transaction.version.min = " + accepted)
+          .contains("kafka.unsafe.transaction.version.min = " + accepted)
           .contains("KIP-890");
     }
     assertThat(Cluster.risks(Map.of(), 0, "b:1"))

@@ -1,5 +1,6 @@
 package dev.millrace.streams.topics;
 
+import dev.millrace.operations.Answers;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.cluster.Cluster;
 import dev.millrace.operations.cluster.GroupOffsets;
@@ -231,8 +232,7 @@ public final class TopicHistory {
       try {
         each.get();
       } catch (ExecutionException e) {
-        throw new OperationException(
-            "cannot write to topic %s: %s".formatted(changelog, e.getCause()), e);
+        throw Answers.failed("write to topic " + changelog, e);
       }
     }
     for (String name : others) {
