@@ -14,6 +14,8 @@ import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.PlanBy;
 import dev.millrace.operations.deploy.SchemaDeployment;
 import dev.millrace.operations.metrics.EnrichmentMeters;
+import dev.millrace.operations.metrics.Meters;
+import dev.millrace.operations.metrics.Metric;
 import dev.millrace.records.AvroDecoder;
 import dev.millrace.records.AvroOutcomes;
 import dev.millrace.records.CsvDecoder;
@@ -35,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * What an application stands on, whatever moves its records: registry, engine, enrichers, and the
@@ -44,6 +47,9 @@ import java.util.function.Supplier;
 public final class EnrichmentParts implements AutoCloseable {
   /** The application's own back-off is the patience: one call tries for a moment only. */
   private static final Duration REGISTRY_PATIENCE = Duration.ofSeconds(1);
+
+  /** Enough to tell models apart. */
+  private static final int DIGEST_SHOWN = 12;
 
   private final OpenResources open = new OpenResources();
   private final Map<String, InputParts> inputs = new LinkedHashMap<>();
@@ -105,10 +111,25 @@ public final class EnrichmentParts implements AutoCloseable {
                   codec.encoder(),
                   choice(input, enrichers),
                   fingerprint(input, plans, digests))));
+      tell(new Meters(meters), build, engines);
     } catch (RuntimeException | Error e) {
       open.close();
       throw e;
     }
+  }
+
+  private void tell(Meters meters, String build, Map<String, InferenceEngine> engines) {
+    String models =
+        engines.entrySet().stream()
+            .map(each -> each.getKey() + "=" + digestStart(each.getValue().model().digest()))
+            .sorted()
+            .collect(Collectors.joining(","));
+    inputs.forEach((name, parts) ->
+        meters.gauge(Metric.INFO, () -> 1, build, name, parts.plan().hex(), models));
+  }
+
+  private static String digestStart(String digest) {
+    return digest.substring(0, Math.min(DIGEST_SHOWN, digest.length()));
   }
 
   /** Found before models are loaded, which takes long. */

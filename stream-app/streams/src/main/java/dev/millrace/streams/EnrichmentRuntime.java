@@ -4,6 +4,7 @@ import dev.millrace.operations.EnrichmentParts;
 import dev.millrace.operations.ModelEngines;
 import dev.millrace.operations.OpenResources;
 import dev.millrace.operations.config.Config;
+import dev.millrace.operations.metrics.JvmMeters;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.function.Supplier;
@@ -38,6 +39,7 @@ public final class EnrichmentRuntime implements AutoCloseable {
   public EnrichmentRuntime(
       Config config, String build, PrometheusMeterRegistry meters, Supplier<ModelEngines> models) {
     open.keep(meters::close);
+    open.keep(new JvmMeters(meters));
     try {
       EnrichmentParts parts = open.keep(new EnrichmentParts(config, build, meters, models));
       application = open.keep(new StreamApplication(config, parts::of, meters));

@@ -110,8 +110,10 @@ public final class ProcessorMeters implements ProcessorMonitor {
   public void enriched(Enrichment enrichment, boolean quarantined, long ageMillis) {
     String outcome = quarantined ? QUARANTINED : ENRICHED;
     meters.counter(Metric.OUTCOMES, outcome, "").increment();
-    meters.timer(Metric.DOCUMENT_TIME, outcome).record(ageMillis, TimeUnit.MILLISECONDS);
+    meters.histogram(Metric.DOCUMENT_TIME, outcome).record(ageMillis, TimeUnit.MILLISECONDS);
     Enrichment.Usage usage = enrichment.usage();
+    meters.histogram(Metric.QUEUE_TIME).record(usage.queueNanos(), TimeUnit.NANOSECONDS);
+    meters.histogram(Metric.COMPUTE_TIME).record(usage.computeNanos(), TimeUnit.NANOSECONDS);
     meters.counter(Metric.TOKENS, "prompt").increment(usage.promptTokens());
     meters.counter(Metric.TOKENS, "cached").increment(usage.cachedTokens());
     meters.counter(Metric.TOKENS, "generated").increment(usage.generatedTokens());
@@ -122,14 +124,14 @@ public final class ProcessorMeters implements ProcessorMonitor {
   @Override
   public void rejected(RejectReason reason, long ageMillis) {
     meters.counter(Metric.OUTCOMES, REJECTED, reason.name()).increment();
-    meters.timer(Metric.DOCUMENT_TIME, REJECTED).record(ageMillis, TimeUnit.MILLISECONDS);
+    meters.histogram(Metric.DOCUMENT_TIME, REJECTED).record(ageMillis, TimeUnit.MILLISECONDS);
   }
 
   @Override
   public void deleted(boolean forwarded, long ageMillis) {
     String outcome = forwarded ? DELETED : SKIPPED;
     meters.counter(Metric.OUTCOMES, outcome, "").increment();
-    meters.timer(Metric.DOCUMENT_TIME, outcome).record(ageMillis, TimeUnit.MILLISECONDS);
+    meters.histogram(Metric.DOCUMENT_TIME, outcome).record(ageMillis, TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -52,11 +52,33 @@ public enum Metric {
       "The share of rejected documents rises."),
   DOCUMENT_TIME(
       "millrace.document.time",
-      Kind.TIMER,
+      Kind.HISTOGRAM,
       "seconds",
       List.of("outcome"),
       "Time from consumption to outcome.",
       "Above what a consumer of the output accepts."),
+  QUEUE_TIME(
+      "millrace.document.queue.time",
+      Kind.HISTOGRAM,
+      "seconds",
+      List.of(),
+      "Time that an enriched document waited in the engine's queue.",
+      "Most of millrace_document_time: the engine has more work than it can do."),
+  COMPUTE_TIME(
+      "millrace.document.compute.time",
+      Kind.HISTOGRAM,
+      "seconds",
+      List.of(),
+      "An enriched document's share of the time of the engine's steps.",
+      "Grows while documents do not: something else takes the device."),
+  INFO(
+      "millrace.instance",
+      Kind.GAUGE,
+      "instances",
+      List.of("build", "input", "plan", "models"),
+      "Always 1: the build of this instance, and of each input the digest of its plans and the"
+          + " models with the beginnings of their digests.",
+      "Two plans for one input for longer than a rollout takes."),
   RETRIES(
       "millrace.retries",
       Kind.COUNTER,
@@ -202,7 +224,9 @@ public enum Metric {
     /** A value of this moment. */
     GAUGE,
     /** Count, sum and longest of durations. */
-    TIMER
+    TIMER,
+    /** The same, and how many were at most so long. */
+    HISTOGRAM
   }
 
   private final String meter;

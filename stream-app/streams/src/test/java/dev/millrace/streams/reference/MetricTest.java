@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enrichment.Warning;
+import dev.millrace.enrichment.EnrichmentSample;
 import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.cluster.PartitionMeters;
 import dev.millrace.operations.config.TopicSelection;
@@ -41,6 +42,7 @@ class MetricTest {
     processor.load("0_0", new Load(5, 2, 3, 1, 0, 4_000));
     processor.rejected(RejectReason.TOO_LONG, 12);
     processor.retry(Deferral.Cause.DEADLINE, "late");
+    processor.enriched(EnrichmentSample.full(), false, 12);
     processor.staleCompletion();
     processor.resubmitted(7, 2);
     processor.suspected(new PendingId("documents", 0, 1), 2);
@@ -52,6 +54,7 @@ class MetricTest {
     engine.request("main", 1, 1, 1, 1, 10, 20);
     engine.failure("main", "DEADLINE");
     engine.load("main", 4, 5, 6);
+    new Meters(registry).gauge(Metric.INFO, () -> 1, "0.1.0", "main", "ab12", "main=cd34");
     PartitionMeters.register(
         registry,
         List.of(TopicSelection.named("documents"), TopicSelection.named("enriched")),
@@ -68,6 +71,11 @@ class MetricTest {
     assertThat(text)
         .contains("millrace_documents_pending{stream_task=\"0_0\"} 5")
         .contains("millrace_documents_pending_age_seconds{stream_task=\"0_0\"} 6")
+        .contains("millrace_document_time_seconds_bucket{outcome=\"enriched\",le=\"0.05\"} 1")
+        .contains(
+            "millrace_instance{build=\"0.1.0\",input=\"main\",models=\"main=cd34\",plan=\"ab12\"} 1")
+        .contains("millrace_document_queue_time_seconds_bucket")
+        .contains("millrace_document_compute_time_seconds_count 1")
         .contains("millrace_outcomes_total{outcome=\"rejected\",reason=\"TOO_LONG\"} 1")
         .contains("millrace_documents_resubmitted_total 7")
         .contains("millrace_documents_suspected_total 1")
@@ -116,7 +124,7 @@ class MetricTest {
   @Test
   void shouldRefuseAMetricOfAnotherKind() {
     assertThatThrownBy(() -> new Meters(registry).counter(Metric.DOCUMENT_TIME, "x"))
-        .hasMessageContaining("TIMER");
+        .hasMessageContaining("HISTOGRAM");
     assertThatThrownBy(() -> new Meters(registry).counter(Metric.OUTCOMES, "x"))
         .hasMessageContaining("1 values");
   }

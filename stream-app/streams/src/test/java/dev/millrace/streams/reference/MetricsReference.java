@@ -19,7 +19,9 @@ public final class MetricsReference {
         `-Dmillrace.docs.write=true`.
 
         Served in Prometheus' text format at `/metrics` of `health.host`:`health.port`.
-        Kafka's own metrics are served beside them under `kafka_`.
+        Kafka's own metrics are served beside them under `kafka_`, those of the virtual machine under
+        `jvm_`, `process_` and `system_`, as Micrometer names them. A histogram has `_bucket`, `_count`
+        and `_sum` behind its name, a timer the last two, both have `_max`.
         """);
     for (Metric metric : Metric.values()) {
       page.append("\n## ").append(prometheusName(metric)).append("\n\n");
@@ -47,7 +49,7 @@ public final class MetricsReference {
     String unit = metric.countsThings() ? "" : "_" + metric.unit();
     return switch (metric.kind()) {
       case COUNTER -> name + unit + "_total";
-      case TIMER, GAUGE -> name + unit;
+      case TIMER, HISTOGRAM, GAUGE -> name + unit;
     };
   }
 }
