@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 
 /**
  * What a model directory holds, without loading it.
@@ -66,6 +67,18 @@ public record ModelSummary(
   /** Copies and sorts the map. */
   public ModelSummary {
     bytesByType = Collections.unmodifiableMap(new TreeMap<>(bytesByType));
+  }
+
+  /**
+   * The digest under which a model is known in records and metrics: SHA-256 over its configuration,
+   * tokenizer and weights. Reads every byte.
+   *
+   * @param progress told the number of bytes read so far, from several threads
+   */
+  public static String digest(Path directory, LongConsumer progress) {
+    try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+      return checkpoint.digest(progress);
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       InspectCommand.class,
+      DigestCommand.class,
       LogitsCommand.class,
       CompareCommand.class,
       GenerateCommand.class

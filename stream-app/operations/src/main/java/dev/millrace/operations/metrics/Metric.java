@@ -265,6 +265,14 @@ public enum Metric {
     return unit;
   }
 
+  /**
+   * The name under which Prometheus sees it; a timer has {@code _count}, {@code _sum} behind it.
+   */
+  public String prometheusName() {
+    String name = meter.replace('.', '_') + (countsThings() ? "" : "_" + unit);
+    return kind == Kind.COUNTER ? name + "_total" : name;
+  }
+
   /** Whether the unit is the thing that is counted, which the name says already. */
   public boolean countsThings() {
     return !unit.equals("seconds") && !unit.equals("dollars");

@@ -91,7 +91,7 @@ class MetricTest {
         .contains("millrace_engine_requests_waiting{model=\"main\"} 4");
     for (String line : text.lines().filter(line -> line.startsWith("# TYPE")).toList()) {
       String name = line.split(" ")[2];
-      assertThat(Arrays.stream(Metric.values()).map(MetricsReference::prometheusName))
+      assertThat(Arrays.stream(Metric.values()).map(Metric::prometheusName))
           .as("declared: %s", name)
           .anyMatch(declared -> declared.equals(name) || name.equals(declared + "_max"));
     }

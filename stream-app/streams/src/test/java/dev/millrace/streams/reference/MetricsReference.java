@@ -19,12 +19,12 @@ public final class MetricsReference {
         `-Dmillrace.docs.write=true`.
 
         Served in Prometheus' text format at `/metrics` of `health.host`:`health.port`.
-        Kafka's own metrics are served beside them under `kafka_`, those of the virtual machine under
-        `jvm_`, `process_` and `system_`, as Micrometer names them. A histogram has `_bucket`, `_count`
-        and `_sum` behind its name, a timer the last two, both have `_max`.
+        Kafka's own metrics are served beside them under `kafka_`, those of the virtual machine
+        under `jvm_`, `process_` and `system_`, as Micrometer names them. A histogram has `_bucket`,
+        `_count` and `_sum` behind its name, a timer the last two, both have `_max`.
         """);
     for (Metric metric : Metric.values()) {
-      page.append("\n## ").append(prometheusName(metric)).append("\n\n");
+      page.append("\n## ").append(metric.prometheusName()).append("\n\n");
       page.append(metric.description()).append("\n\n");
       page.append("- kind: ").append(metric.kind().name().toLowerCase(java.util.Locale.ROOT));
       page.append(", unit: ").append(metric.unit()).append("\n");
@@ -39,17 +39,5 @@ public final class MetricsReference {
       }
     }
     return page.toString();
-  }
-
-  /**
-   * The name under which Prometheus sees it; a timer has {@code _count}, {@code _sum} behind it.
-   */
-  public static String prometheusName(Metric metric) {
-    String name = metric.meter().replace('.', '_');
-    String unit = metric.countsThings() ? "" : "_" + metric.unit();
-    return switch (metric.kind()) {
-      case COUNTER -> name + unit + "_total";
-      case TIMER, HISTOGRAM, GAUGE -> name + unit;
-    };
   }
 }
