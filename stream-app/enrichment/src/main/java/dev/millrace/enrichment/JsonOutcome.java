@@ -71,6 +71,18 @@ public final class JsonOutcome {
     });
   }
 
+  /** The same for a document that stood on a line of a file, from 1. */
+  public static String error(@Nullable String id, long line, String reason, String message) {
+    return write(json -> {
+      json.writeStringField("id", id);
+      json.writeNumberField("line", line);
+      json.writeObjectFieldStart("error");
+      json.writeStringField("reason", reason);
+      json.writeStringField("message", message);
+      json.writeEndObject();
+    });
+  }
+
   private static String line(Enrichment enrichment, boolean quarantined) {
     return write(json -> {
       json.writeStringField("id", enrichment.document().id());

@@ -12,6 +12,7 @@ import dev.millrace.enrichment.evaluation.Reference;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -78,12 +79,12 @@ public final class EvaluateCommand implements Callable<Integer> {
         .run(
             standardInput,
             evaluation.planToRun(),
-            () -> {
+            _ -> {
               Tally begun = new Tally("evaluate", Progress.plain(err, System::nanoTime));
               tally.set(begun);
-              return begun;
+              return new FileRun.Begun(begun, ResumePoint.start("", Map.of()));
             },
-            (_, line, outcome) -> {
+            (_, _, line, outcome) -> {
               InputLine.Good good = whole(line);
               if (!good.reference().equals(Reference.NONE)) {
                 referenced.incrementAndGet();

@@ -28,6 +28,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /** One run of a file through models: opens engines and input, runs, closes. Immutable. */
 final class FileRun {
@@ -35,6 +37,7 @@ final class FileRun {
   static final String STANDARD = "-";
 
   private static final int LINE_BYTES_MAX = JsonLines.BYTES_MAX;
+  private static final int BUFFER_BYTES = 1 << 16;
   private static final int LINES_MAX = 1024;
   private static final long WINDOW_BYTES_MAX = 64L << 20;
 
@@ -50,8 +53,20 @@ final class FileRun {
 
   /** Says when the model is open and the first line is about to be read. */
   interface Start {
-    Tally begin();
+    /**
+     * Begins.
+     *
+     * @param models digests by name
+     */
+    Begun begin(Map<String, String> models) throws IOException;
   }
+
+  /**
+   * What a run begins with.
+   *
+   * @param done up to where there are results already
+   */
+  record Begun(Tally tally, ResumePoint done) {}
 
   /**
    * Enriches every line of a file.
@@ -64,9 +79,13 @@ final class FileRun {
         Models models = open(arguments.modelDirectories(plan));
         EnrichmentThreads threads = EnrichmentThreads.ofMachine();
         EngineEnricher enricher = enricher(models.engines(), threads, plan)) {
-      Tally tally = start.begin();
-      new OrderedRun(enricher, sink, tally, LINES_MAX, WINDOW_BYTES_MAX).run(lines);
-      tally.done();
+      Map<String, String> digests = new LinkedHashMap<>();
+      models.engines().forEach((name, engine) -> digests.put(name, engine.model().digest()));
+      Begun begun = start.begin(digests);
+      OrderedRun run = new OrderedRun(enricher, sink, begun.tally(), LINES_MAX, WINDOW_BYTES_MAX);
+      run.skip(lines, begun.done());
+      run.run(lines);
+      begun.tally().done();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");
@@ -124,7 +143,13 @@ final class FileRun {
       };
     }
     try {
-      return Files.newInputStream(Path.of(input));
+      InputStream file = Files.newInputStream(Path.of(input));
+      return input.endsWith(".gz") ? new GZIPInputStream(file, BUFFER_BYTES) : file;
+    } catch (ZipException e) {
+      throw CommandException.failure(
+          "cannot read the input: %s is not compressed with gzip, as its name says"
+              .formatted(input),
+          e);
     } catch (NoSuchFileException e) {
       throw CommandException.failure("cannot read the input: no such file " + input);
     }

@@ -11,6 +11,7 @@ import dev.millrace.enrichment.RejectReason;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,7 @@ final class OrderedRun {
   private final int linesMax;
   private final long bytesMax;
   private final Deque<Slot> window = new ArrayDeque<>();
+  private final InputChain chain = new InputChain();
   private long bytes;
 
   OrderedRun(Enricher enricher, Sink sink, Tally tally, int linesMax, long bytesMax) {
@@ -45,6 +47,14 @@ final class OrderedRun {
     this.bytesMax = bytesMax;
   }
 
+  /**
+   * Where a line is.
+   *
+   * @param number from 1, blank lines counted
+   * @param chain the {@link InputChain} up to it, blank lines left out
+   */
+  record Place(long number, String chain) {}
+
   /** Takes results, in order, on the running thread. */
   interface Sink {
     /**
@@ -52,18 +62,21 @@ final class OrderedRun {
      *
      * @param id null if the line's could not be read
      */
-    void accept(@Nullable String id, InputLine line, Outcome outcome) throws IOException;
+    void accept(@Nullable String id, Place place, InputLine line, Outcome outcome)
+        throws IOException;
   }
 
   /** A line in work. */
   private static final class Slot implements OutcomeListener {
     final InputLine line;
+    final Place place;
     final int bytes;
     int attempts;
     CompletableFuture<Object> answer = new CompletableFuture<>();
 
-    Slot(InputLine line, int bytes) {
+    Slot(InputLine line, Place place, int bytes) {
       this.line = line;
+      this.place = place;
       this.bytes = bytes;
     }
 
@@ -84,15 +97,12 @@ final class OrderedRun {
    * @throws CommandException if the engine is lost
    */
   void run(JsonLines lines) throws IOException, InterruptedException {
-    for (JsonLines.Line line = lines.next(); line != null; line = lines.next()) {
-      if (line instanceof JsonLines.Text text && text.isBlank()) {
-        continue;
-      }
+    for (JsonLines.Line line = next(lines); line != null; line = next(lines)) {
       int size = line instanceof JsonLines.Text text ? text.bytes() : 0;
       while (!window.isEmpty() && (window.size() >= linesMax || bytes + size > bytesMax)) {
         takeFirst();
       }
-      Slot slot = new Slot(InputLine.of(line), size);
+      Slot slot = new Slot(InputLine.of(line), new Place(line.number(), chain.add(line)), size);
       submit(slot);
       window.add(slot);
       bytes += size;
@@ -103,6 +113,43 @@ final class OrderedRun {
     while (!window.isEmpty()) {
       takeFirst();
     }
+  }
+
+  private static JsonLines.@Nullable Line next(JsonLines lines) throws IOException {
+    JsonLines.Line line = lines.next();
+    while (line instanceof JsonLines.Text text && text.isBlank()) {
+      line = lines.next();
+    }
+    return line;
+  }
+
+  /**
+   * Passes over lines that have their results.
+   *
+   * @throws CommandException if they are others than those that had them
+   */
+  void skip(JsonLines lines, ResumePoint point) throws IOException {
+    String found = "";
+    for (long i = 0; i < point.lines(); i++) {
+      JsonLines.Line line = next(lines);
+      if (line == null) {
+        throw other(point, "the input ends before");
+      }
+      found = chain.add(line);
+    }
+    if (!found.equals(point.input())) {
+      throw other(point, "one of them is another");
+    }
+  }
+
+  private static CommandException other(ResumePoint point, String how) {
+    return CommandException.failure(
+        String.format(
+            Locale.ROOT,
+            "cannot resume: the first %d lines of the input have results, but %s; use the same"
+                + " input, or begin anew with --force",
+            point.lines(),
+            how));
   }
 
   private void submit(Slot slot) {
@@ -144,7 +191,7 @@ final class OrderedRun {
           case InputLine.Bad bad -> bad.id();
         };
     tally.count(outcome);
-    sink.accept(id, slot.line, outcome);
+    sink.accept(id, slot.place, slot.line, outcome);
   }
 
   private Object await(Slot slot) throws InterruptedException {

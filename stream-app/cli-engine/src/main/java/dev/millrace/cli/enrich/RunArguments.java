@@ -18,7 +18,9 @@ final class RunArguments {
       names = "--input",
       required = true,
       paramLabel = "IN.jsonl",
-      description = "The documents, one JSON object on each line; - for standard input.")
+      description =
+          "The documents, one JSON object on each line, compressed if the name ends in .gz; - for"
+              + " standard input.")
   private String input = FileRun.STANDARD;
 
   @Mixin private final ModelArguments models = new ModelArguments();

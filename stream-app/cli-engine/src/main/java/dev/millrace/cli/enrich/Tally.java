@@ -47,13 +47,25 @@ final class Tally {
     progress.stage(line("done: "));
   }
 
+  /** Documents, whatever became of them. */
+  int documents() {
+    return enriched + quarantined + failed();
+  }
+
+  /** Share of documents that have no enrichment, from 0 to 1; 0 if there are no documents. */
+  double failedShare() {
+    return documents() == 0 ? 0 : (double) failed() / documents();
+  }
+
+  private int failed() {
+    return rejections.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
   double seconds() {
     return progress.seconds();
   }
 
   private String line(String prefix) {
-    int failed = rejections.values().stream().mapToInt(Integer::intValue).sum();
-    int documents = enriched + quarantined + failed;
     double seconds = seconds();
     String reasons =
         rejections.isEmpty()
@@ -66,11 +78,11 @@ final class Tally {
         "%s: %s%d documents, %d enriched, %d quarantined, %d failed%s, %.1f/s",
         command,
         prefix,
-        documents,
+        documents(),
         enriched,
         quarantined,
-        failed,
+        failed(),
         reasons,
-        seconds > 0 ? documents / seconds : 0);
+        seconds > 0 ? documents() / seconds : 0);
   }
 }

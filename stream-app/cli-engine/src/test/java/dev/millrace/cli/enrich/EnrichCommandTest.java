@@ -9,6 +9,7 @@ import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.backend.BackendOptions.Arithmetic;
 import dev.millrace.enrichment.testing.Script;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -177,33 +179,122 @@ class EnrichCommandTest {
     assertThat(Files.readString(out)).contains("line 2: field id is no Unicode");
   }
 
+  /** Fails on a text, as an engine that is lost does. */
+  private static Script lostAt(String text) {
+    return new Script() {
+      @Override
+      public String generate(String prompt, String instruction) {
+        return "x";
+      }
+
+      @Override
+      public Optional<Reason> failure(String prompt) {
+        return prompt.equals(text) ? Optional.of(Reason.ENGINE_FAILED) : Optional.empty();
+      }
+    };
+  }
+
   @Test
-  void shouldLeaveNothingBehindWhenTheEngineIsLost() throws IOException {
-    Script lost =
-        new Script() {
-          @Override
-          public String generate(String prompt, String instruction) {
-            return "x";
-          }
+  void shouldKeepWhatItHasWhenTheEngineIsLostAndGoOnWithIt() throws IOException {
+    CommandRun run = new CommandRun(directory, lostAt("b"));
+    Path out = directory.resolve("out.jsonl");
+    Path in =
+        Files.writeString(
+            directory.resolve("in.jsonl"),
+            """
+            {"id":"1","text":"a"}
 
-          @Override
-          public Optional<Reason> failure(String prompt) {
-            return prompt.equals("b") ? Optional.of(Reason.ENGINE_FAILED) : Optional.empty();
-          }
-        };
-    CommandRun run = new CommandRun(directory, lost);
-    Path out = Files.writeString(directory.resolve("out.jsonl"), "from before\n");
-    String input = "{\"id\":\"1\",\"text\":\"a\"}\n{\"id\":\"2\",\"text\":\"b\"}\n";
+            {"id":"2","text":"b"}
+            {"id":"3","text":
+            {"id":"4","text":"c"}
+            """);
+    String[] files = {"--input", in.toString(), "--output", out.toString()};
 
-    int exitCode = run.run(EnrichCommand::new, input, "--input", "-", "--output", out.toString());
+    assertThat(run.run(EnrichCommand::new, "", files)).isEqualTo(1);
+    assertThat(run.err.toString())
+        .contains("the engine gave up: scripted ENGINE_FAILED")
+        .contains("the results of 1 lines are in " + out + ".partial: go on with --resume");
+    assertThat(out).doesNotExist();
 
-    assertThat(exitCode).isEqualTo(1);
-    assertThat(run.err.toString()).contains("the engine gave up: scripted ENGINE_FAILED");
-    assertThat(out).hasContent("from before\n");
-    try (Stream<Path> files = Files.list(directory)) {
-      assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("model", "out.jsonl");
+    CommandRun again = new CommandRun(directory, lostAt("none"));
+    assertThat(again.run(EnrichCommand::new, "", files)).isEqualTo(2);
+    assertThat(again.err.toString()).contains("go on with --resume, or begin anew with --force");
+
+    String whole = Files.readString(in);
+    Files.writeString(in, whole.replace("\"a\"", "\"A\""));
+    CommandRun other = new CommandRun(directory, lostAt("none"));
+    assertThat(other.run(EnrichCommand::new, "", with(files, "--resume"))).isEqualTo(1);
+    assertThat(other.err.toString()).contains("cannot resume: the first 1 lines of the input");
+    Files.writeString(in, whole);
+
+    CommandRun resumed = new CommandRun(directory, lostAt("none"));
+    assertThat(resumed.run(EnrichCommand::new, "", with(files, "--resume")))
+        .as(resumed.err.toString())
+        .isZero();
+    assertThat(Files.readAllLines(out).stream().map(EnrichCommandTest::idAndReason).toList())
+        .containsExactly("1 -", "2 -", "null UNDECODABLE", "4 -");
+    assertThat(JSON.readTree(Files.readAllLines(out).get(2)).path("line").asInt()).isEqualTo(4);
+    try (Stream<Path> left = Files.list(directory)) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("model", "in.jsonl", "out.jsonl");
     }
+  }
+
+  @Test
+  void shouldNeverReplaceInputOrResultsUnasked() throws IOException {
+    Path in = Files.writeString(directory.resolve("in.jsonl"), "{\"id\":\"1\",\"text\":\"a\"}\n");
+    Path out = Files.writeString(directory.resolve("out.jsonl"), "from before\n");
+    String[] onto = {"--input", in.toString(), "--output", in.toString(), "--force"};
+    String[] files = {"--input", in.toString(), "--output", out.toString()};
+
+    CommandRun itself = new CommandRun(directory, ECHO);
+    assertThat(itself.run(EnrichCommand::new, "", onto)).isEqualTo(2);
+    assertThat(itself.err.toString()).contains("is the input");
+    CommandRun there = new CommandRun(directory, ECHO);
+    assertThat(there.run(EnrichCommand::new, "", files)).isEqualTo(2);
+    assertThat(there.err.toString()).contains("replace it with --force");
+    assertThat(out).hasContent("from before\n");
+    CommandRun forced = new CommandRun(directory, ECHO);
+    assertThat(forced.run(EnrichCommand::new, "", with(files, "--force"))).isZero();
+    assertThat(Files.readAllLines(out)).hasSize(1).allMatch(line -> line.contains("\"id\":\"1\""));
+  }
+
+  @Test
+  void shouldFailWhereTooManyDocumentsDo() throws IOException {
+    String half = "{\"id\":\"1\",\"text\":\"a\"}\n{\"id\":\"2\"}\n";
+    String[] files = {"--input", "-", "--output", "-"};
+
+    CommandRun accepted = new CommandRun(directory, ECHO);
+    assertThat(accepted.run(EnrichCommand::new, half, with(files, "--fail-above", "0.5"))).isZero();
+    CommandRun tooMany = new CommandRun(directory, ECHO);
+    assertThat(tooMany.run(EnrichCommand::new, half, with(files, "--fail-above", "0.4")))
+        .isEqualTo(1);
+    assertThat(tooMany.err.toString()).contains("50.0 % of the documents failed");
+    CommandRun none = new CommandRun(directory, ECHO);
+    assertThat(none.run(EnrichCommand::new, "{\"id\":\"2\"}\n", files)).isEqualTo(1);
+    assertThat(none.err.toString()).contains("no document was enriched");
+    assertThat(none.outLines()).hasSize(1);
+  }
+
+  @Test
+  void shouldReadWhatIsCompressed() throws IOException {
+    Path in = directory.resolve("in.jsonl.gz");
+    try (OutputStream file = new GZIPOutputStream(Files.newOutputStream(in))) {
+      file.write("{\"id\":\"1\",\"text\":\"a\"}\n".getBytes(StandardCharsets.UTF_8));
+    }
+    Path plain = Files.writeString(directory.resolve("plain.gz"), "{\"id\":\"1\"}\n");
+
+    CommandRun run = new CommandRun(directory, ECHO);
+    assertThat(run.run(EnrichCommand::new, "", "--input", in.toString(), "--output", "-")).isZero();
+    assertThat(run.outLines()).hasSize(1);
+    CommandRun wrong = new CommandRun(directory, ECHO);
+    assertThat(wrong.run(EnrichCommand::new, "", "--input", plain.toString(), "--output", "-"))
+        .isEqualTo(1);
+    assertThat(wrong.err.toString()).contains("is not compressed with gzip");
+  }
+
+  private static String[] with(String[] arguments, String... more) {
+    return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
   }
 
   @Test
