@@ -67,6 +67,7 @@ class ArchitectureTest {
               "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.tensor")
+          .row("dev.millrace.engine.gguf", "dev.millrace.engine", MEMORY)
           .row("dev.millrace.engine.natives")
           .row(
               "dev.millrace.engine.backend.cuda",
@@ -96,6 +97,7 @@ class ArchitectureTest {
               "dev.millrace.engine.architecture",
               "dev.millrace.engine.backend",
               "dev.millrace.engine.checkpoint.family",
+              "dev.millrace.engine.gguf",
               "dev.millrace.engine.tensor",
               MEMORY,
               JSON)
@@ -107,6 +109,7 @@ class ArchitectureTest {
           .row(
               "dev.millrace.engine.tokenizer",
               "dev.millrace.engine",
+              "dev.millrace.engine.gguf",
               "dev.millrace.engine.natives",
               "dev.millrace.engine.template",
               "ai.djl..",

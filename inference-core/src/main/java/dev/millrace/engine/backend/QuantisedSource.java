@@ -7,15 +7,51 @@ import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Weights stored in fewer bits, as the compressed-tensors layouts store them: [outputs, inputs].
+ * Weights stored in fewer bits: [outputs, inputs], as the compressed-tensors layouts store them, or
+ * in a format of which only a decoder knows.
  */
 public sealed interface QuantisedSource extends MatrixSource {
 
   /** Byte order of what is stored. */
   ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /**
+   * Weights that are decoded row by row. Backends keep them as floats of their own.
+   *
+   * @param outputs output width
+   * @param inputs input width
+   * @param decoder copies the weights of one output; thread-safe
+   */
+  record Decoded(int outputs, int inputs, RowDecoder decoder) implements QuantisedSource {
+
+    /** Refuses extents below one. */
+    public Decoded {
+      if (outputs < 1 || inputs < 1) {
+        throw new IllegalArgumentException(
+            String.format(Locale.ROOT, "a weight has extents, got %d x %d", outputs, inputs));
+      }
+    }
+
+    @Override
+    public void readOutput(int output, float[] row) {
+      decoder.read(Objects.checkIndex(output, outputs), row);
+    }
+  }
+
+  /** Decodes rows of a weight. */
+  @FunctionalInterface
+  interface RowDecoder {
+    /**
+     * The weights of one output.
+     *
+     * @param row receives as many as there are inputs
+     */
+    void read(int output, float[] row);
+  }
 
   /**
    * Eight-bit floats: weight [o, i] is {@code values[o, i] * scales[o]}.

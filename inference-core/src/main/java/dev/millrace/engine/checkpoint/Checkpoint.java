@@ -1,6 +1,7 @@
 package dev.millrace.engine.checkpoint;
 
 import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.gguf.GgufFile;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
 import java.nio.file.Path;
@@ -9,19 +10,20 @@ import java.util.Map;
 import java.util.function.LongConsumer;
 
 /**
- * A model directory whose every tensor is there and has the shape its configuration asks for. What
- * it hands out are views of mapped files that die with it. Thread-safe.
+ * A model directory, or a GGUF file, whose every tensor is there and has the shape its
+ * configuration asks for. What it hands out are views of mapped files that die with it.
+ * Thread-safe.
  */
 public final class Checkpoint implements ModelWeights {
 
-  private final ModelFiles files;
+  private final WeightFiles files;
   private final ModelConfig config;
   private final MatrixSource embedding;
   private final Tensor finalNorm;
   private final MatrixSource head;
   private final List<DecoderLayer> layers;
 
-  private Checkpoint(ModelFiles files) {
+  private Checkpoint(WeightFiles files) {
     DecoderTensors tensors = new DecoderTensors(files);
     this.files = files;
     this.embedding = tensors.embedding();
@@ -36,13 +38,15 @@ public final class Checkpoint implements ModelWeights {
   }
 
   /**
-   * Opens and checks a model directory: {@code config.json} and safetensors in one file or in
-   * shards.
+   * Opens and checks a model directory, {@code config.json} and safetensors in one file or in
+   * shards, or a GGUF file.
    *
+   * @param path of the directory or of the (first) file
    * @throws CheckpointException naming file, tensor or key, found and expected
+   * @throws dev.millrace.engine.gguf.GgufException likewise, about a GGUF file
    */
-  public static Checkpoint open(Path directory) {
-    ModelFiles files = ModelFiles.open(directory);
+  public static Checkpoint open(Path path) {
+    WeightFiles files = GgufFile.isNamed(path) ? GgufWeights.open(path) : ModelFiles.open(path);
     try {
       return new Checkpoint(files);
     } catch (RuntimeException | Error e) {
@@ -53,7 +57,7 @@ public final class Checkpoint implements ModelWeights {
 
   /** Where it lies. */
   public Path directory() {
-    return files.directory();
+    return files.path();
   }
 
   @Override
@@ -63,12 +67,17 @@ public final class Checkpoint implements ModelWeights {
 
   /** Names of the weight files, ascending. */
   public List<String> files() {
-    return files.shards();
+    return files.files();
   }
 
   /** Bytes of all tensors by the name of their element type, those of other parts included. */
   public Map<String, Long> bytesByType() {
     return files.bytesByType();
+  }
+
+  /** Values that take more memory than they have bytes in the files: backends widen them. */
+  public long widenedElements() {
+    return files.widenedElements();
   }
 
   @Override

@@ -134,6 +134,19 @@ public record ConfigNode(Path file, String path, JsonNode node) {
     return integers;
   }
 
+  /** A list of numbers, each within bounds; empty if absent. */
+  public List<Double> numbers(String key, int sizeMax, double min, double max) {
+    List<Double> numbers = new ArrayList<>();
+    for (JsonNode element : list(key, sizeMax)) {
+      double value = element.isNumber() ? element.doubleValue() : Double.NaN;
+      if (!(value >= min && value <= max)) {
+        throw refuse(key, "numbers from %s to %s".formatted(min, max), element);
+      }
+      numbers.add(value);
+    }
+    return numbers;
+  }
+
   private Iterable<JsonNode> list(String key, int sizeMax) {
     if (!has(key)) {
       return List.of();

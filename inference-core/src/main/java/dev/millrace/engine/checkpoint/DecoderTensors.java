@@ -35,14 +35,14 @@ final class DecoderTensors {
 
   private static final String EMBEDDING = "model.embed_tokens.weight";
 
-  private final ModelFiles files;
+  private final WeightFiles files;
   private final Architecture architecture;
   private final TensorNames names;
   private final String prefix;
   private final QuantisedTensors quantised;
   private final Set<String> asked = new LinkedHashSet<>();
 
-  DecoderTensors(ModelFiles files) {
+  DecoderTensors(WeightFiles files) {
     this.files = files;
     this.architecture = files.config().architecture();
     this.names = files.config().family().tensors();
@@ -93,13 +93,13 @@ final class DecoderTensors {
    * are left alone; they predict further tokens.
    */
   private void refuseUnasked() {
+    files.refuseUnknown();
     Set<String> modules = new LinkedHashSet<>();
     asked.forEach(name -> modules.add(module(name)));
     Pattern ofLayer = Pattern.compile(Pattern.quote(prefix + "model.layers.") + "(\\d{1,9})\\..*");
     Set<String> outside =
         new LinkedHashSet<>(List.of(prefix + "lm_head.bias", prefix + "model.norm.bias"));
-    for (TensorInfo tensor : files.tensors()) {
-      String name = tensor.name();
+    for (String name : files.names()) {
       Matcher matcher = ofLayer.matcher(name);
       boolean inside =
           matcher.matches() && Integer.parseInt(matcher.group(1)) < architecture.layers().size();
@@ -108,8 +108,8 @@ final class DecoderTensors {
             name,
             String.format(
                 Locale.ROOT,
-                "has no place in %s%s: the weights are of another family than config.json"
-                    + " names, or of one that is not supported",
+                "has no place in %s%s: the weights are of another family than the"
+                    + " configuration names, or of one that is not supported",
                 inside ? "a layer of " : "",
                 architecture.name()));
       }
@@ -263,20 +263,11 @@ final class DecoderTensors {
   }
 
   private CheckpointException missing(String name) {
-    String hint =
-        name.endsWith("lm_head.weight")
-            ? "; if head and embedding are one, config.json says tie_word_embeddings: true"
-            : "";
-    String promised =
-        files
-            .promised(name)
-            .map(shard -> ", though %s places it in %s".formatted(ModelFiles.INDEX, shard))
-            .orElse("");
-    return refuse(name, "is missing" + promised + hint);
+    return refuse(name, "is missing" + files.missing(name));
   }
 
   private CheckpointException refuse(String name, String problem) {
     return new CheckpointException(
-        files.directory(), String.format(Locale.ROOT, "tensor %s %s", name, problem));
+        files.path(), String.format(Locale.ROOT, "tensor %s %s", files.spelled(name), problem));
   }
 }

@@ -41,7 +41,7 @@ final class ForeignLayout {
    *
    * @param name as the unquantised weight would be named
    */
-  static Optional<String> of(ModelFiles files, String name) {
+  static Optional<String> of(WeightFiles files, String name) {
     Optional<Tensor> weight = files.find(name);
     String module =
         name.endsWith(".weight") ? name.substring(0, name.length() - ".weight".length()) : name;
@@ -57,7 +57,7 @@ final class ForeignLayout {
   }
 
   /** AWQ and GPTQ write the same names; only GPTQ reorders inputs, and packs along them. */
-  private static String integers(ModelFiles files, String module) {
+  private static String integers(WeightFiles files, String module) {
     String method = files.config().quantisation().toLowerCase(Locale.ROOT);
     if (method.startsWith("awq")) {
       return "AWQ";
@@ -66,7 +66,7 @@ final class ForeignLayout {
   }
 
   private static Optional<String> first(
-      ModelFiles files, String module, List<List<String>> layouts) {
+      WeightFiles files, String module, List<List<String>> layouts) {
     return layouts.stream()
         .filter(layout -> files.find(module + layout.getFirst()).isPresent())
         .findFirst()

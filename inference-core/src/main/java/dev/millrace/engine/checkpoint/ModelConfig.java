@@ -2,6 +2,7 @@ package dev.millrace.engine.checkpoint;
 
 import dev.millrace.engine.architecture.Architecture;
 import dev.millrace.engine.checkpoint.family.ModelFamily;
+import dev.millrace.engine.gguf.GgufFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
@@ -30,17 +31,28 @@ public record ModelConfig(
     stopTokens = List.copyOf(stopTokens);
   }
 
+  /** The same, stored otherwise. */
+  ModelConfig withQuantisation(String other) {
+    return new ModelConfig(family, architecture, beginToken, stopTokens, imageToken, other);
+  }
+
   /** The same with another architecture. */
   ModelConfig withArchitecture(Architecture other) {
     return new ModelConfig(family, other, beginToken, stopTokens, imageToken, quantisation);
   }
 
   /**
-   * Reads a model directory's configuration.
+   * Reads the configuration of a model directory or a GGUF file.
    *
    * @throws CheckpointException naming file, key, found and expected
+   * @throws dev.millrace.engine.gguf.GgufException likewise, about a GGUF file
    */
-  public static ModelConfig read(Path directory) {
-    return ModelConfigReader.read(directory);
+  public static ModelConfig read(Path path) {
+    if (GgufFile.isNamed(path)) {
+      try (GgufFile file = GgufFile.open(path)) {
+        return GgufConfig.read(file).config();
+      }
+    }
+    return ModelConfigReader.read(path);
   }
 }

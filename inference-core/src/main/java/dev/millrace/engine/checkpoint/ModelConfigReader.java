@@ -36,6 +36,12 @@ final class ModelConfigReader {
             .orElse(reader.text));
   }
 
+  /** The configuration in an object that stands for a config.json. */
+  static ModelConfig of(Path file, JsonNode config) {
+    ModelConfigReader reader = new ModelConfigReader(ConfigNode.root(file, config));
+    return reader.config(reader.text);
+  }
+
   private static ConfigNode object(Path file) {
     return ConfigNode.root(file, JsonFile.readObject(file, FILE_BYTES_MAX));
   }

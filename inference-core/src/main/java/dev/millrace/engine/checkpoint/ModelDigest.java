@@ -45,6 +45,13 @@ final class ModelDigest {
         names.add(name);
       }
     }
+    return ofFiles(directory, names, progress);
+  }
+
+  /** The same of these files alone. */
+  static String ofFiles(Path directory, List<String> files, LongConsumer progress)
+      throws IOException {
+    List<String> names = new ArrayList<>(files);
     Collections.sort(names);
     AtomicLong done = new AtomicLong();
     try {

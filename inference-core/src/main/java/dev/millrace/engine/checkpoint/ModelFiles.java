@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The files of a model directory: configuration and weight shards, each checked by itself. Whether
  * the tensors fit the configuration is {@link Checkpoint}'s business. Thread-safe.
  */
-public final class ModelFiles implements AutoCloseable {
+public final class ModelFiles implements WeightFiles {
 
   static final String SINGLE = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
@@ -134,12 +134,12 @@ public final class ModelFiles implements AutoCloseable {
     return one != null && one.tensor(name).isSame(other.tensor(name));
   }
 
-  /** Where they lie. */
-  public Path directory() {
+  @Override
+  public Path path() {
     return directory;
   }
 
-  /** The configuration. */
+  @Override
   public ModelConfig config() {
     return config;
   }
@@ -153,14 +153,31 @@ public final class ModelFiles implements AutoCloseable {
     return all;
   }
 
-  /** Which shard the index says has a tensor that is in none. */
-  Optional<String> promised(String name) {
+  @Override
+  public List<String> names() {
+    return tensors().stream().map(TensorInfo::name).toList();
+  }
+
+  /** The index may say which shard has it. */
+  @Override
+  public String missing(String name) {
+    String hint =
+        name.endsWith("lm_head.weight")
+            ? "; if head and embedding are one, config.json says tie_word_embeddings: true"
+            : "";
+    return promised(name)
+            .map(shard -> ", though %s places it in %s".formatted(INDEX, shard))
+            .orElse("")
+        + hint;
+  }
+
+  private Optional<String> promised(String name) {
     return shards.containsKey(SINGLE) || shardOfTensor.containsKey(name)
         ? Optional.empty()
         : Optional.ofNullable(weightMap(directory.resolve(INDEX)).get(name));
   }
 
-  /** Bytes of all tensors by the name of their element type. */
+  @Override
   public Map<String, Long> bytesByType() {
     Map<String, Long> bytes = new TreeMap<>();
     for (TensorInfo tensor : tensors()) {
@@ -169,12 +186,12 @@ public final class ModelFiles implements AutoCloseable {
     return bytes;
   }
 
-  /** Names of the weight files, ascending. */
-  public List<String> shards() {
+  @Override
+  public List<String> files() {
     return List.copyOf(shards.keySet());
   }
 
-  /** A tensor by name, if it is there; a view of mapped memory that dies with this object. */
+  @Override
   public Optional<Tensor> find(String name) {
     String shard = shardOfTensor.get(name);
     if (shard == null) {
@@ -183,14 +200,10 @@ public final class ModelFiles implements AutoCloseable {
     return Optional.ofNullable(shards.get(shard)).flatMap(file -> file.find(name));
   }
 
-  /**
-   * SHA-256 over configuration, tokenizer and weights; see {@link ModelDigest}. Reads every byte.
-   *
-   * @param progress told the number of bytes read so far, from several threads
-   */
+  @Override
   public String digest(LongConsumer progress) {
     try {
-      return ModelDigest.of(directory, shards(), progress);
+      return ModelDigest.of(directory, files(), progress);
     } catch (IOException e) {
       throw JsonFile.unreadable(directory, e);
     }

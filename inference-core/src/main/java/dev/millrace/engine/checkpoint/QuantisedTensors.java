@@ -20,15 +20,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class QuantisedTensors {
 
-  private final ModelFiles files;
+  private final WeightFiles files;
 
-  QuantisedTensors(ModelFiles files) {
+  QuantisedTensors(WeightFiles files) {
     this.files = files;
   }
 
   /** Whether there is a weight of this name that is packed into another one. */
   boolean isThere(String name) {
-    return files.find(name + "_packed").isPresent() || ForeignLayout.of(files, name).isPresent();
+    return files.decoded(name).isPresent()
+        || files.find(name + "_packed").isPresent()
+        || ForeignLayout.of(files, name).isPresent();
   }
 
   /**
@@ -52,6 +54,10 @@ final class QuantisedTensors {
    * @param name as the unquantised weight would be named
    */
   @Nullable MatrixSource find(String name, int outputs, int inputs) {
+    Optional<QuantisedSource.Decoded> decoded = files.decoded(name);
+    if (decoded.isPresent()) {
+      return decoded(name, decoded.get(), outputs, inputs);
+    }
     Optional<Tensor> packed = files.find(name + "_packed");
     if (packed.isPresent()) {
       return packed(name, packed.get(), outputs, inputs);
@@ -61,6 +67,22 @@ final class QuantisedTensors {
       return float8(name, plain.get(), outputs, inputs);
     }
     return null;
+  }
+
+  private MatrixSource decoded(
+      String name, QuantisedSource.Decoded source, int outputs, int inputs) {
+    if (source.outputs() != outputs || source.inputs() != inputs) {
+      throw refuse(
+          files.spelled(name),
+          String.format(
+              Locale.ROOT,
+              "has shape [%d, %d], the configuration asks for [%d, %d]",
+              source.outputs(),
+              source.inputs(),
+              outputs,
+              inputs));
+    }
+    return source;
   }
 
   private MatrixSource float8(String name, Tensor values, int outputs, int inputs) {
@@ -141,7 +163,7 @@ final class QuantisedTensors {
       return source.get();
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
-          files.directory(), "weight %s cannot be read: %s".formatted(name, e.getMessage()));
+          files.path(), "weight %s cannot be read: %s".formatted(name, e.getMessage()));
     }
   }
 
@@ -154,6 +176,6 @@ final class QuantisedTensors {
   }
 
   private CheckpointException refuse(String name, String problem) {
-    return new CheckpointException(files.directory(), "tensor %s %s".formatted(name, problem));
+    return new CheckpointException(files.path(), "tensor %s %s".formatted(name, problem));
   }
 }

@@ -39,6 +39,7 @@ final class CheckpointOpening implements ModelOpening {
    * @param name for logs and provenance
    * @param directory where it lies; empty if nowhere
    * @param digest of its weights; may take minutes
+   * @param widened values that are widened when they are loaded
    * @param turnEnds ids that end a turn by tokenizer and template
    * @param closeable closes weights and tokenizer
    */
@@ -47,6 +48,7 @@ final class CheckpointOpening implements ModelOpening {
       Path directory,
       Supplier<String> digest,
       ModelWeights weights,
+      long widened,
       Tokenizer tokenizer,
       ChatTemplate template,
       List<Integer> turnEnds,
@@ -65,6 +67,7 @@ final class CheckpointOpening implements ModelOpening {
           info.device(),
           info.arithmetic(),
           info.threads());
+      sayWhatIsWidened(info);
       ModelLimits limits =
           new ModelLimits(options.stepTokensMax(), options.sequencesMax(), options.kvMemoryBytes())
               .withLocalBlocks();
@@ -78,7 +81,21 @@ final class CheckpointOpening implements ModelOpening {
     }
   }
 
-  /** Opens a directory in Hugging Face layout. */
+  private void sayWhatIsWidened(BackendInfo info) {
+    if (parts.widened() > 0) {
+      boolean half = info.arithmetic().equals("bf16");
+      LOG.info(
+          "model {}: its {} quantised weights ({}) are widened to {} when they are loaded: {} MiB of"
+              + " memory",
+          parts.name(),
+          parts.widened(),
+          parts.weights().config().quantisation(),
+          half ? "bf16" : "f32",
+          (parts.widened() * (half ? Short.BYTES : Float.BYTES)) >> 20);
+    }
+  }
+
+  /** Opens a directory in Hugging Face layout, or a GGUF file. */
   static ModelOpening directory(Path directory, ComputeDevice device, EngineOptions options) {
     HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(directory);
     Checkpoint checkpoint;
@@ -96,6 +113,7 @@ final class CheckpointOpening implements ModelOpening {
             directory,
             () -> checkpoint.digest(new DigestProgress()),
             checkpoint,
+            checkpoint.widenedElements(),
             tokenizer,
             template,
             template.stopTokens(),
@@ -114,6 +132,7 @@ final class CheckpointOpening implements ModelOpening {
             Path.of(""),
             source::digest,
             source.weights(),
+            0,
             source.tokenizer(),
             source.chatTemplate(),
             List.of(),

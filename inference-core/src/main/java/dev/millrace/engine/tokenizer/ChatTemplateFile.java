@@ -1,9 +1,11 @@
 package dev.millrace.engine.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.engine.gguf.GgufFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -28,7 +30,18 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
           + "{{ '#[' + message['role'] + ']#\n\n' + message['content'] | trim + '#|' }}"
           + "{% endfor %}{% if add_generation_prompt %}{{ '#[assistant]#\n\n' }}{% endif %}";
 
-  static ChatTemplateFile read(Path directory, Tokenizer tokenizer) {
+  static ChatTemplateFile read(Path path, Tokenizer tokenizer) {
+    return GgufFile.isNamed(path) ? gguf(path, tokenizer) : directory(path, tokenizer);
+  }
+
+  private static ChatTemplateFile gguf(Path path, Tokenizer tokenizer) {
+    GgufTokenizer file = GgufTokenizer.read(path);
+    return file.template()
+        .map(text -> new ChatTemplateFile(path, text, file.tokens()).withNoticeOfUnnamedTokens())
+        .orElseGet(() -> builtIn(path, tokenizer, new LinkedHashMap<>(file.tokens())));
+  }
+
+  private static ChatTemplateFile directory(Path directory, Tokenizer tokenizer) {
     Path config = directory.resolve("tokenizer_config.json");
     SpecialNames names = SpecialNames.read(directory);
     JsonNode node = names.config();
@@ -72,7 +85,7 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
       throw new TokenizerException(
           directory,
           "it has no chat template (chat_template.jinja, or chat_template in"
-              + " tokenizer_config.json) and its tokenizer knows neither <|header_start|> nor"
+              + " tokenizer_config.json; tokenizer.chat_template of a GGUF file) and its tokenizer knows neither <|header_start|> nor"
               + " <|start_header_id|>");
     }
     LOG.info(
@@ -94,7 +107,7 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
       if (!tokens.containsKey(part) && template.contains(part)) {
         LOG.warn(
             "{}: the chat template mentions {}, which neither tokenizer_config.json nor"
-                + " special_tokens_map.json names: it prints nothing there",
+                + " special_tokens_map.json nor a GGUF file's metadata name: it prints nothing there",
             file.getFileName(),
             part);
       }

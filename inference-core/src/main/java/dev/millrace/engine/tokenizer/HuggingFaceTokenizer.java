@@ -1,5 +1,6 @@
 package dev.millrace.engine.tokenizer;
 
+import dev.millrace.engine.gguf.GgufFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -60,6 +61,7 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     RoundTrip.fault(
             file.normalizer(),
             file.spaceBefore(),
+            file.leaves(),
             text -> {
               IdList ids = new IdList();
               pieces.encode(text, ids);
@@ -73,14 +75,14 @@ public final class HuggingFaceTokenizer implements Tokenizer {
   }
 
   /**
-   * Loads {@code tokenizer.json} of a model directory.
+   * Loads {@code tokenizer.json} of a model directory, or the vocabulary in a GGUF file.
    *
    * @throws TokenizerException if it is missing, malformed or of an unsupported kind, or if text
    *     could become a control token or would not come back from its ids
+   * @throws dev.millrace.engine.gguf.GgufException likewise, about a GGUF file
    */
-  public static HuggingFaceTokenizer open(Path directory) {
-    Path json = directory.resolve("tokenizer.json");
-    TokenizerFile file = TokenizerFile.read(json, SpecialNames.read(directory).tokens().values());
+  public static HuggingFaceTokenizer open(Path path) {
+    TokenizerFile file = GgufFile.isNamed(path) ? gguf(path) : json(path);
     boolean normalized = file.added().tokens().values().stream().anyMatch(AddedToken::normalized);
     if (!normalized || file.normalizer().isEmpty()) {
       return new HuggingFaceTokenizer(file, null);
@@ -92,6 +94,16 @@ public final class HuggingFaceTokenizer implements Tokenizer {
       form.close();
       throw e;
     }
+  }
+
+  private static TokenizerFile json(Path directory) {
+    Path json = directory.resolve("tokenizer.json");
+    return TokenizerFile.read(json, SpecialNames.read(directory).tokens().values());
+  }
+
+  private static TokenizerFile gguf(Path path) {
+    GgufTokenizer tokenizer = GgufTokenizer.read(path);
+    return TokenizerFile.read(path, tokenizer.json(), tokenizer.tokens().values());
   }
 
   @Override

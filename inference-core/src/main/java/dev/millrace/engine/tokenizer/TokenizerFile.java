@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,7 +61,11 @@ record TokenizerFile(
    * @param named texts of tokens that have a part, such as the one that ends a turn
    */
   static TokenizerFile read(Path file, Collection<String> named) {
-    ObjectNode root = readObject(file);
+    return read(file, readObject(file), named);
+  }
+
+  /** The same from what such a file would hold. */
+  static TokenizerFile read(Path file, ObjectNode root, Collection<String> named) {
     TokenizerRules rules = new TokenizerRules(file);
     ObjectNode model = rules.model(root.path("model"));
     Map<Integer, String> tokens = new HashMap<>();
@@ -100,6 +105,22 @@ record TokenizerFile(
         normalizer.path("type").asText(""),
         TokenizerRules.putsSpaceBefore(preTokenizer),
         library);
+  }
+
+  /** Code points that are left out of text, since the vocabulary lacks a byte of them. */
+  IntPredicate leaves() {
+    Set<String> stored = new LinkedHashSet<>(tokens.values());
+    Set<Integer> lacking = new LinkedHashSet<>();
+    for (int value = 0; value < 256; value++) {
+      if (TokenizerRules.isDispensable(value)
+          && !stored.contains(String.valueOf(ByteLevel.character((byte) value)))) {
+        lacking.add(value);
+      }
+    }
+    // the first byte of a character decides: of those in question the others are always there
+    return codePoint ->
+        lacking.contains(
+            Byte.toUnsignedInt(Character.toString(codePoint).getBytes(StandardCharsets.UTF_8)[0]));
   }
 
   /**

@@ -142,6 +142,20 @@ final class RoundTripTest {
   }
 
   @Test
+  void shouldLeaveOutControlCharactersThatAVocabularyLacks() throws IOException {
+    edit(root -> {
+      for (int value : new int[] {0x04, 0x1d, 0xf1}) {
+        String stored = String.valueOf(ByteLevel.character((byte) value));
+        assertThat(root.withObject("model").withObject("vocab").remove(stored)).isNotNull();
+      }
+    });
+    try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(directory)) {
+      int[] ids = tokenizer.encode("a\u0004b \udb00\udc00c\u001d");
+      assertThat(tokenizer.decode(ids)).startsWith("ab ").endsWith("c").doesNotContain("\u0004");
+    }
+  }
+
+  @Test
   void shouldTakeAVocabularyWithoutBytesThatTextCannotHave() throws IOException {
     edit(root -> {
       for (int value : new int[] {0xc0, 0xc1, 0xf5, 0xff}) {

@@ -27,9 +27,12 @@ public final class PlanReader {
 
   private PlanReader() {}
 
-  /** Reads the plan that lies beside a model. */
-  public static Plan beside(Path modelDirectory) {
-    return read(modelDirectory.resolve(Plan.FILE_NAME));
+  /** Reads the plan that lies in a model's directory, or beside a model that is one file. */
+  public static Plan beside(Path model) {
+    return read(
+        Files.isRegularFile(model)
+            ? model.resolveSibling(Plan.FILE_NAME)
+            : model.resolve(Plan.FILE_NAME));
   }
 
   /**

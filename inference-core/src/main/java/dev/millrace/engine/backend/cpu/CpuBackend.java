@@ -14,6 +14,7 @@ import dev.millrace.engine.backend.MoeWeights;
 import dev.millrace.engine.backend.Rows;
 import dev.millrace.engine.backend.StepLayout;
 import dev.millrace.engine.backend.Vector;
+import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -101,7 +102,8 @@ final class CpuBackend implements ComputeBackend {
 
   @Override
   public Matrix embedding(MatrixSource table) {
-    return EmbeddingTable.copy(table, memory);
+    DType decodedTo = type == ElementType.BF16 ? DType.BF16 : DType.F32;
+    return EmbeddingTable.copy(table, decodedTo, memory);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cpu;
 
 import dev.millrace.engine.backend.Matrix;
 import dev.millrace.engine.backend.MatrixSource;
+import dev.millrace.engine.backend.QuantisedSource;
 import dev.millrace.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,8 +23,15 @@ final class EmbeddingTable implements Matrix {
     this.values = values;
   }
 
-  /** Copies a table whose rows are contiguous. */
-  static EmbeddingTable copy(MatrixSource table, NativeMemory memory) {
+  /**
+   * Copies a table whose rows are contiguous.
+   *
+   * @param decodedTo element type of one that has to be decoded: F32 or BF16
+   */
+  static EmbeddingTable copy(MatrixSource table, DType decodedTo, NativeMemory memory) {
+    if (table instanceof QuantisedSource.Decoded decoded) {
+      return decode(decoded, decodedTo, memory);
+    }
     if (!(table instanceof MatrixSource.Plain plain)
         || plain.order() != MatrixSource.Order.OUT_IN) {
       throw new IllegalArgumentException("an embedding table is stored as [vocabulary, hidden]");
@@ -32,6 +40,25 @@ final class EmbeddingTable implements Matrix {
     MemorySegment values = memory.allocate(source.byteSize());
     MemorySegment.copy(source, 0, values, 0, source.byteSize());
     return new EmbeddingTable(table.outputs(), table.inputs(), plain.values().type(), values);
+  }
+
+  private static EmbeddingTable decode(
+      QuantisedSource.Decoded table, DType type, NativeMemory memory) {
+    int width = table.inputs();
+    MemorySegment values = memory.allocate(type.bytes((long) table.outputs() * width));
+    float[] row = new float[width];
+    for (int output = 0; output < table.outputs(); output++) {
+      table.readOutput(output, row);
+      long first = (long) output * width;
+      for (int i = 0; i < width; i++) {
+        if (type == DType.BF16) {
+          values.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * (first + i), RowMath.toBfloat16(row[i]));
+        } else {
+          values.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (first + i), row[i]);
+        }
+      }
+    }
+    return new EmbeddingTable(table.outputs(), width, type, values);
   }
 
   @Override

@@ -13,7 +13,7 @@ interface Filling {
   void pack(MatrixSource source, PackedMatrix matrix, int firstRow, Packer.Layout layout);
 
   /** An embedding table, row by row. */
-  void table(MatrixSource.Plain table, Precision kept, long address);
+  void table(MatrixSource table, Precision kept, long address);
 
   /** All values of a matrix, row by row, as f32. */
   void floats(MatrixSource source, long address);

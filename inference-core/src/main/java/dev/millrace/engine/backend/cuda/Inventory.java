@@ -37,7 +37,7 @@ final class Inventory implements Filling {
   }
 
   @Override
-  public void table(MatrixSource.Plain table, Precision kept, long address) {
+  public void table(MatrixSource table, Precision kept, long address) {
     vocabulary = table.outputs();
     note(table);
   }

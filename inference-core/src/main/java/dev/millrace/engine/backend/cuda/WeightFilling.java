@@ -49,6 +49,7 @@ final class WeightFilling implements Filling {
   @Override
   public void pack(MatrixSource source, PackedMatrix matrix, int firstRow, Packer.Layout layout) {
     if (source instanceof QuantisedSource quantised
+        && !(source instanceof QuantisedSource.Decoded)
         && matrix.format().equals(WeightFormat.BF16)
         && !warned) {
       warned = true;
@@ -72,8 +73,8 @@ final class WeightFilling implements Filling {
   }
 
   @Override
-  public void table(MatrixSource.Plain table, Precision kept, long address) {
-    if (table.values().type() != DType.BF16) {
+  public void table(MatrixSource table, Precision kept, long address) {
+    if (!(table instanceof MatrixSource.Plain plain) || plain.values().type() != DType.BF16) {
       convertedRows(table, kept, address);
       return;
     }

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.QuantisedSource;
+import dev.millrace.engine.backend.QuantisedSource.Decoded;
 import dev.millrace.engine.backend.QuantisedSource.Float8Channels;
 import dev.millrace.engine.backend.QuantisedSource.Int4Groups;
 import dev.millrace.engine.tensor.DType;
@@ -86,6 +87,7 @@ record WeightFormat(Kind kind, int group, boolean asymmetric, int terms) {
 
   private static WeightFormat of(QuantisedSource source) {
     return switch (source) {
+      case Decoded _ -> BF16;
       case Float8Channels _ -> FP8;
       case Int4Groups groups -> {
         int group = groups.inputs() / groups.groups();

@@ -2,6 +2,7 @@ package dev.millrace.engine.backend.cuda;
 
 import dev.millrace.engine.backend.MatrixSource;
 import dev.millrace.engine.backend.MoeSource;
+import dev.millrace.engine.backend.QuantisedSource;
 import dev.millrace.engine.tensor.DType;
 import dev.millrace.engine.tensor.Tensor;
 import java.util.ArrayList;
@@ -184,16 +185,20 @@ final class WeightLoader {
 
   /** An embedding table as rows of bf16, or of f32 where bf16 would not do. */
   EmbeddingTable embedding(MatrixSource table) {
-    if (!(table instanceof MatrixSource.Plain plain)
-        || plain.order() != MatrixSource.Order.OUT_IN) {
+    boolean readable =
+        table instanceof QuantisedSource.Decoded
+            || (table instanceof MatrixSource.Plain plain
+                && plain.order() == MatrixSource.Order.OUT_IN);
+    if (!readable) {
       throw new IllegalArgumentException("an embedding table is stored as [vocabulary, hidden]");
     }
-    Precision kept = plain.values().type() == DType.BF16 ? Precision.BF16 : precision;
+    boolean bf16 = table instanceof MatrixSource.Plain plain && plain.values().type() == DType.BF16;
+    Precision kept = bf16 ? Precision.BF16 : precision;
     long bytes = (long) table.outputs() * table.inputs() * kept.bytes();
     long address =
         pool.allocate(
             bytes, String.format(Locale.ROOT, "the embedding of %d tokens", table.outputs()));
-    filling.table(plain, kept, address);
+    filling.table(table, kept, address);
     return new EmbeddingTable(table.outputs(), table.inputs(), kept, address);
   }
 

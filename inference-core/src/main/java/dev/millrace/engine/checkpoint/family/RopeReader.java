@@ -1,6 +1,8 @@
 package dev.millrace.engine.checkpoint.family;
 
 import dev.millrace.engine.checkpoint.ConfigNode;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Reads frequencies of rotary embeddings from their old keys and their new ones. Stateless. */
@@ -28,8 +30,30 @@ final class RopeReader {
     return switch (rope.text(key, "default")) {
       case "default" -> plain;
       case "llama3" -> llama3(rope, plain);
-      default -> throw rope.refuse(key, "\"default\" or \"llama3\"");
+      case "longrope" -> divided(rope, plain);
+      default -> throw rope.refuse(key, "\"default\", \"llama3\" or \"longrope\"");
     };
+  }
+
+  /** A divisor for each frequency, of which short and long texts have the same here. */
+  private static double[] divided(ConfigNode rope, double[] plain) {
+    List<Double> factors = rope.numbers("long_factor", 65_536, 1e-6, 1e6);
+    if (factors.size() != plain.length) {
+      throw rope.refuse(
+          "long_factor", String.format(Locale.ROOT, "a list of %d numbers", plain.length));
+    }
+    if (!factors.equals(rope.numbers("short_factor", 65_536, 1e-6, 1e6))) {
+      throw rope.refuse(
+          "short_factor", "the same as long_factor: factors by length are not supported");
+    }
+    if (rope.requiredNumber("attention_factor", 1e-6, 1e6) != 1) {
+      throw rope.refuse("attention_factor", "1: scaled attention is not supported");
+    }
+    double[] divided = plain.clone();
+    for (int j = 0; j < divided.length; j++) {
+      divided[j] /= factors.get(j);
+    }
+    return divided;
   }
 
   private static double[] llama3(ConfigNode rope, double[] plain) {

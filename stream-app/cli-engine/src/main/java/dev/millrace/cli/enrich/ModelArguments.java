@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,8 +26,8 @@ final class ModelArguments {
       names = "--model",
       paramLabel = "[NAME=]DIR",
       description = {
-        "Directory of the model; without it, the bundled demo model. Repeatable: NAME=DIR is the",
-        "model that tasks of the plan ask with `model: NAME`."
+        "Directory or .gguf file of the model; without it, the bundled demo model.",
+        "Repeatable: NAME=DIR is the model that tasks of the plan ask with `model: NAME`."
       })
   private final List<String> models = new ArrayList<>();
 
@@ -52,9 +53,11 @@ final class ModelArguments {
   }
 
   private static void requireDirectory(String name, Path directory) {
-    if (!Files.isDirectory(directory)) {
+    // what is wrong with a GGUF file, the engine says best
+    if (!Files.isDirectory(directory)
+        && !directory.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")) {
       throw CommandException.failure(
-          "cannot open the model%s: %s is no directory; name one with --model"
+          "cannot open the model%s: %s is neither a directory nor a .gguf file; name one with --model"
               .formatted(name.equals(Task.MAIN) ? "" : " " + name, directory));
     }
   }

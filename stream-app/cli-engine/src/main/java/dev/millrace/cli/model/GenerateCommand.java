@@ -49,7 +49,7 @@ public final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Directory of the model; without it, the bundled demo model.")
+      description = "Directory or .gguf file of the model; without it, the bundled demo model.")
   private @Nullable Path model;
 
   @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "What to answer.")

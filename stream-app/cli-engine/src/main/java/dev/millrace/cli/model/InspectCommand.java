@@ -32,7 +32,7 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "DIR", description = "Directory of the model.")
+  @Parameters(paramLabel = "DIR", description = "Directory or .gguf file of the model.")
   private Path directory = Path.of("");
 
   @Option(names = "--json", description = "One line of JSON on standard output.")

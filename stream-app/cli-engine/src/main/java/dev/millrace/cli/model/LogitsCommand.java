@@ -39,7 +39,7 @@ public final class LogitsCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "Directory of the model.")
+      description = "Directory or .gguf file of the model.")
   private Path model = Path.of("");
 
   @Option(

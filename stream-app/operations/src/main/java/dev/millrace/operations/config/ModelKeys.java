@@ -19,7 +19,10 @@ public final class ModelKeys {
 
   public static final ConfigKey<Path> DIR =
       required(
-          "model.dir", path(), "/models/llama-4-scout", "Directory of a Hugging Face checkpoint.");
+          "model.dir",
+          path(),
+          "/models/llama-4-scout",
+          "Directory of a Hugging Face checkpoint, or a GGUF file.");
 
   public static final ConfigKey<String> PLAN =
       optional(
@@ -28,7 +31,7 @@ public final class ModelKeys {
           "",
           "/etc/millrace/enrichment.yaml",
           "What is asked about each document. Empty takes `enrichment.yaml` in the model's"
-              + " directory.");
+              + " directory, or beside its file.");
 
   public static final ConfigKey<String> BACKEND =
       optional(

@@ -16,7 +16,11 @@ public final class ModelsKeys {
   private static final long GIB = 1L << 30;
 
   public static final ConfigKey<Path> DIR =
-      required("dir", path(), "/models/llama-guard", "Directory of a Hugging Face checkpoint.");
+      required(
+          "dir",
+          path(),
+          "/models/llama-guard",
+          "Directory of a Hugging Face checkpoint, or a GGUF file.");
 
   public static final ConfigKey<ModelArithmetic> ARITHMETIC =
       optional(

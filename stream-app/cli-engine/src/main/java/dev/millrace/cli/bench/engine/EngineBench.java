@@ -51,7 +51,7 @@ public final class EngineBench implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--model", paramLabel = "DIR", description = "Model directory.")
+  @Option(names = "--model", paramLabel = "DIR", description = "Model directory or .gguf file.")
   private @Nullable Path model;
 
   @Option(
