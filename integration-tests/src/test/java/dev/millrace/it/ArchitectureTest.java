@@ -164,6 +164,7 @@ class ArchitectureTest {
               "dev.millrace.engine.device",
               "dev.millrace.engine.model",
               "dev.millrace.engine.tensor",
+              "dev.millrace.engine.tokenizer",
               MEMORY,
               LOG)
           // documents and what is asked about them: no Kafka, no Avro

@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
       DigestCommand.class,
       LogitsCommand.class,
       CompareCommand.class,
-      GenerateCommand.class
+      GenerateCommand.class,
+      ImportCommand.class
     })
 public final class ModelCommand implements Runnable {
 
