@@ -403,6 +403,21 @@ class ArchitectureTest {
               "picocli",
               JSON,
               LOG)
+          // the log of both programs
+          .row("dev.millrace.cli.log", "dev.millrace.schema", "ch.qos.logback.classic..")
+          // the demo, with Flink between its topics
+          .row(
+              "dev.millrace.flink.cli",
+              "dev.millrace.cli",
+              "dev.millrace.cli.demo",
+              "dev.millrace.flink",
+              "dev.millrace.operations",
+              "dev.millrace.operations.config",
+              "dev.millrace.operations.deploy",
+              "ch.qos.logback.classic",
+              "io.micrometer.prometheusmetrics",
+              "picocli",
+              LOG)
           // and the one room that knows all others
           .row(
               "dev.millrace.cli.stream",
@@ -423,7 +438,8 @@ class ArchitectureTest {
               "dev.millrace.streams.config",
               "dev.millrace.streams.topics",
               "dev.millrace.streams.topology",
-              "ch.qos.logback..",
+              "ch.qos.logback.classic",
+              "io.micrometer.prometheusmetrics",
               "org.apache.kafka.clients..",
               "org.apache.kafka.common..",
               "picocli",
@@ -455,9 +471,6 @@ class ArchitectureTest {
               "dev.millrace.records",
               "dev.millrace.schema",
               "dev.millrace.servers",
-              "dev.millrace.streams",
-              "dev.millrace.streams.config",
-              "dev.millrace.streams.topology",
               "ch.qos.logback.classic",
               "io.micrometer..",
               "java.lang.management",

@@ -18,6 +18,9 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
+      "`millrace flink` tries the Flink job on this machine, with libraries of its own; see"
+          + " `millrace flink --help`.",
+      "",
       "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 130 stopped by Ctrl-C"
           + " before it was done."
     })

@@ -5,7 +5,6 @@ import ch.qos.logback.classic.Logger;
 import dev.millrace.cli.CommandSet;
 import dev.millrace.cli.ExitCode;
 import dev.millrace.cli.bench.stream.StreamBench;
-import dev.millrace.cli.demo.DemoCommand;
 import dev.millrace.operations.OperationException;
 import dev.millrace.operations.config.ConfigException;
 import dev.millrace.schema.CredentialMask;
@@ -23,7 +22,7 @@ public final class StreamCommands implements CommandSet {
 
   @Override
   public void addTo(CommandLine root) {
-    root.addSubcommand(DemoCommand.class);
+    root.addSubcommand(StreamDemo.class);
     root.addSubcommand(RunCommand.class);
     root.addSubcommand(TopicsCommand.class);
     root.addSubcommand(SchemasCommand.class);

@@ -1,4 +1,4 @@
-package dev.millrace.cli.stream;
+package dev.millrace.cli.log;
 
 import ch.qos.logback.classic.pattern.MessageConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;

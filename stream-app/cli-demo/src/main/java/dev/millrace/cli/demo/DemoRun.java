@@ -2,7 +2,6 @@ package dev.millrace.cli.demo;
 
 import dev.millrace.cli.CommandException;
 import dev.millrace.cli.Progress;
-import dev.millrace.cli.VersionProvider;
 import dev.millrace.engine.EngineFactory;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.engine.InferenceEngine;
@@ -26,10 +25,6 @@ import dev.millrace.servers.LocalServers;
 import dev.millrace.servers.PrivateDirectory;
 import dev.millrace.servers.ServerOptions;
 import dev.millrace.servers.StartListener;
-import dev.millrace.streams.EnrichmentRuntime;
-import dev.millrace.streams.StreamApplication;
-import dev.millrace.streams.config.ApplicationSpec;
-import dev.millrace.streams.topology.ApplicationTopics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -61,6 +56,7 @@ final class DemoRun implements AutoCloseable {
   private static final Duration REGISTRY_PATIENCE = Duration.ofSeconds(10);
   private static final int LAST_LOOKS = 5;
 
+  private final Pipeline pipeline;
   private final Path modelDirectory;
   private final EngineOptions options;
   private final Progress progress;
@@ -83,20 +79,26 @@ final class DemoRun implements AutoCloseable {
       Path configFile,
       int documentSchemaId,
       OutcomeReader reader,
-      StreamApplication application,
+      Pipeline.Running pipeline,
       EngineMeters engineMeters) {}
 
   /**
    * @param startedNanos {@link System#nanoTime} at which the program began
    */
-  DemoRun(Path modelDirectory, EngineOptions options, Progress progress, long startedNanos) {
+  DemoRun(
+      Pipeline pipeline,
+      Path modelDirectory,
+      EngineOptions options,
+      Progress progress,
+      long startedNanos) {
+    this.pipeline = pipeline;
     this.modelDirectory = modelDirectory;
     this.options = options;
     this.progress = progress;
     this.startedNanos = startedNanos;
   }
 
-  /** Starts servers and model side by side, then the application. */
+  /** Starts servers and model side by side, then the pipeline. */
   void start() throws InterruptedException {
     PrivateDirectory directory = open.keep(PrivateDirectory.create());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -110,8 +112,8 @@ final class DemoRun implements AutoCloseable {
     LocalServers servers =
         open.keep(LocalServers.start(BROKER, ServerOptions.REGISTRY, new Announcer(progress)));
     Path file = writeConfig(directory.path(), servers);
-    Config config = ConfigReader.read(ApplicationSpec.SPEC, file, Map.of());
-    try (TopicDeployment deployment = ApplicationTopics.deployment(config)) {
+    Config config = ConfigReader.read(pipeline.spec(), file, Map.of());
+    try (TopicDeployment deployment = pipeline.topics(config)) {
       deployment.create();
     }
     RegistryClient registry =
@@ -121,12 +123,8 @@ final class DemoRun implements AutoCloseable {
     progress.stage("topics created, schemas registered");
 
     InferenceEngine engine = await(engineLoad);
-    StreamApplication application =
-        open.keep(
-                new EnrichmentRuntime(
-                    config, VersionProvider.version(), meters, () -> ModelEngines.of(engine)))
-            .application();
-    application.start();
+    Pipeline.Running running =
+        open.keep(pipeline.start(config, file, meters, () -> ModelEngines.of(engine)));
     OutcomeReader reader = open.keep(new OutcomeReader(config, registry, progress::stage));
     stack =
         new Stack(
@@ -134,9 +132,9 @@ final class DemoRun implements AutoCloseable {
             file,
             schemas.documentId(config.get(TopicKeys.DOCUMENTS)),
             reader,
-            application,
+            running,
             engineMeters);
-    progress.stage("application started: probes and metrics on port " + application.healthPort());
+    progress.stage(running.ready());
   }
 
   /**
@@ -168,7 +166,10 @@ final class DemoRun implements AutoCloseable {
         lastNanos = now;
       }
       progress.count("documents enriched", outcomes.size(), documents.size());
-      checkAlive(running, stillness.tooLong(outcomes.size(), running.engineMeters().rows()));
+      checkAlive(
+          running,
+          documents.size() - outcomes.size(),
+          stillness.tooLong(outcomes.size(), running.engineMeters().rows()));
     }
     // One more look: a duplicate would come after the last one that was waited for.
     for (int look = 0; look < LAST_LOOKS; look++) {
@@ -210,12 +211,12 @@ final class DemoRun implements AutoCloseable {
         Everything keeps running until Ctrl-C. In another terminal:
           ./millrace produce --config %1$s --input documents.jsonl
           ./millrace tail --config %1$s
-        Broker %2$s, registry %3$s, metrics http://127.0.0.1:%4$d/metrics\
+        Broker %2$s, registry %3$s%4$s\
         """,
         running.configFile(),
         String.join(",", running.config().get(KafkaKeys.BOOTSTRAP_SERVERS)),
         String.join(",", running.config().get(RegistryKeys.URL)),
-        running.application().healthPort());
+        running.pipeline().pages());
   }
 
   private void produce(List<Document> documents, Stack running) throws InterruptedException {
@@ -239,17 +240,20 @@ final class DemoRun implements AutoCloseable {
     }
   }
 
-  private static void checkAlive(Stack running, boolean still) {
-    if (running.application().hasFailed()) {
-      throw CommandException.failure("the application has stopped; the log above says why");
-    }
+  private static void checkAlive(Stack running, int missing, boolean still) {
+    running
+        .pipeline()
+        .failure()
+        .ifPresent(message -> {
+          throw CommandException.failure(message);
+        });
     if (still) {
       throw CommandException.failure(
           String.format(
               Locale.ROOT,
-              "no outcome and no step of the engine for %s with documents pending: %d",
+              "no outcome and no step of the engine for %s with %d documents to come",
               Progress.readable(Stillness.LIMIT),
-              running.application().pending()));
+              missing));
     }
   }
 
@@ -270,20 +274,16 @@ final class DemoRun implements AutoCloseable {
         """
         kafka.bootstrap.servers: %s
         schema.registry.url: %s
-        app.id: millrace-demo
-        app.instance.id: demo
-        app.state.dir: %s
         topics.partitions: 4
         topics.replication.factor: 1
-        app.replication.factor: 1
         model.dir: %s
-        health.port: 0
+        %s\
         """
             .formatted(
                 servers.broker().bootstrapServers(),
                 servers.registry().url(),
-                directory.resolve("state"),
-                modelDirectory.toAbsolutePath());
+                modelDirectory.toAbsolutePath(),
+                pipeline.settings(directory));
     Path file = directory.resolve("millrace.yaml");
     try {
       return Files.writeString(file, yaml);

@@ -26,14 +26,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The whole pipeline on this machine, with nothing to install or configure. */
+/**
+ * A whole pipeline on this machine, with nothing to install or configure; which one, says a
+ * subclass.
+ */
 @Command(
-    name = "demo",
-    description = {
-      "Runs the whole pipeline on this machine: a real broker, a real schema registry, the stream"
-          + " application with a real model, and real documents.",
-      "Everything listens on the loopback address only, on free ports, and is gone afterwards."
-    },
     footer = {
       "",
       "With --json, standard output has one line for each outcome, as `enrich` writes",
@@ -41,7 +38,7 @@ import picocli.CommandLine.Spec;
       "Exit code 0 only if each document had exactly one outcome; 130 if stopped by",
       "Ctrl-C before."
     })
-public final class DemoCommand implements Callable<Integer> {
+public abstract class DemoCommand implements Callable<Integer> {
 
   private static final String DEMO_MODEL = "inference-core/models/demo";
   private static final int COLUMNS_DEFAULT = 100;
@@ -71,6 +68,12 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(names = "--stay", description = "Keep everything running at the end, until Ctrl-C.")
   private boolean stay;
 
+  /** For subclasses. */
+  protected DemoCommand() {}
+
+  /** What stands between the topics. */
+  protected abstract Pipeline pipeline();
+
   @Override
   public Integer call() throws InterruptedException {
     if (documents < 1) {
@@ -94,7 +97,7 @@ public final class DemoCommand implements Callable<Integer> {
     });
     long started = startedNanos();
     try (Progress progress = new Progress(err, isTerminal(), columns(), System::nanoTime, started);
-        DemoRun run = new DemoRun(directory, options, progress, started)) {
+        DemoRun run = new DemoRun(pipeline(), directory, options, progress, started)) {
       run.start();
       Totals totals = run.enrich(BundledDocuments.take(documents), this::print);
       progress.clear();
