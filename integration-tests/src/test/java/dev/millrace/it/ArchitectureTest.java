@@ -294,9 +294,11 @@ class ArchitectureTest {
               "org.apache.kafka.streams..",
               "org.rocksdb",
               LOG)
+          .row("dev.millrace.flink.types", "dev.millrace.enrichment", "org.apache.flink..")
           .row(
               "dev.millrace.flink",
               "dev.millrace.enrichment",
+              "dev.millrace.flink.types",
               "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.records",

@@ -2,14 +2,14 @@ package dev.millrace.flink;
 
 import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Outcome;
-import dev.millrace.enrichment.RejectReason;
 import dev.millrace.records.DocumentSubmitter;
 import dev.millrace.records.Origin;
 import dev.millrace.records.OutputRecord;
 import dev.millrace.records.SourceRecord;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -89,34 +89,22 @@ final class DocumentWork implements DocumentSubmitter.Listener {
 
   @Override
   public void onDeferred(Deferral deferral) {
-    switch (deferral.cause()) {
-      case UNKNOWN_SCHEMA -> {
-        if (System.nanoTime() - beganNanos
-            >= enrichment.attempts().unknownSchemaGrace().toNanos()) {
-          onOutcome(new Outcome.Rejected(RejectReason.UNKNOWN_SCHEMA, deferral.message()));
-          return;
-        }
-      }
-      case DEADLINE -> {
-        if (attempt >= enrichment.attempts().max()) {
-          onOutcome(
-              new Outcome.Rejected(
-                  RejectReason.DEADLINE,
-                  String.format(
-                      Locale.ROOT,
-                      "%d attempts took longer than processing.deadline = %s",
-                      attempt,
-                      enrichment.attempts().deadline())));
-          return;
-        }
-        attempt++;
-      }
-      case ENGINE_LOST -> {
-        // Only a restart helps, and Flink restarts what fails.
-        onFault(new AssertionError("the engine is lost: " + deferral.message()));
-        return;
-      }
-      case OVERLOADED, CANCELLED, REGISTRY_UNAVAILABLE -> {}
+    if (deferral.cause() == Deferral.Cause.ENGINE_LOST) {
+      enrichment.engineLost();
+      // Only a restart helps, and Flink restarts what fails.
+      onFault(new AssertionError("the engine is lost: " + deferral.message()));
+      return;
+    }
+    Optional<Outcome.Rejected> end =
+        enrichment
+            .attempts()
+            .exhausted(deferral, attempt, Duration.ofNanos(System.nanoTime() - beganNanos));
+    if (end.isPresent()) {
+      onOutcome(end.get());
+      return;
+    }
+    if (deferral.cause() == Deferral.Cause.DEADLINE) {
+      attempt++;
     }
     later();
   }

@@ -53,7 +53,11 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
             .findFirst()
             .orElseThrow();
     running =
-        new Enrichment(config, from, SharedParts.of(getRuntimeContext(), job, opener).of(from));
+        new Enrichment(
+            config,
+            from,
+            SharedParts.of(getRuntimeContext(), job, Parts.class, () -> opener.open(config)),
+            job);
   }
 
   @Override
@@ -88,9 +92,12 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
     private final Attempts attempts;
     private final OutputTopics topics;
     private final OutcomeRecords records;
+    private final Runnable lost;
     private volatile boolean closed;
 
-    Enrichment(Config config, Input input, InputParts parts) {
+    Enrichment(Config config, Input input, Parts shared, JobConfig job) {
+      this.lost = () -> SharedParts.lost(job, shared);
+      InputParts parts = shared.of(input);
       this.submitter =
           new DocumentSubmitter(
               parts.decoder(), input.layout().tombstones(), parts.enrichers(), decoding);
@@ -145,6 +152,11 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
 
     boolean closed() {
       return closed;
+    }
+
+    /** The next run of the job opens other parts. */
+    void engineLost() {
+      lost.run();
     }
 
     void ended(DocumentWork work) {

@@ -94,7 +94,7 @@ final class EnrichmentJob {
                 documents, function, NO_TIMEOUT, TimeUnit.MILLISECONDS, capacity)
             : AsyncDataStream.orderedWait(
                 documents, function, NO_TIMEOUT, TimeUnit.MILLISECONDS, capacity))
-        .returns(RecordType.OUTCOME)
+        .returns(JobTypes.OUTCOME)
         .name("enrich " + name)
         .uid("enrich-" + name);
   }

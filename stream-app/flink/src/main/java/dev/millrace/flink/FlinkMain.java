@@ -22,7 +22,8 @@ public final class FlinkMain {
     environment.execute(job.parse().get(FlinkKeys.JOB));
   }
 
-  private static String build() {
+  /** Version of this software, for provenance. */
+  static String build() {
     String version = FlinkMain.class.getPackage().getImplementationVersion();
     return version == null ? "unknown" : version;
   }

@@ -14,7 +14,7 @@ import java.util.List;
 
 /** Every setting of the Flink job. It reads the file of the Streams application, too. */
 public final class FlinkSpec {
-  private static final ConfigSection ATTEMPTS =
+  static final ConfigSection ATTEMPTS =
       ConfigSection.of(
           "processing", "What happens to slow documents.", AttemptKeys.KEYS, AttemptKeys::check);
 

@@ -11,13 +11,10 @@ import java.io.Serializable;
 import java.util.function.Supplier;
 
 /** What the subtasks of a task manager share: the models, the registry's client, the enrichers. */
-interface Parts extends AutoCloseable {
+interface Parts extends SharedParts.Resource {
 
   /** What an input needs. */
   InputParts of(Input input);
-
-  @Override
-  void close();
 
   /** Opens them, on a task manager. */
   interface Opener extends Serializable {

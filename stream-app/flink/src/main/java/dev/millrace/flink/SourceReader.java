@@ -23,6 +23,6 @@ final class SourceReader implements KafkaRecordDeserializationSchema<SourceRecor
 
   @Override
   public TypeInformation<SourceRecord> getProducedType() {
-    return RecordType.SOURCE;
+    return JobTypes.SOURCE;
   }
 }

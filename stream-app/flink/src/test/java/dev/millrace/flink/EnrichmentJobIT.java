@@ -53,7 +53,7 @@ class EnrichmentJobIT {
 
       List<Outcome> outcomes = read(job.parse());
       assertThat(ScriptedParts.failures()).as("failures of the job").isEqualTo(2);
-      assertThat(ScriptedParts.opened()).as("parts outlive them").isEqualTo(1);
+      assertThat(ScriptedParts.opened()).as("each lost engine is replaced").isEqualTo(3);
       assertThat(ScriptedParts.open()).as("and are closed at the end").isZero();
       assertThat(outcomes).extracting(Outcome::from).doesNotHaveDuplicates();
       assertThat(outcomes.stream().map(Outcome::from))

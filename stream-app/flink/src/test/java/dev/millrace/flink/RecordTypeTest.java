@@ -3,6 +3,7 @@ package dev.millrace.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.flink.types.RecordType;
 import dev.millrace.records.SourcePosition;
 import dev.millrace.records.SourceRecord;
 import java.io.IOException;
@@ -39,7 +40,7 @@ class RecordTypeTest {
   /** Part of checkpoints: other bytes lose what is in work. */
   @Test
   void shouldKeepTheGoldenBytesOfADocument() throws IOException {
-    byte[] bytes = bytes(RecordType.SOURCE, RECORD);
+    byte[] bytes = bytes(JobTypes.SOURCE, RECORD);
 
     assertThat(HexFormat.of().formatHex(bytes))
         .isEqualTo(
@@ -57,7 +58,7 @@ class RecordTypeTest {
                 + "ffffffff"
                 + "00000002"
                 + "0908");
-    SourceRecord read = read(RecordType.SOURCE, bytes);
+    SourceRecord read = read(JobTypes.SOURCE, bytes);
     assertThat(read.position()).isEqualTo(RECORD.position());
     assertThat(read.headers()).isEqualTo(RECORD.headers());
     assertThat(read.key()).isNull();
@@ -69,9 +70,9 @@ class RecordTypeTest {
   void shouldReadTheOutcomeThatItWrote() throws IOException {
     EncodedOutcome read =
         read(
-            RecordType.OUTCOME,
+            JobTypes.OUTCOME,
             bytes(
-                RecordType.OUTCOME,
+                JobTypes.OUTCOME,
                 new EncodedOutcome(
                     "out", new byte[] {1}, new byte[] {2, 3}, 77, RECORD.headers())));
 
@@ -84,10 +85,10 @@ class RecordTypeTest {
 
   @Test
   void shouldRefuseAVersionOfTheFuture() throws IOException {
-    byte[] bytes = bytes(RecordType.SOURCE, RECORD);
+    byte[] bytes = bytes(JobTypes.SOURCE, RECORD);
     bytes[0] = 2;
 
-    assertThatThrownBy(() -> read(RecordType.SOURCE, bytes))
+    assertThatThrownBy(() -> read(JobTypes.SOURCE, bytes))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("version 2, this build reads up to 1");
   }
@@ -96,7 +97,7 @@ class RecordTypeTest {
   @Test
   void shouldRecogniseItsOwnSnapshots() {
     TypeSerializer<SourceRecord> serializer =
-        RecordType.SOURCE.createSerializer(new SerializerConfigImpl());
+        JobTypes.SOURCE.createSerializer(new SerializerConfigImpl());
 
     assertThat(serializer.snapshotConfiguration())
         .isInstanceOf(SourceRecordSerializer.Snapshot.class);

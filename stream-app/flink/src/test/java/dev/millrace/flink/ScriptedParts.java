@@ -124,7 +124,7 @@ final class ScriptedParts implements Parts {
     public void close() {}
   }
 
-  private static Outcome outcome(Document document, int attempt) {
+  static Outcome outcome(Document document, int attempt) {
     if (document.text().startsWith("reject")) {
       return new Outcome.Rejected(RejectReason.INVALID_ANSWER, "as scripted");
     }

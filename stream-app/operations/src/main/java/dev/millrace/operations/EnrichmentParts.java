@@ -29,7 +29,6 @@ import dev.millrace.records.TextDecoder;
 import dev.millrace.schema.RegistryClient;
 import dev.millrace.schema.SchemaSource;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -133,7 +132,7 @@ public final class EnrichmentParts implements AutoCloseable {
   }
 
   /** Found before models are loaded, which takes long. */
-  private static void checkModels(Map<String, Plan> plans, Set<String> names) {
+  static void checkModels(Map<String, Plan> plans, Set<String> names) {
     plans.forEach((name, plan) -> {
       for (String model : plan.models()) {
         if (!names.contains(model)) {
@@ -155,15 +154,20 @@ public final class EnrichmentParts implements AutoCloseable {
   static Map<String, Plan> plans(Config config) {
     Map<String, Plan> plans = new LinkedHashMap<>();
     if (Input.all(config).stream().anyMatch(input -> input.plan().isEmpty())) {
-      String named = config.get(ModelKeys.PLAN);
-      Path model = config.path(ModelKeys.DIR);
-      plans.put(
-          "", named.isEmpty() ? PlanReader.beside(model) : PlanReader.read(config.resolve(named)));
+      plans.put("", plan(config));
     }
     config
         .map(InputKeys.PLANS)
         .forEach((name, file) -> plans.put(name, PlanReader.read(config.resolve(file.toString()))));
     return plans;
+  }
+
+  /** The plan of {@code model.plan}, or that beside the model. */
+  static Plan plan(Config config) {
+    String named = config.get(ModelKeys.PLAN);
+    return named.isEmpty()
+        ? PlanReader.beside(config.path(ModelKeys.DIR))
+        : PlanReader.read(config.resolve(named));
   }
 
   /**

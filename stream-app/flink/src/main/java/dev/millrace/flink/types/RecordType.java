@@ -1,26 +1,22 @@
-package dev.millrace.flink;
+package dev.millrace.flink.types;
 
-import dev.millrace.records.SourceRecord;
 import java.util.Objects;
 import org.apache.flink.api.common.serialization.SerializerConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.jspecify.annotations.Nullable;
 
-/** Tells Flink how records are written, so that it never takes Kryo. */
-final class RecordType<T> extends TypeInformation<T> {
-  /** Documents as they came. */
-  static final RecordType<SourceRecord> SOURCE =
-      new RecordType<>(SourceRecord.class, SourceRecordSerializer.INSTANCE);
-
-  /** Outcomes as records. */
-  static final RecordType<EncodedOutcome> OUTCOME =
-      new RecordType<>(EncodedOutcome.class, EncodedOutcomeSerializer.INSTANCE);
-
+/** Tells Flink how values of a class are written, so that it never takes Kryo. */
+public final class RecordType<T> extends TypeInformation<T> {
   private final Class<T> type;
   private final TypeSerializer<T> serializer;
 
-  private RecordType(Class<T> type, TypeSerializer<T> serializer) {
+  /**
+   * Values of a class.
+   *
+   * @param serializer writes them; they must be immutable
+   */
+  public RecordType(Class<T> type, TypeSerializer<T> serializer) {
     this.type = type;
     this.serializer = serializer;
   }
