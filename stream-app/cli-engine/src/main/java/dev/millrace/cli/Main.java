@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -41,11 +42,17 @@ public final class Main {
   }
 
   /**
-   * The project's directory: where the bundled model and documents lie. The launcher passes it;
-   * without it, the working directory is taken.
+   * The directory of the project or of an unpacked release. The launcher passes it; without it, the
+   * working directory is taken.
    */
   public static Path home() {
     return Path.of(System.getProperty("millrace.home", "")).toAbsolutePath().normalize();
+  }
+
+  /** The bundled demo model: where a release has it, or where the project's tree does. */
+  public static Path demoModel() {
+    Path released = home().resolve("models/demo");
+    return Files.isDirectory(released) ? released : home().resolve("inference-core/models/demo");
   }
 
   private static PrintWriter utf8(FileDescriptor descriptor) {

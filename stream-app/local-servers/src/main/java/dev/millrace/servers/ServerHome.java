@@ -20,7 +20,7 @@ record ServerHome(Path directory) {
   /** Names the directory if it is not this module's own {@code target}. */
   static final String PROPERTY = "millrace.servers.home";
 
-  /** Names the project's root; the launcher sets it. */
+  /** Names the root of the project or of a release; the launcher sets it. */
   static final String PROJECT_PROPERTY = "millrace.home";
 
   private static final String HINT =
@@ -30,7 +30,8 @@ record ServerHome(Path directory) {
 
   /**
    * The directory named by the system property; else this module's {@code target} in the project
-   * the launcher names; else the directory this class was built into.
+   * the launcher names, or {@code servers} in a release; else the directory this class was built
+   * into.
    */
   static ServerHome locate() {
     return locate(
@@ -44,6 +45,10 @@ record ServerHome(Path directory) {
       return new ServerHome(Path.of(home).toAbsolutePath().normalize());
     }
     if (project != null) {
+      Path released = Path.of(project, "servers").toAbsolutePath();
+      if (Files.isDirectory(released)) {
+        return new ServerHome(released.normalize());
+      }
       Path target = Path.of(project, "stream-app", "local-servers", "target").toAbsolutePath();
       if (Files.isDirectory(target)) {
         return new ServerHome(target.normalize());

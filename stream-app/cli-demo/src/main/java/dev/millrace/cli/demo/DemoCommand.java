@@ -40,7 +40,6 @@ import picocli.CommandLine.Spec;
     })
 public abstract class DemoCommand implements Callable<Integer> {
 
-  private static final String DEMO_MODEL = "inference-core/models/demo";
   private static final int COLUMNS_DEFAULT = 100;
 
   @Spec private CommandSpec spec;
@@ -79,7 +78,7 @@ public abstract class DemoCommand implements Callable<Integer> {
     if (documents < 1) {
       throw CommandException.usage("--documents must be at least 1, got " + documents);
     }
-    Path directory = model == null ? Main.home().resolve(DEMO_MODEL) : model;
+    Path directory = model == null ? Main.demoModel() : model;
     if (!Files.isDirectory(directory)) {
       throw CommandException.failure(
           "cannot open the model: %s is no directory; name one with --model".formatted(directory));

@@ -17,7 +17,6 @@ import picocli.CommandLine.Option;
 
 /** The models that a plan's tasks ask, by name. */
 final class ModelArguments {
-  private static final String DEMO_MODEL = "inference-core/models/demo";
 
   /** A name as plans write it; a directory of this form is written {@code ./a=b}. */
   private static final Pattern NAMED = Pattern.compile("([a-z][a-z0-9-]{0,62})=(.+)");
@@ -34,7 +33,7 @@ final class ModelArguments {
   /** Directories by name, {@value Task#MAIN} first. */
   Map<String, Path> directories() {
     Map<String, Path> directories = new LinkedHashMap<>();
-    directories.put(Task.MAIN, Main.home().resolve(DEMO_MODEL));
+    directories.put(Task.MAIN, Main.demoModel());
     boolean[] main = new boolean[1];
     for (String model : models) {
       Matcher named = NAMED.matcher(model);

@@ -37,7 +37,6 @@ import picocli.CommandLine.Spec;
     footer = {"", "The prompt is a user's turn in the model's own chat template."})
 public final class GenerateCommand implements Callable<Integer> {
 
-  private static final String DEMO_MODEL = "inference-core/models/demo";
   private static final int STEP_TOKENS = 512;
 
   private final EngineOpener opener;
@@ -108,7 +107,7 @@ public final class GenerateCommand implements Callable<Integer> {
       throw CommandException.usage("--prompt is empty");
     }
     Branch.Generate branch = branch();
-    Path directory = model == null ? Main.home().resolve(DEMO_MODEL) : model;
+    Path directory = model == null ? Main.demoModel() : model;
     try (InferenceEngine running = opener.open(directory, engine.options(STEP_TOKENS))) {
       ModelInfo info = running.model();
       int[] ids = info.chatTemplate().encode(messages(), true);
