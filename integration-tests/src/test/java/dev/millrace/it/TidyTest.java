@@ -194,6 +194,7 @@ class TidyTest {
             "stream-app/cli-demo",
             "stream-app/flink",
             "stream-app/flink-cli",
+            "stream-app/flink-job",
             "stream-app/cli",
             "stream-app/streams",
             "k8s",
