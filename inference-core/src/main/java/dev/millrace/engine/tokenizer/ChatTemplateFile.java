@@ -85,8 +85,8 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
       throw new TokenizerException(
           directory,
           "it has no chat template (chat_template.jinja, or chat_template in"
-              + " tokenizer_config.json; tokenizer.chat_template of a GGUF file) and its tokenizer knows neither <|header_start|> nor"
-              + " <|start_header_id|>");
+              + " tokenizer_config.json; tokenizer.chat_template of a GGUF file) and its tokenizer"
+              + " knows neither <|header_start|> nor <|start_header_id|>");
     }
     LOG.info(
         "{} has no chat template; using the layout of Llama {}",
@@ -107,7 +107,8 @@ record ChatTemplateFile(Path file, String template, Map<String, String> tokens) 
       if (!tokens.containsKey(part) && template.contains(part)) {
         LOG.warn(
             "{}: the chat template mentions {}, which neither tokenizer_config.json nor"
-                + " special_tokens_map.json nor a GGUF file's metadata name: it prints nothing there",
+                + " special_tokens_map.json nor a GGUF file's metadata name: it prints nothing"
+                + " there",
             file.getFileName(),
             part);
       }

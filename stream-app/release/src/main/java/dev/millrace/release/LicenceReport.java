@@ -25,9 +25,9 @@ final class LicenceReport {
     report.append("# Third-party components\n\n");
     report.append(
         """
-        What this archive holds of others, and under which licence it is taken. Texts and notices that a jar
-        carries lie in `licenses/`, under its name; those of the licences themselves in `licenses/text/`. The Java
-        runtime's own are in `runtime/legal/`.
+        What this archive holds of others, and under which licence it is taken. Texts and notices
+        that a jar carries lie in `licenses/`, under its name; those of the licences themselves in
+        `licenses/text/`. The Java runtime's own are in `runtime/legal/`.
 
         | component | version | licence | jar |
         |---|---|---|---|

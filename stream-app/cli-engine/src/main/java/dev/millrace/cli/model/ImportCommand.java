@@ -37,7 +37,7 @@ public final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ModelImport.write(file, directory, rounded);
-    spec.commandLine().getOut().printf("%s is a model directory now%n", directory);
+    spec.commandLine().getOut().println(directory + " is a model directory now");
     spec.commandLine().getOut().flush();
     return ExitCode.SUCCESS;
   }
