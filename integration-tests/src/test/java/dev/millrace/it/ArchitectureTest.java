@@ -294,6 +294,11 @@ class ArchitectureTest {
               "org.apache.kafka.streams..",
               "org.rocksdb",
               LOG)
+          .row(
+              "dev.millrace.flink.sql",
+              "dev.millrace.enrichment",
+              "dev.millrace.flink",
+              "org.apache.flink..")
           .row("dev.millrace.flink.types", "dev.millrace.enrichment", "org.apache.flink..")
           .row(
               "dev.millrace.flink",

@@ -4,6 +4,7 @@ import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Outcome;
 import dev.millrace.operations.config.Config;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.concurrent.CompletableFuture;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class DocumentFunction<T> extends RichAsyncFunction<Document, T> {
   private static final long serialVersionUID = 1;
+
+  /** The attempts are limited; a full engine is waited for. */
+  private static final Duration NO_LIMIT = Duration.ofDays(36_500);
 
   private final EnrichOptions options;
   private final PlanParts.Opener opener;
@@ -39,7 +43,9 @@ final class DocumentFunction<T> extends RichAsyncFunction<Document, T> {
     Config config = options.parse();
     PlanParts parts =
         SharedParts.of(getRuntimeContext(), options, PlanParts.class, () -> opener.open(config));
-    running = new EnrichmentCalls(config, parts.enricher(), () -> SharedParts.lost(options, parts));
+    running =
+        new EnrichmentCalls(
+            config, NO_LIMIT, parts.enricher(), () -> SharedParts.lost(options, parts));
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Outcome;
+import dev.millrace.enrichment.RejectReason;
 import dev.millrace.operations.config.AttemptKeys;
 import dev.millrace.operations.config.Config;
 import dev.millrace.records.OutcomeRecords;
@@ -27,14 +28,17 @@ final class EnrichmentCalls implements AutoCloseable {
   private final Object owner = new Object();
   private final Enricher enricher;
   private final Attempts attempts;
+  private final Duration longest;
   private final Runnable engineLost;
   private volatile boolean closed;
 
   /**
+   * @param longest time after which a document is rejected, whatever stands in its way
    * @param enricher borrowed
    * @param engineLost runs when only another engine helps
    */
-  EnrichmentCalls(Config config, Enricher enricher, Runnable engineLost) {
+  EnrichmentCalls(Config config, Duration longest, Enricher enricher, Runnable engineLost) {
+    this.longest = longest;
     this.enricher = enricher;
     this.engineLost = engineLost;
     this.attempts =
@@ -81,12 +85,17 @@ final class EnrichmentCalls implements AutoCloseable {
         return;
       }
       try {
-        enricher.submit(
-            owner, document, attempt, System.nanoTime() + attempts.deadline().toNanos(), this);
+        Duration left = longest.minus(elapsed());
+        Duration deadline = left.compareTo(attempts.deadline()) < 0 ? left : attempts.deadline();
+        enricher.submit(owner, document, attempt, System.nanoTime() + deadline.toNanos(), this);
       } catch (RuntimeException | StackOverflowError fault) {
         // One document must not stop the stream: it would come back after each restart.
         onOutcome(OutcomeRecords.fault("the document cannot be enriched", document.id(), fault));
       }
+    }
+
+    private Duration elapsed() {
+      return Duration.ofNanos(System.nanoTime() - beganNanos);
     }
 
     @Override
@@ -105,8 +114,15 @@ final class EnrichmentCalls implements AutoCloseable {
             new IllegalStateException("the engine is lost: " + deferral.message()));
         return;
       }
-      Optional<Outcome.Rejected> end =
-          attempts.exhausted(deferral, attempt, Duration.ofNanos(System.nanoTime() - beganNanos));
+      Duration wait = Duration.ofNanos(attempts.backoff().nanos(deferrals++));
+      if (elapsed().plus(wait).compareTo(longest) >= 0) {
+        onOutcome(
+            new Outcome.Rejected(
+                RejectReason.DEADLINE,
+                "no outcome within %s, at last: %s".formatted(longest, deferral.message())));
+        return;
+      }
+      Optional<Outcome.Rejected> end = attempts.exhausted(deferral, attempt, elapsed());
       if (end.isPresent()) {
         onOutcome(end.get());
         return;
@@ -115,9 +131,7 @@ final class EnrichmentCalls implements AutoCloseable {
         attempt++;
       }
       try {
-        Future<?> _ =
-            retries.schedule(
-                this::submit, attempts.backoff().nanos(deferrals++), TimeUnit.NANOSECONDS);
+        Future<?> _ = retries.schedule(this::submit, wait.toNanos(), TimeUnit.NANOSECONDS);
       } catch (RejectedExecutionException e) {
         // Closed meanwhile.
       }
