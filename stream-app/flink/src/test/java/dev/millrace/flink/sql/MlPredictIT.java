@@ -73,8 +73,9 @@ class MlPredictIT {
     try (CloseableIterator<Row> found =
         tables
             .executeSql(
-                "SELECT id, outcome, reason, label, probability, summary, labels, translations, json"
-                    + " FROM ML_PREDICT(TABLE documents, MODEL enrichment, DESCRIPTOR(id, content))")
+                "SELECT id, outcome, reason, label, probability, summary, labels, translations,"
+                    + " json FROM ML_PREDICT(TABLE documents, MODEL enrichment,"
+                    + " DESCRIPTOR(id, content))")
             .collect()) {
       found.forEachRemaining(row -> rows.put((String) row.getField("id"), row));
     }
