@@ -10,7 +10,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** The documents of a rendered overlay. Immutable. */
 final class Manifests {
@@ -51,6 +53,13 @@ final class Manifests {
 
   List<JsonNode> of(String kind) {
     return documents.stream().filter(each -> each.path("kind").asText().equals(kind)).toList();
+  }
+
+  /** The documents by kind and name. */
+  Map<String, JsonNode> byName() {
+    Map<String, JsonNode> byName = new TreeMap<>();
+    documents.forEach(each -> byName.put(name(each), each));
+    return byName;
   }
 
   Optional<JsonNode> first(String kind) {

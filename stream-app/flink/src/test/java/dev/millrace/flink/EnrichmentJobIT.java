@@ -53,7 +53,8 @@ class EnrichmentJobIT {
 
       List<Outcome> outcomes = read(job.parse());
       assertThat(ScriptedParts.failures()).as("failures of the job").isEqualTo(2);
-      assertThat(ScriptedParts.opened()).as("each lost engine is replaced").isEqualTo(3);
+      // Both failures may fall to one engine: subtasks work on until the first has ended the job.
+      assertThat(ScriptedParts.opened()).as("a lost engine is replaced").isBetween(2, 3);
       assertThat(ScriptedParts.open()).as("and are closed at the end").isZero();
       assertThat(outcomes).extracting(Outcome::from).doesNotHaveDuplicates();
       assertThat(outcomes.stream().map(Outcome::from))
