@@ -89,7 +89,8 @@ final class ModelArgumentsTest {
 
     CommandRun nowhere = new CommandRun(directory, ECHO);
     assertThat(run(nowhere, "--model", "other=" + directory.resolve("none"))).isEqualTo(1);
-    assertThat(nowhere.err.toString()).contains("cannot open the model other: ", "is no directory");
+    assertThat(nowhere.err.toString())
+        .contains("cannot open the model other: ", "is neither a directory");
 
     assertThat(List.of(missing, needless, twice, nowhere))
         .allSatisfy(run -> assertThat(run.leased).isEmpty());
