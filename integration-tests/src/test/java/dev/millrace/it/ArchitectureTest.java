@@ -412,25 +412,34 @@ class ArchitectureTest {
               LOG)
           // the log of both programs
           .row("dev.millrace.cli.log", "dev.millrace.schema", "ch.qos.logback.classic..")
+          .row(
+              "dev.millrace.cli.operations",
+              "dev.millrace.cli",
+              "dev.millrace.operations",
+              "dev.millrace.operations.config",
+              "dev.millrace.schema",
+              "ch.qos.logback.classic",
+              LOG)
           // the demo, with Flink between its topics
           .row(
               "dev.millrace.flink.cli",
               "dev.millrace.cli",
               "dev.millrace.cli.demo",
+              "dev.millrace.cli.operations",
               "dev.millrace.flink",
               "dev.millrace.operations",
               "dev.millrace.operations.config",
               "dev.millrace.operations.deploy",
               "ch.qos.logback.classic",
               "io.micrometer.prometheusmetrics",
-              "picocli",
-              LOG)
+              "picocli")
           // and the one room that knows all others
           .row(
               "dev.millrace.cli.stream",
               "dev.millrace.cli",
               "dev.millrace.cli.bench.stream",
               "dev.millrace.cli.demo",
+              "dev.millrace.cli.operations",
               "dev.millrace.enrichment",
               "dev.millrace.operations",
               "dev.millrace.operations.cluster",
@@ -445,7 +454,6 @@ class ArchitectureTest {
               "dev.millrace.streams.config",
               "dev.millrace.streams.topics",
               "dev.millrace.streams.topology",
-              "ch.qos.logback.classic",
               "io.micrometer.prometheusmetrics",
               "org.apache.kafka.clients..",
               "org.apache.kafka.common..",
