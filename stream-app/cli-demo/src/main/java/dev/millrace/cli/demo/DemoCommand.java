@@ -6,13 +6,13 @@ import dev.millrace.cli.CommandException;
 import dev.millrace.cli.DeviceArguments;
 import dev.millrace.cli.ExitCode;
 import dev.millrace.cli.Main;
+import dev.millrace.cli.ModelPath;
 import dev.millrace.cli.Progress;
 import dev.millrace.cli.Signals;
 import dev.millrace.engine.EngineOptions;
 import dev.millrace.enrichment.JsonOutcome;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -56,7 +56,7 @@ public abstract class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Directory of the model; without it, the bundled demo model.")
+      description = "Directory or .gguf file of the model; without it, the bundled demo model.")
   private @Nullable Path model;
 
   @Mixin private final DeviceArguments device = new DeviceArguments();
@@ -79,10 +79,7 @@ public abstract class DemoCommand implements Callable<Integer> {
       throw CommandException.usage("--documents must be at least 1, got " + documents);
     }
     Path directory = model == null ? Main.demoModel() : model;
-    if (!Files.isDirectory(directory)) {
-      throw CommandException.failure(
-          "cannot open the model: %s is no directory; name one with --model".formatted(directory));
-    }
+    ModelPath.require("", directory);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     quietLogs();

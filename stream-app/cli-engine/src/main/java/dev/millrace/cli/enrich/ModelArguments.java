@@ -2,14 +2,13 @@ package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
 import dev.millrace.cli.Main;
+import dev.millrace.cli.ModelPath;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.Task;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -47,18 +46,9 @@ final class ModelArguments {
       }
       main[0] |= name.equals(Task.MAIN);
     }
-    directories.forEach(ModelArguments::requireDirectory);
+    directories.forEach(
+        (name, path) -> ModelPath.require(name.equals(Task.MAIN) ? "" : name, path));
     return directories;
-  }
-
-  private static void requireDirectory(String name, Path directory) {
-    // what is wrong with a GGUF file, the engine says best
-    if (!Files.isDirectory(directory)
-        && !directory.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")) {
-      throw CommandException.failure(
-          "cannot open the model%s: %s is neither a directory nor a .gguf file; name one with --model"
-              .formatted(name.equals(Task.MAIN) ? "" : " " + name, directory));
-    }
   }
 
   /** Directory of the model {@value Task#MAIN}. */
