@@ -145,6 +145,7 @@ final class DemoRun implements AutoCloseable {
   Totals enrich(List<Document> documents, Consumer<Outcomes.Seen> first)
       throws InterruptedException {
     Stack running = running();
+    long sentNanos = System.nanoTime();
     produce(documents, running);
     progress.stage(String.format(Locale.ROOT, "%d documents sent", documents.size()));
     long firstNanos = 0;
@@ -178,7 +179,7 @@ final class DemoRun implements AutoCloseable {
     return Totals.of(
         outcomes.all().stream().map(Outcomes.Seen::outcome).toList(),
         Duration.ofNanos(firstNanos - startedNanos),
-        Duration.ofNanos(lastNanos - firstNanos));
+        Duration.ofNanos(lastNanos - sentNanos));
   }
 
   private static List<Outcomes.Seen> read(Stack running) {

@@ -24,7 +24,7 @@ import java.util.OptionalDouble;
  * @param apiCostUsd what the plan's per-token prices would have charged, as far as outcomes know;
  *     empty if none does
  * @param startToFirst from the start of the program, the JVM's own included, to the first outcome
- * @param firstToLast from the first outcome to the last
+ * @param sentToLast from when the first document was sent to the last outcome
  */
 record Totals(
     int documents,
@@ -37,12 +37,12 @@ record Totals(
     long generatedTokens,
     OptionalDouble apiCostUsd,
     Duration startToFirst,
-    Duration firstToLast) {
+    Duration sentToLast) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Sums up outcomes. */
-  static Totals of(List<Outcome> outcomes, Duration startToFirst, Duration firstToLast) {
+  static Totals of(List<Outcome> outcomes, Duration startToFirst, Duration sentToLast) {
     int enriched = 0;
     int quarantined = 0;
     long document = 0;
@@ -84,14 +84,12 @@ record Totals(
         generated,
         api,
         startToFirst,
-        firstToLast);
+        sentToLast);
   }
 
-  /** Outcomes per second between the first and the last; 0 where that says nothing. */
+  /** Documents per second, from sending them to the last outcome; 0 where that says nothing. */
   double documentsPerSecond() {
-    return documents < 2 || firstToLast.isZero()
-        ? 0
-        : (documents - 1) / (firstToLast.toNanos() / 1e9);
+    return sentToLast.isZero() ? 0 : documents / (sentToLast.toNanos() / 1e9);
   }
 
   /** {@code {"totals":{..}}}, on one line. */
@@ -108,7 +106,7 @@ record Totals(
     totals.put("generatedTokens", generatedTokens);
     totals.put("apiCostUsd", apiCostUsd.isPresent() ? apiCostUsd.getAsDouble() : null);
     totals.put("startToFirstMillis", startToFirst.toMillis());
-    totals.put("firstToLastMillis", firstToLast.toMillis());
+    totals.put("sentToLastMillis", sentToLast.toMillis());
     totals.put("documentsPerSecond", Math.round(documentsPerSecond() * 100) / 100.0);
     return line.toString();
   }
@@ -132,7 +130,8 @@ record Totals(
             generatedTokens),
         String.format(
             Locale.ROOT,
-            "first outcome %s after the start of the program, then %.1f documents a second%s",
+            "first outcome %s after the start of the program; %.1f documents a second from sending"
+                + " to the last outcome%s",
             Progress.readable(startToFirst),
             documentsPerSecond(),
             apiCostUsd.isPresent()

@@ -39,7 +39,7 @@ class TotalsTest {
                 OptionalDouble.of(0.5),
                 Duration.ofMillis(4500),
                 Duration.ofMillis(500)));
-    assertThat(TOTALS.documentsPerSecond()).isEqualTo(4);
+    assertThat(TOTALS.documentsPerSecond()).isEqualTo(6);
   }
 
   @Test
@@ -56,8 +56,8 @@ class TotalsTest {
             """
             {"totals":{"documents":3,"enriched":1,"quarantined":1,"deadLetters":1,\
             "documentTokens":22,"promptTokens":24,"cachedTokens":26,"generatedTokens":28,\
-            "apiCostUsd":0.5,"startToFirstMillis":4500,"firstToLastMillis":500,\
-            "documentsPerSecond":4.0}}\
+            "apiCostUsd":0.5,"startToFirstMillis":4500,"sentToLastMillis":500,\
+            "documentsPerSecond":6.0}}\
             """);
   }
 
@@ -67,8 +67,8 @@ class TotalsTest {
         .containsExactly(
             "3 documents: 1 enriched, 1 quarantined, 1 dead letters; each exactly once",
             "24 prompt tokens (22 of documents, 26 from the cache), 28 generated",
-            "first outcome 4.5 s after the start of the program, then 4.0 documents a second;"
-                + " an API would have charged $0.5000");
+            "first outcome 4.5 s after the start of the program; 6.0 documents a second from"
+                + " sending to the last outcome; an API would have charged $0.5000");
   }
 
   @Test
@@ -80,7 +80,7 @@ class TotalsTest {
             Duration.ofMillis(500));
 
     assertThat(unpriced.json()).contains("\"apiCostUsd\":null");
-    assertThat(unpriced.lines().getLast()).endsWith("documents a second");
+    assertThat(unpriced.lines().getLast()).endsWith("to the last outcome");
   }
 
   @Test
