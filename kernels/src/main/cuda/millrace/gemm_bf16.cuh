@@ -12,16 +12,20 @@ MR_DEVICE void mr_load_tile(uint8_t* stage, const uint8_t* tile, bool there) {
   }
 }
 
-struct MrFormatBf16 {
-  static constexpr int kStep = 64;
+/** A packed matrix whose K steps of 64 rows lie one after another as the stages want them. */
+template <int STEP, MrWgmma WGMMA>
+struct MrTiledFormat {
+  static constexpr int kStep = STEP;
   static constexpr int kStageBytes = kMrTileBytes;
-  static constexpr MrWgmma kWgmma = MR_WGMMA_BF16;
+  static constexpr MrWgmma kWgmma = WGMMA;
 
   MR_DEVICE void load(uint8_t* stage, const uint8_t* base, const MrGemmTask& task, int channel, int step, bool there) {
     const size_t tile = (size_t)(channel / kMrTileRows) * (task.k / kStep) + step;
     mr_load_tile(stage, there ? base + tile * kMrTileBytes : base, there);
   }
+};
 
+struct MrFormatBf16 : MrTiledFormat<64, MR_WGMMA_BF16> {
   /** sums += weights * x over one K step, k ascending. */
   template <int M, int N>
   MR_DEVICE void multiply(float (&sums)[M][N][4], const uint8_t* weights, const uint8_t* x, int firstRow,

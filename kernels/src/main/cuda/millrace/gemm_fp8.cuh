@@ -14,16 +14,7 @@ MR_DEVICE uint32_t mr_widen_odd(uint32_t word) { return (word & 0x80008000u) | (
 /** Bytes 0 and 2. */
 MR_DEVICE uint32_t mr_widen_even(uint32_t word) { return mr_widen_odd(word << 8); }
 
-struct MrFormatFp8 {
-  static constexpr int kStep = 128;
-  static constexpr int kStageBytes = kMrTileBytes;
-  static constexpr MrWgmma kWgmma = MR_WGMMA_E4M3;
-
-  MR_DEVICE void load(uint8_t* stage, const uint8_t* base, const MrGemmTask& task, int channel, int step, bool there) {
-    const size_t tile = (size_t)(channel / kMrTileRows) * (task.k / kStep) + step;
-    mr_load_tile(stage, there ? base + tile * kMrTileBytes : base, there);
-  }
-
+struct MrFormatFp8 : MrTiledFormat<128, MR_WGMMA_E4M3> {
   /**
    * sums += weights * x over one K step. A register holds four consecutive k; of every 32, the even ones of all
    * registers go first, then the odd ones: the same k on both sides, and one order for all tile sizes.
