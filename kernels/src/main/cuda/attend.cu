@@ -5,6 +5,7 @@
 
 namespace {
 constexpr int LONG_ROWS = 64;
+constexpr int LONG_BLOCKS_64 = 4;  // of a multiprocessor: 128 registers a thread
 
 template <int D>
 struct LongShared {
@@ -108,7 +109,7 @@ MR_DEVICE void mr_long_tile_step(MrRunning<D / 8>& running, const uint32_t (&que
 template <int D>
 MR_DEVICE void mr_attend_long(const uint16_t* queries, const uint16_t* layer, uint16_t* out,
                               const int32_t* step, int rowCapacity, int queryHeads, int kvHeads,
-                              int blockTokens, int chunkTokens) {
+                              int blockTokens, int visible) {
   MR_SHARED(LongShared<D>, shared);
   const int group = queryHeads / kvHeads, kvHead = blockIdx.y;
   const LongTile tile = mr_long_tile(step, rowCapacity, group, blockIdx.x);
@@ -117,8 +118,8 @@ MR_DEVICE void mr_attend_long(const uint16_t* queries, const uint16_t* layer, ui
   const MrStepRun& run = tile.run;
   const int packedRows = run.rows * group;
   const int lastPacked = min(tile.firstPacked + LONG_ROWS, packedRows) - 1;
-  const int low = mr_sight(run, group, tile.firstPacked, chunkTokens).first;
-  const int high = mr_sight(run, group, lastPacked, chunkTokens).last;
+  const int low = mr_sight(run, group, tile.firstPacked, visible).first;
+  const int high = mr_sight(run, group, lastPacked, visible).last;
   const MrKvSource source =
       mr_kv_source<D>(layer, step + run.table, kvHeads, kvHead, blockTokens, low, high);
   const int firstTile = low / MR_TILE_KEYS, lastTile = high / MR_TILE_KEYS;
@@ -137,10 +138,10 @@ MR_DEVICE void mr_attend_long(const uint16_t* queries, const uint16_t* layer, ui
 
   const int warpFirst = tile.firstPacked + warp * 16, warpLast = min(warpFirst + 15, packedRows - 1);
   const bool warpHasRows = warpFirst <= warpLast;
-  const MrSight firstSight = mr_sight(run, group, warpFirst, chunkTokens);
-  const MrSight lastSight = mr_sight(run, group, warpHasRows ? warpLast : warpFirst, chunkTokens);
+  const MrSight firstSight = mr_sight(run, group, warpFirst, visible);
+  const MrSight lastSight = mr_sight(run, group, warpHasRows ? warpLast : warpFirst, visible);
   MrSight sights[2];
-  for (int r = 0; r < 2; r++) sights[r] = mr_sight(run, group, warpFirst + lane / 4 + 8 * r, chunkTokens);
+  for (int r = 0; r < 2; r++) sights[r] = mr_sight(run, group, warpFirst + lane / 4 + 8 * r, visible);
 
   MrRunning<D / 8> running;
   mr_running_clear(running);
@@ -181,23 +182,24 @@ MR_DEVICE void mr_attend_long(const uint16_t* queries, const uint16_t* layer, ui
 }  // namespace
 
 // out[t] = softmax(q[t] k^T / sqrt(D)) v for the long runs of the step, over the positions of the row's own
-// sequence from the start of its chunk (chunkTokens; 0: from position 0) up to its own.
+// sequence from the start of its chunk or window (visible; 0: from position 0) up to its own.
 //
 //   queries  bf16 [T, Q * D], as mr_rotate_store leaves it      out   bf16 [T, Q * D]
 //   layer    bf16, this layer's part of the cache: [block][2 (k, v)][K][blockTokens][D]
 //   rows     packed: 64 rows of a block are (token, head of the group) of one run and one key-value head, so
-//            keys and values are read once for a group. Any group size, blockTokens and chunkTokens
+//            keys and values are read once for a group. Any group size, blockTokens and visible
 //   grid     (tiles, K): at least sum over long runs of ceil(rows * Q / K / 64) tiles, for which
 //            floor(T * Q / K / 64) + longRuns is enough; further blocks leave at once
-//   block    128    shared  mr_attend_64: 54272, mr_attend_128: 103424 (above 48 KiB: ask for it)
+//   block    128    shared  mr_attend_64: 54272, mr_attend_128: 103424 (above 48 KiB: ask for it); four blocks of
+//            mr_attend_64 fit on a multiprocessor of 9.0 and 10.0, if registers let them
 //   FLOP     4 * D per row and visible key    bytes   4 * D per visible key, K and block, mostly from L2
 //   order    see attention.cuh: the bits of mr_attend_split + mr_attend_merge
 //   test     attend_test
-MR_KERNEL __launch_bounds__(MR_ATTEND_THREADS) mr_attend_64(
+MR_KERNEL __launch_bounds__(MR_ATTEND_THREADS, LONG_BLOCKS_64) mr_attend_64(
     const uint16_t* __restrict__ queries, const uint16_t* __restrict__ layer, uint16_t* __restrict__ out,
     const int32_t* __restrict__ step, int32_t rowCapacity, int32_t queryHeads, int32_t kvHeads,
-    int32_t blockTokens, int32_t chunkTokens) {
-  mr_attend_long<64>(queries, layer, out, step, rowCapacity, queryHeads, kvHeads, blockTokens, chunkTokens);
+    int32_t blockTokens, int32_t visible) {
+  mr_attend_long<64>(queries, layer, out, step, rowCapacity, queryHeads, kvHeads, blockTokens, visible);
 }
 MR_EXPORT(mr_attend_64)
 
@@ -205,7 +207,7 @@ MR_EXPORT(mr_attend_64)
 MR_KERNEL __launch_bounds__(MR_ATTEND_THREADS) mr_attend_128(
     const uint16_t* __restrict__ queries, const uint16_t* __restrict__ layer, uint16_t* __restrict__ out,
     const int32_t* __restrict__ step, int32_t rowCapacity, int32_t queryHeads, int32_t kvHeads,
-    int32_t blockTokens, int32_t chunkTokens) {
-  mr_attend_long<128>(queries, layer, out, step, rowCapacity, queryHeads, kvHeads, blockTokens, chunkTokens);
+    int32_t blockTokens, int32_t visible) {
+  mr_attend_long<128>(queries, layer, out, step, rowCapacity, queryHeads, kvHeads, blockTokens, visible);
 }
 MR_EXPORT(mr_attend_128)

@@ -27,11 +27,11 @@ MR_DEVICE float mr_dot_f32(const float* a, const float* b, int width) {
 }  // namespace
 
 // out[t] = softmax(q[t] k^T / sqrt(D)) v for all rows of the step, over the positions of the row's own sequence from the
-// start of its chunk (chunkTokens; 0: from position 0) up to its own; f32 throughout.
+// start of its chunk or window (visible; 0: from position 0) up to its own; f32 throughout.
 //
 //   queries  f32 [T, Q * D], as mr_rotate_store_f32 leaves it      out   f32 [T, Q * D]
 //   layer    f32, this layer's part of the cache: [block][2 (k, v)][K][blockTokens][D]
-//   D        64 or 128: the block has D threads. Any group size Q / K, blockTokens and chunkTokens
+//   D        64 or 128: the block has D threads. Any group size Q / K, blockTokens and visible
 //   grid     (rows of the bucket, Q)    block D    shared 2560
 //   FLOP     4 * D per row, head and visible key    bytes   8 * D per row, head and visible key, mostly from L2
 //   order    keys in tiles of D at absolute multiples of D, in rising order, with a running maximum; thread i has the
@@ -43,13 +43,13 @@ MR_DEVICE float mr_dot_f32(const float* a, const float* b, int width) {
 MR_KERNEL __launch_bounds__(F32_HEAD_MAX) mr_attend_f32(
     const float* __restrict__ queries, const float* __restrict__ layer, float* __restrict__ out,
     const int32_t* __restrict__ step, int32_t rowCapacity, int32_t queryHeads, int32_t kvHeads, int32_t blockTokens,
-    int32_t chunkTokens) {
+    int32_t visible) {
   MR_SHARED(AttendF32Shared, shared);
   if ((int)blockIdx.x >= mr_step_rows(step)) return;
   const MrStepRow where = mr_step_row(step, blockIdx.x);
   const int32_t* table = step + mr_step_run(step, rowCapacity, where.run).table;
   const int d = blockDim.x, me = threadIdx.x, last = where.position;
-  const int first = chunkTokens == 0 ? 0 : last / chunkTokens * chunkTokens;
+  const int first = mr_first_seen(last, visible);
   const int kvHead = blockIdx.y / (queryHeads / kvHeads);
   const int64_t head = (int64_t)blockTokens * d;
   const float scale = 1.0f / sqrtf((float)d);

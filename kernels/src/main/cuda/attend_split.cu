@@ -23,11 +23,11 @@ struct ShortTile {
   int firstPacked, packedRows, low, high;
 };
 
-MR_DEVICE ShortTile mr_short_tile(const MrStepRun& run, int group, int tile, int chunkTokens) {
+MR_DEVICE ShortTile mr_short_tile(const MrStepRun& run, int group, int tile, int visible) {
   const int first = tile * SPLIT_ROWS, packedRows = run.rows * group;
   const int last = min(first + SPLIT_ROWS, packedRows) - 1;
-  return {first, packedRows, mr_sight(run, group, first, chunkTokens).first,
-          mr_sight(run, group, last, chunkTokens).last};
+  return {first, packedRows, mr_sight(run, group, first, visible).first,
+          mr_sight(run, group, last, visible).last};
 }
 
 // Index of a partial result: [K][partialCapacity * G]; within a run split after split.
@@ -112,14 +112,14 @@ MR_DEVICE void mr_split_walk(MrRunning<D / 32>& running, SplitShared<D>& shared,
 template <int D>
 MR_DEVICE void mr_attend_short(const uint16_t* queries, const uint16_t* layer, uint16_t* out, float* partials,
                                float* statistics, const int32_t* step, int rowCapacity, int partialCapacity,
-                               int queryHeads, int kvHeads, int blockTokens, int chunkTokens) {
+                               int queryHeads, int kvHeads, int blockTokens, int visible) {
   MR_SHARED(SplitShared<D>, shared);
   if ((int)blockIdx.x >= mr_step_short_runs(step)) return;
   const int group = queryHeads / kvHeads, kvHead = blockIdx.y % kvHeads;
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
   const MrStepRun run = mr_step_run(step, rowCapacity, mr_step_short_run(step, rowCapacity, blockIdx.x));
   for (int index = blockIdx.y / kvHeads; index * SPLIT_ROWS < run.rows * group; index += gridDim.y / kvHeads) {
-    const ShortTile tile = mr_short_tile(run, group, index, chunkTokens);
+    const ShortTile tile = mr_short_tile(run, group, index, visible);
     const int firstSplit = tile.low / MR_SPLIT_KEYS, lastSplit = tile.high / MR_SPLIT_KEYS;
     if (firstSplit + (int)blockIdx.z > lastSplit) continue;
     const MrKvSource source =
@@ -128,7 +128,7 @@ MR_DEVICE void mr_attend_short(const uint16_t* queries, const uint16_t* layer, u
     mr_query_load<D>(shared.queries, queries, run, queryHeads, group, kvHead, tile.firstPacked, SPLIT_ROWS);
     uint32_t fragments[D / 16][4];
     MrSight sights[2];
-    for (int r = 0; r < 2; r++) sights[r] = mr_sight(run, group, tile.firstPacked + lane / 4 + 8 * r, chunkTokens);
+    for (int r = 0; r < 2; r++) sights[r] = mr_sight(run, group, tile.firstPacked + lane / 4 + 8 * r, visible);
 
     for (int split = firstSplit + blockIdx.z; split <= lastSplit; split += gridDim.z) {
       const int firstTile = max(tile.low / MR_TILE_KEYS, split * MR_SPLIT_TILES);
@@ -177,10 +177,10 @@ MR_DEVICE void mr_attend_short(const uint16_t* queries, const uint16_t* layer, u
 template <int D>
 MR_DEVICE void mr_merge_row(const float* partials, const float* statistics, uint16_t* out, const MrStepRun& run,
                             int group, int kvHead, int queryHeads, int partialCapacity, int packed,
-                            int chunkTokens) {
+                            int visible) {
   constexpr int PAIRS = D / 64;
   const int lane = threadIdx.x & 31;
-  const MrSight sight = mr_sight(run, group, packed, chunkTokens);
+  const MrSight sight = mr_sight(run, group, packed, visible);
   float largest = MR_NOTHING_SEEN, sum = 0;
   float2 values[PAIRS];
 #pragma unroll
@@ -209,17 +209,17 @@ MR_DEVICE void mr_merge_row(const float* partials, const float* statistics, uint
 template <int D>
 MR_DEVICE void mr_merge_short(const float* partials, const float* statistics, uint16_t* out, const int32_t* step,
                               int rowCapacity, int partialCapacity, int queryHeads, int kvHeads,
-                              int chunkTokens) {
+                              int visible) {
   if ((int)blockIdx.x >= mr_step_short_runs(step)) return;
   const int group = queryHeads / kvHeads, kvHead = blockIdx.y % kvHeads, warp = threadIdx.x >> 5;
   const MrStepRun run = mr_step_run(step, rowCapacity, mr_step_short_run(step, rowCapacity, blockIdx.x));
   for (int index = blockIdx.y / kvHeads; index * SPLIT_ROWS < run.rows * group; index += gridDim.y / kvHeads) {
-    const ShortTile tile = mr_short_tile(run, group, index, chunkTokens);
+    const ShortTile tile = mr_short_tile(run, group, index, visible);
     if (tile.low / MR_SPLIT_KEYS == tile.high / MR_SPLIT_KEYS) continue;  // already in its place
     for (int row = warp; row < SPLIT_ROWS; row += SPLIT_WARPS) {
       if (tile.firstPacked + row < tile.packedRows) {
         mr_merge_row<D>(partials, statistics, out, run, group, kvHead, queryHeads, partialCapacity,
-                        tile.firstPacked + row, chunkTokens);
+                        tile.firstPacked + row, visible);
       }
     }
   }
@@ -229,7 +229,7 @@ MR_DEVICE void mr_merge_short(const float* partials, const float* statistics, ui
 // Attention of the short runs as mr_attend_64 and mr_attend_128 define it: rows that see keys of one split only
 // are done afterwards, of the others the partial results go to scratch memory for mr_attend_merge.
 //
-//   queries, layer, out, chunkTokens   as for mr_attend_64
+//   queries, layer, out, visible   as for mr_attend_64
 //   partials   f32 [K][partialCapacity * Q / K][D]       statistics   f32 [K][partialCapacity * Q / K][2]
 //   partialCapacity   at least the sum over short runs of rows * ((firstPosition + rows - 1) / 512 + 1); a run
 //              that does not fit must be made a long one by the host. Too little stops the launch
@@ -244,9 +244,9 @@ MR_KERNEL __launch_bounds__(MR_ATTEND_THREADS) mr_attend_split_64(
     const uint16_t* __restrict__ queries, const uint16_t* __restrict__ layer, uint16_t* __restrict__ out,
     float* __restrict__ partials, float* __restrict__ statistics, const int32_t* __restrict__ step,
     int32_t rowCapacity, int32_t partialCapacity, int32_t queryHeads, int32_t kvHeads, int32_t blockTokens,
-    int32_t chunkTokens) {
+    int32_t visible) {
   mr_attend_short<64>(queries, layer, out, partials, statistics, step, rowCapacity, partialCapacity, queryHeads,
-                      kvHeads, blockTokens, chunkTokens);
+                      kvHeads, blockTokens, visible);
 }
 MR_EXPORT(mr_attend_split_64)
 
@@ -255,24 +255,24 @@ MR_KERNEL __launch_bounds__(MR_ATTEND_THREADS) mr_attend_split_128(
     const uint16_t* __restrict__ queries, const uint16_t* __restrict__ layer, uint16_t* __restrict__ out,
     float* __restrict__ partials, float* __restrict__ statistics, const int32_t* __restrict__ step,
     int32_t rowCapacity, int32_t partialCapacity, int32_t queryHeads, int32_t kvHeads, int32_t blockTokens,
-    int32_t chunkTokens) {
+    int32_t visible) {
   mr_attend_short<128>(queries, layer, out, partials, statistics, step, rowCapacity, partialCapacity, queryHeads,
-                       kvHeads, blockTokens, chunkTokens);
+                       kvHeads, blockTokens, visible);
 }
 MR_EXPORT(mr_attend_split_128)
 
 // Folds what mr_attend_split left for rows that see more than one split, in rising order.
 //
-//   partials, statistics, partialCapacity, out, chunkTokens   those of mr_attend_split
+//   partials, statistics, partialCapacity, out, visible   those of mr_attend_split
 //   grid     (short runs of the bucket, K * tiles)    block 128    shared 0
 //   bytes    4 * (D + 2) per row, kv head's query head and split
 //   test     attend_test
 MR_KERNEL mr_attend_merge_64(const float* __restrict__ partials, const float* __restrict__ statistics,
                              uint16_t* __restrict__ out, const int32_t* __restrict__ step, int32_t rowCapacity,
                              int32_t partialCapacity, int32_t queryHeads, int32_t kvHeads,
-                             int32_t chunkTokens) {
+                             int32_t visible) {
   mr_merge_short<64>(partials, statistics, out, step, rowCapacity, partialCapacity, queryHeads, kvHeads,
-                     chunkTokens);
+                     visible);
 }
 MR_EXPORT(mr_attend_merge_64)
 
@@ -280,8 +280,8 @@ MR_EXPORT(mr_attend_merge_64)
 MR_KERNEL mr_attend_merge_128(const float* __restrict__ partials, const float* __restrict__ statistics,
                               uint16_t* __restrict__ out, const int32_t* __restrict__ step, int32_t rowCapacity,
                               int32_t partialCapacity, int32_t queryHeads, int32_t kvHeads,
-                              int32_t chunkTokens) {
+                              int32_t visible) {
   mr_merge_short<128>(partials, statistics, out, step, rowCapacity, partialCapacity, queryHeads, kvHeads,
-                      chunkTokens);
+                      visible);
 }
 MR_EXPORT(mr_attend_merge_128)

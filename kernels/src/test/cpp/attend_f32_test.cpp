@@ -48,7 +48,7 @@ Outputs attend(Device& device, const AttentionProblem& problem, const PagedCache
     const auto out = device.array<float>(queries.size());
     device.launch("mr_attend_f32", {(unsigned)capacity, (unsigned)shape.queryHeads()}, {(unsigned)d}, 2560,
                   device.upload(queries), layer, out, device.upload(stepBlock(runs, capacity, cache.blockTokens)), capacity,
-                  shape.queryHeads(), shape.kvHeads, cache.blockTokens, shape.chunkTokens);
+                  shape.queryHeads(), shape.kvHeads, cache.blockTokens, shape.visible);
     const std::vector<float> result = device.download(out);
     size_t at = 0;
     for (const Piece& piece : pieces) {
@@ -132,5 +132,7 @@ MR_TEST(attend_f32_two_heads_per_group) { check(device, {64, 2, 2, 16, 0}, RAGGE
 MR_TEST(attend_f32_five_heads_per_group) { check(device, {128, 5, 1, 64, 0}, {{600, 9}, {30, 30}, {1, 1}}); }
 MR_TEST(attend_f32_in_chunks) { check(device, {64, 2, 1, 16, 40}, RAGGED); }
 MR_TEST(attend_f32_in_odd_chunks) { check(device, {128, 2, 1, 64, 5}, {{130, 20}, {65, 3}}); }
+MR_TEST(attend_f32_in_windows) { check(device, {64, 2, 1, 16, -40}, RAGGED); }
+MR_TEST(attend_f32_in_odd_windows) { check(device, {128, 2, 1, 64, -5}, {{130, 20}, {65, 3}}); }
 MR_TEST(attend_f32_far_out) { check(device, {64, 2, 1, 64, 1024}, {{10000050, 20}, {2080, 36}}); }
 MR_TEST(attend_f32_with_scores_beyond_an_exponential) { check(device, {64, 1, 2, 16, 0}, RAGGED, 6); }

@@ -64,7 +64,7 @@ Outputs attend(Device& device, const AttentionProblem& problem, const PagedCache
     const auto q = device.upload(queries);
     const auto out = device.array<uint16_t>(queries.size());
     device.launch("mr_attend" + suffix, {longTiles + launchOf.spareTiles, heads}, {128}, longShared(d), q, layer, out,
-                  step, capacity, shape.queryHeads(), shape.kvHeads, cache.blockTokens, shape.chunkTokens);
+                  step, capacity, shape.queryHeads(), shape.kvHeads, cache.blockTokens, shape.visible);
     if (shortRuns > 0) {
       const auto values = device.array<float>((size_t)partials * shape.queryHeads() * d);
       const auto statistics = device.array<float>((size_t)partials * shape.queryHeads() * 2);
@@ -72,9 +72,9 @@ Outputs attend(Device& device, const AttentionProblem& problem, const PagedCache
           launchOf.shortTiles ? launchOf.shortTiles : (unsigned)(longestShort * shape.group + 15) / 16;
       device.launch("mr_attend_split" + suffix, {shortRuns + 1, heads * tiles, launchOf.splits}, {128}, splitShared(d),
                     q, layer, out, values, statistics, step, capacity, partials, shape.queryHeads(), shape.kvHeads,
-                    cache.blockTokens, shape.chunkTokens);
+                    cache.blockTokens, shape.visible);
       device.launch("mr_attend_merge" + suffix, {shortRuns + 1, heads * tiles}, {128}, 0, values, statistics, out,
-                    step, capacity, partials, shape.queryHeads(), shape.kvHeads, shape.chunkTokens);
+                    step, capacity, partials, shape.queryHeads(), shape.kvHeads, shape.visible);
     }
     const std::vector<uint16_t> result = device.download(out);
     size_t at = 0;
@@ -194,6 +194,9 @@ MR_TEST(attend_eight_heads_per_group) { check(device, {128, 8, 1, 8, 0}, {{513, 
 MR_TEST(attend_more_heads_per_group_than_rows_of_a_tile) { check(device, {64, 20, 1, 16, 0}, {{80, 3}, {12, 12}}); }
 MR_TEST(attend_in_chunks) { check(device, {64, 2, 1, 16, 40}, RAGGED); }
 MR_TEST(attend_in_odd_chunks) { check(device, {64, 5, 1, 64, 5}, RAGGED); }
+MR_TEST(attend_in_windows) { check(device, {64, 2, 1, 16, -40}, RAGGED); }
+MR_TEST(attend_in_odd_windows) { check(device, {128, 5, 1, 64, -5}, RAGGED); }
+MR_TEST(attend_in_windows_over_splits) { check(device, {64, 2, 1, 16, -700}, {{1600, 3}, {1030, 40}, {513, 9}}); }
 MR_TEST(attend_over_several_splits) { check(device, {64, 2, 1, 16, 0}, {{1600, 3}, {1100, 40}}); }
 MR_TEST(attend_far_out) { check(device, {64, 2, 1, 64, 1024}, {{10000050, 20}, {9999872, 1}, {2080, 36}}); }
 MR_TEST(attend_with_scores_beyond_an_exponential) { check(device, {64, 1, 2, 16, 0}, RAGGED, 6); }

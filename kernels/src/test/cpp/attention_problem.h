@@ -14,7 +14,7 @@
 namespace millrace_test {
 
 struct AttentionShape {
-  int headDimension, group, kvHeads, blockTokens, chunkTokens;
+  int headDimension, group, kvHeads, blockTokens, visible;
   int queryHeads() const { return group * kvHeads; }
 };
 
@@ -66,7 +66,8 @@ class AttentionProblem {
   std::vector<int> firstStored;
 
   int firstVisible(int position) const {
-    return shape.chunkTokens == 0 ? 0 : position / shape.chunkTokens * shape.chunkTokens;
+    if (shape.visible < 0) return std::max(0, position - (-shape.visible - 1));
+    return shape.visible == 0 ? 0 : position / shape.visible * shape.visible;
   }
 
   // Reference of one query head of one row: D values.

@@ -83,10 +83,10 @@ struct MrSight {
   int first, last;
 };
 
-MR_DEVICE MrSight mr_sight(const MrStepRun& run, int group, int packedRow, int chunkTokens) {
+MR_DEVICE MrSight mr_sight(const MrStepRun& run, int group, int packedRow, int visible) {
   if (packedRow >= run.rows * group) return {0, -1};
   const int position = run.firstPosition + packedRow / group;
-  return {chunkTokens == 0 ? 0 : position / chunkTokens * chunkTokens, position};
+  return {mr_first_seen(position, visible), position};
 }
 
 // Starts the copy of q of packed rows firstPacked .. + rows - 1; missing rows become zeros.

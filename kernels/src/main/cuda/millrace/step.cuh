@@ -96,3 +96,8 @@ MR_DEVICE int32_t mr_selection_count(const int32_t* selection) { return selectio
 MR_DEVICE int32_t mr_selection_row(const int32_t* selection, int index) {
   return selection[MR_SELECTION_HEADER + index];
 }
+
+// First position that is seen from another one: visible is 0 for all, the tokens of a chunk, or, negative, of a window.
+MR_DEVICE int mr_first_seen(int position, int visible) {
+  return visible > 0 ? position - position % visible : visible == 0 ? 0 : max(0, position + visible + 1);
+}

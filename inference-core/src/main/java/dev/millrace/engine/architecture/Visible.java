@@ -36,4 +36,24 @@ public sealed interface Visible {
       return position / tokens * tokens;
     }
   }
+
+  /**
+   * So many positions, the row's own among them (Mistral).
+   *
+   * @param tokens of the window, at least one
+   */
+  record Window(int tokens) implements Visible {
+
+    /** Refuses a window that does not hold the row itself. */
+    public Window {
+      if (tokens < 1) {
+        throw new IllegalArgumentException("a window has at least 1 token, got " + tokens);
+      }
+    }
+
+    @Override
+    public int first(int position) {
+      return Math.max(0, position - tokens + 1);
+    }
+  }
 }

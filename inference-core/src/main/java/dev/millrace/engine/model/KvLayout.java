@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /**
  * How the memory for keys and values is laid out: one cache for all layers, or one for the layers
- * that see everything and a smaller one for those that see a chunk, which hold only what can still
- * be seen. Immutable.
+ * that see everything and a smaller one for those that see a chunk or a window, which hold only
+ * what can still be seen. Immutable.
  *
  * @param full of the layers that see everything, or of all layers
  * @param local of the others, if they have blocks of their own
@@ -62,6 +62,7 @@ record KvLayout(KvShape full, Optional<KvShape> local, int localBlocksOfASequenc
     return switch (attention.visible()) {
       case Visible.Full() -> 0;
       case Visible.Chunk(int tokens) -> tokens;
+      case Visible.Window(int tokens) -> tokens;
     };
   }
 

@@ -75,6 +75,13 @@ record AttentionCase(
     cases.add(new AttentionCase("attention sharp " + extents, extents, bare, ragged, 6));
     AttentionSpec odd = Fixtures.attention(extents, Pairing.INTERLEAVED, false, 5);
     cases.add(new AttentionCase("attention odd chunks " + extents, extents, odd, ragged, 1));
+    AttentionSpec window = window(extents, 16);
+    cases.add(new AttentionCase("attention window " + extents, extents, window, ragged, 1));
+    cases.add(new AttentionCase("attention far window " + extents, extents, window, far, 1));
+    AttentionSpec oddWindow = window(extents, 5);
+    cases.add(new AttentionCase("attention odd window " + extents, extents, oddWindow, ragged, 1));
+    AttentionSpec alone = window(extents, 1);
+    cases.add(new AttentionCase("attention window of one " + extents, extents, alone, ragged, 1));
     Fixtures fixtures = new Fixtures(17);
     List<Tensor> norms =
         List.of(fixtures.vector(extents.headDimension()), fixtures.vector(extents.headDimension()));
@@ -85,6 +92,17 @@ record AttentionCase(
       cases.add(new AttentionCase(name + "later " + extents, extents, learnt, norms, later, 1));
     }
     return cases;
+  }
+
+  private static AttentionSpec window(Extents extents, int tokens) {
+    return new AttentionSpec(
+        extents.queryHeads(),
+        extents.kvHeads(),
+        extents.headDimension(),
+        Fixtures.attention(extents, Pairing.HALVES, true, 0).rotary(),
+        HeadNorm.NONE,
+        new Visible.Window(tokens),
+        AttentionSpec.Temperature.NONE);
   }
 
   private static AttentionSpec bare(Extents extents) {

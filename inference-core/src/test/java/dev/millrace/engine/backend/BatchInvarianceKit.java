@@ -56,6 +56,11 @@ public abstract class BatchInvarianceKit {
     return GoldenCase.open("qwen3-moe-step", directory).directory();
   }
 
+  /** A model whose rows see windows of 16 positions, for {@link #write}. */
+  protected static Path mistral(Path directory) {
+    return GoldenCase.open("mistral", directory).directory();
+  }
+
   /** Neighbourhoods that are tried. */
   protected int rounds() {
     return ROUNDS;

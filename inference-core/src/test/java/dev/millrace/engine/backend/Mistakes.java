@@ -6,6 +6,7 @@ import dev.millrace.engine.architecture.HeadNorm;
 import dev.millrace.engine.architecture.RotaryEmbedding;
 import dev.millrace.engine.architecture.RotaryEmbedding.Pairing;
 import dev.millrace.engine.architecture.Router;
+import dev.millrace.engine.architecture.Visible;
 import java.util.List;
 
 /** Backends that are right but for one rule of a family, as an implementation easily gets wrong. */
@@ -90,6 +91,22 @@ enum Mistakes {
       super.rotateAndStore(
           target, new Head(head.qkv(), other, head.norms(), head.cache(), head.layer()));
     }
+  },
+  /** A window of so many tokens before the row, and the row. */
+  WINDOW_WITHOUT_THE_ROW {
+    @Override
+    Visible seen(Visible visible) {
+      return visible instanceof Visible.Window(int tokens)
+          ? new Visible.Window(tokens + 1)
+          : visible;
+    }
+  },
+  /** What a row sees begins at a multiple of the window. */
+  CHUNK_FOR_WINDOW {
+    @Override
+    Visible seen(Visible visible) {
+      return visible instanceof Visible.Window(int tokens) ? new Visible.Chunk(tokens) : visible;
+    }
   };
 
   /** Arguments of {@link ComputeBackend#rotateAndStore}. */
@@ -98,6 +115,11 @@ enum Mistakes {
   /** What becomes of a router's rule. */
   Router rule(Router rule) {
     return rule;
+  }
+
+  /** What becomes of what a row sees. */
+  Visible seen(Visible visible) {
+    return visible;
   }
 
   /** What is done in place of the operation. */
@@ -124,6 +146,11 @@ enum Mistakes {
           Rows qkv, AttentionSpec spec, List<Vector> headNorms, KvCache cache, int layer) {
         Mistakes.this.rotateAndStore(target, new Head(qkv, spec, headNorms, cache, layer));
       }
+
+      @Override
+      public void attend(Rows queries, AttentionSpec spec, KvCache cache, int layer, Rows out) {
+        super.attend(queries, seeing(spec, seen(spec.visible())), cache, layer, out);
+      }
     };
   }
 
@@ -136,5 +163,16 @@ enum Mistakes {
         norm,
         spec.visible(),
         Temperature.NONE);
+  }
+
+  private static AttentionSpec seeing(AttentionSpec spec, Visible visible) {
+    return new AttentionSpec(
+        spec.queryHeads(),
+        spec.kvHeads(),
+        spec.headDimension(),
+        spec.rotary(),
+        spec.headNorm(),
+        visible,
+        spec.temperature());
   }
 }

@@ -14,10 +14,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A mistake in a rule of a family turns the golden case red, and the parity kit as well. */
+@Execution(ExecutionMode.CONCURRENT)
 final class SeededMistakeTest {
 
   /** What a golden case allows the reference; see GoldenParityTest. */
@@ -33,7 +36,9 @@ final class SeededMistakeTest {
     "qwen3, NORM_AFTER_ROTATION",
     "qwen3, NORMS_EXCHANGED",
     "qwen3, NEIGHBOURS_FOR_HALVES",
-    "qwen3, HALVES_EXCHANGED"
+    "qwen3, HALVES_EXCHANGED",
+    "mistral, WINDOW_WITHOUT_THE_ROW",
+    "mistral, CHUNK_FOR_WINDOW"
   })
   void shouldShowInTheGoldenCase(String name, Mistakes mistake) {
     GoldenCase golden = GoldenCase.open(name, unpacked);
@@ -52,7 +57,9 @@ final class SeededMistakeTest {
     "NORM_AFTER_ROTATION, with learnt norms",
     "NORMS_EXCHANGED, with learnt norms",
     "NEIGHBOURS_FOR_HALVES, HALVES",
-    "HALVES_EXCHANGED, attention"
+    "HALVES_EXCHANGED, attention",
+    "WINDOW_WITHOUT_THE_ROW, window",
+    "CHUNK_FOR_WINDOW, window"
   })
   void shouldShowInTheParityKit(Mistakes mistake, String where) {
     BackendParityKit kit =

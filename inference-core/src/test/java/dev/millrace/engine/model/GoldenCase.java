@@ -38,6 +38,7 @@ public record GoldenCase(
           "maverick",
           "guard",
           "llama3",
+          "mistral",
           "maverick-fp8",
           "scout-w4a16",
           "qwen3",

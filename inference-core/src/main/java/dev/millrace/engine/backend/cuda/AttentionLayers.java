@@ -148,7 +148,7 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(spec.queryHeads())
         .number(spec.kvHeads())
         .number(cache.shape().blockTokens())
-        .number(chunkTokens(spec));
+        .number(sight(spec));
   }
 
   private void attendLong(
@@ -174,7 +174,7 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(spec.queryHeads())
         .number(spec.kvHeads())
         .number(cache.shape().blockTokens())
-        .number(chunkTokens(spec));
+        .number(sight(spec));
     int tiles = Math.ceilDiv(SHORT_RUN_ROWS * group(spec), SHORT_ROWS_OF_A_BLOCK);
     int shared = spec.headDimension() == LEAST_HEAD ? 42752 : 77568;
     Grid grid =
@@ -192,7 +192,7 @@ final class AttentionLayers implements CudaContext.Resource {
         .number(partialCapacity)
         .number(spec.queryHeads())
         .number(spec.kvHeads())
-        .number(chunkTokens(spec));
+        .number(sight(spec));
     work.launch(
         work.kernel("mr_attend_merge_" + spec.headDimension()),
         new Grid(step.shortRuns(), spec.kvHeads() * tiles, 1, ATTEND_THREADS, 0));
@@ -207,11 +207,12 @@ final class AttentionLayers implements CudaContext.Resource {
     };
   }
 
-  /** Tokens of a chunk as the kernels read them: 0 for none. */
-  private static int chunkTokens(AttentionSpec spec) {
+  /** What rows see, as kernels read it: tokens of a chunk; negated, of a window; 0 for all. */
+  private static int sight(AttentionSpec spec) {
     return switch (spec.visible()) {
       case Visible.Full() -> 0;
       case Visible.Chunk(int tokens) -> tokens;
+      case Visible.Window(int tokens) -> -tokens;
     };
   }
 

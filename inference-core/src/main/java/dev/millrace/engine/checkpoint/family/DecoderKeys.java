@@ -103,6 +103,17 @@ final class DecoderKeys {
     }
   }
 
+  /**
+   * What all layers see: a window, or everything where the key is null.
+   *
+   * @param absent tokens of the window where the file does not mention it
+   */
+  Visible window(int absent) {
+    int unsaid = text.mentions("sliding_window") ? 0 : absent;
+    int tokens = text.integer("sliding_window", 1, 1 << 30, unsaid);
+    return tokens == 0 ? Visible.FULL : new Visible.Window(tokens);
+  }
+
   ConfigNode text() {
     return text;
   }

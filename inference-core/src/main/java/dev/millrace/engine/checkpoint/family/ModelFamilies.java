@@ -11,7 +11,7 @@ import java.util.Locale;
 public final class ModelFamilies {
 
   private static final List<ModelFamily> ALL =
-      List.of(new Llama4(), new Llama3(), new Qwen3(), new Qwen3Moe());
+      List.of(new Llama4(), new Llama3(), new Mistral(), new Qwen3(), new Qwen3Moe());
 
   private ModelFamilies() {}
 

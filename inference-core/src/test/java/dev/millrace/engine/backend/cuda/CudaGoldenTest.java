@@ -44,6 +44,7 @@ final class CudaGoldenTest {
     return List.of(
         new Allowed("guard", 0.01, 0, 24),
         new Allowed("llama3", 0.015, 0, 24),
+        new Allowed("mistral", 0.015, 0, 24),
         new Allowed("scout", 0.02, 8, 19),
         new Allowed("maverick", 0.02, 12, 24),
         new Allowed("maverick-fp8", 0.09, 50, 3),
