@@ -36,6 +36,9 @@ final class DeviceEngine implements InferenceEngine {
   /** Label nodes of one branch may take this share of the blocks before they run in waves. */
   private static final int LABEL_BLOCKS_SHARE = 8;
 
+  /** Enough to keep a small device busy, few enough for a soon first answer. */
+  private static final int FIRST_REQUESTS = 4;
+
   private final DeviceThread thread;
   private final String name;
   private final EngineOptions options;
@@ -75,7 +78,8 @@ final class DeviceEngine implements InferenceEngine {
             model.forward().kv().blockTokens(),
             Math.max(1, (localBlocks == 0 ? blocks : localBlocks) / LABEL_BLOCKS_SHARE),
             options.prefixCache(),
-            model.forward().localKv().map(LocalKv::blocksOfASequence).orElse(0));
+            model.forward().localKv().map(LocalKv::blocksOfASequence).orElse(0),
+            FIRST_REQUESTS);
     loop =
         new EngineLoop(
             name, model.forward(), limits, model.info().stopTokens(), tenant.metrics(), nanoClock);

@@ -36,6 +36,7 @@ public final class Scheduler {
   private final @Nullable LocalBlocks local;
   private final PrefixIndex index;
   private final Admission admission;
+  private final AdmissionWindow window;
   private final StepPlan plan;
   private final Set<ScheduledRequest> unfinished = new LinkedHashSet<>();
   private final WaitingRequests waiting = new WaitingRequests();
@@ -68,6 +69,7 @@ public final class Scheduler {
     pool = new KvBlockPool(blocks, limits.blockTokens());
     index = new PrefixIndex(pool, local);
     admission = new Admission(limits, pool, index, local);
+    window = new AdmissionWindow(limits.firstRequests(), limits.sequencesMax());
     plan = new StepPlan(pool, limits.stepTokensMax());
     labelNodes = new LabelNodes(pool, suffixes);
   }
@@ -96,6 +98,9 @@ public final class Scheduler {
               "a request needs up to %d local blocks, there are %d",
               request.localBlocksMax(),
               local.blocks()));
+    }
+    if (unfinished.isEmpty()) {
+      window.idle();
     }
     unfinished.add(request);
     waiting.addLast(request);
@@ -222,7 +227,7 @@ public final class Scheduler {
   private void admit() {
     while (plan.budget() > 0 && active < limits.sequencesMax()) {
       ScheduledRequest request = waiting.first();
-      if (request == null) {
+      if (request == null || !window.hasRoomBeside(runningRequests())) {
         return;
       }
       switch (admission.tryAdmit(request)) {
@@ -402,6 +407,7 @@ public final class Scheduler {
     request.events().ended(branch);
     if (--request.unended == 0) {
       unfinished.remove(request);
+      window.finished();
       admission.forgoLocal(request);
       request.events().ended(request);
     }

@@ -12,6 +12,8 @@ import java.util.Locale;
  *     larger label set is scored in several waves
  * @param prefixCache whether finished prefixes stay reusable
  * @param localBlocksOfASequence local blocks that one sequence holds at most; 0 if there are none
+ * @param firstRequests requests that run at once when work begins, before others join them; 0 for
+ *     as many as there is room for
  */
 public record SchedulerLimits(
     int stepTokensMax,
@@ -19,16 +21,17 @@ public record SchedulerLimits(
     int blockTokens,
     int labelBlocksMax,
     boolean prefixCache,
-    int localBlocksOfASequence) {
+    int localBlocksOfASequence,
+    int firstRequests) {
 
-  /** Limits for a model with one kind of blocks. */
+  /** Limits for a model with one kind of blocks, and no slow begin. */
   public SchedulerLimits(
       int stepTokensMax,
       int sequencesMax,
       int blockTokens,
       int labelBlocksMax,
       boolean prefixCache) {
-    this(stepTokensMax, sequencesMax, blockTokens, labelBlocksMax, prefixCache, 0);
+    this(stepTokensMax, sequencesMax, blockTokens, labelBlocksMax, prefixCache, 0, 0);
   }
 
   /** Refuses limits below one. */

@@ -148,7 +148,7 @@ class EngineLoopTest {
   }
 
   private static SchedulerLimits localLimits() {
-    return new SchedulerLimits(16, 2, BLOCK, 8, true, 12);
+    return new SchedulerLimits(16, 2, BLOCK, 8, true, 12, 0);
   }
 
   private Bench bench(SchedulerLimits limits, int blocks, int localBlocks) {

@@ -96,7 +96,8 @@ class EngineSimulationTest {
               blockTokens,
               1 + random.nextInt(12),
               random.nextInt(5) > 0,
-              ofASequence);
+              ofASequence,
+              random.nextInt(4));
       forward = new FakeForward(VOCABULARY, CONTEXT, budget, blocks, blockTokens);
       if (ofASequence > 0) {
         int extra = random.nextBoolean() ? 0 : random.nextInt(100);
