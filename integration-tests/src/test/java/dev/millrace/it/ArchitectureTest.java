@@ -455,6 +455,7 @@ class ArchitectureTest {
               "dev.millrace.streams.topics",
               "dev.millrace.streams.topology",
               "io.micrometer.prometheusmetrics",
+              "java.lang.management",
               "org.apache.kafka.clients..",
               "org.apache.kafka.common..",
               "picocli",

@@ -43,6 +43,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -217,8 +218,10 @@ public final class StreamApplication implements AutoCloseable {
    */
   public void start() {
     checkHost(config);
-    boolean _ = limits.read();
+    // Two questions to the brokers, side by side: a start after a kill has no time to lose.
+    CompletableFuture<Boolean> sizes = CompletableFuture.supplyAsync(limits::read, decoding);
     surroundings.check();
+    boolean _ = sizes.join();
     kafkaMetrics.bindTo(registry);
     process.begin();
     // Kafka Streams holds its lock since it was made, and opens them when it starts.

@@ -11,6 +11,8 @@ import dev.millrace.streams.EnrichmentRuntime;
 import dev.millrace.streams.StreamApplication;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -34,11 +36,16 @@ public final class RunCommand implements Callable<Integer> {
     LOG.info("configuration {}: {}", settings.source(), settings.printable());
     settings.notes().forEach(note -> LOG.warn("configuration: {}", note));
     StreamApplication.checkHost(settings);
+    // The model is loaded before the group is joined: a slow start must not hold partitions. It is
+    // loaded beside the checks, of which one that fails ends the process without waiting for it.
+    FutureTask<EnrichmentRuntime> opening =
+        new FutureTask<>(() -> new EnrichmentRuntime(settings, VersionProvider.version()));
+    Thread.ofPlatform().daemon().name("opening").start(opening);
     checkDeployment(settings);
-    // The model is loaded before the group is joined: a slow start must not hold partitions.
-    try (EnrichmentRuntime runtime = new EnrichmentRuntime(settings, VersionProvider.version())) {
+    try (EnrichmentRuntime runtime = opened(opening)) {
       Signals.onStop(runtime.application()::stop);
       runtime.application().start();
+      ClassArchive.writeLater(runtime.application()::isRunning);
       boolean inGoodOrder = runtime.application().awaitEnd();
       if (!inGoodOrder) {
         List<String> faults = runtime.application().faults();
@@ -52,6 +59,19 @@ public final class RunCommand implements Callable<Integer> {
     }
     LOG.info("stopped");
     return ExitCode.SUCCESS;
+  }
+
+  private static EnrichmentRuntime opened(FutureTask<EnrichmentRuntime> opening)
+      throws InterruptedException {
+    try {
+      return opening.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw new IllegalStateException("cannot open the application", e);
+      }
+    }
   }
 
   private static void checkDeployment(Config settings) {

@@ -39,6 +39,7 @@ public final class ConfigReader {
       Set.of(
           "MILLRACE_CUDA_LIBRARY",
           "MILLRACE_JAVA_HOME",
+          "MILLRACE_CACHE",
           "MILLRACE_JAVA_OPTS",
           "MILLRACE_NO_BUILD",
           "MILLRACE_HOME");

@@ -156,6 +156,7 @@ class ConfigReaderTest {
             Map.of(
                 "MILLRACE_APP_THREADS", "5",
                 "MILLRACE_KAFKA_CLIENT_SECURITY_PROTOCOL", "SSL",
+                "MILLRACE_CACHE", "off",
                 "MILLRACE_JAVA_OPTS", "-Xmx1g",
                 "MILLRACE_CUDA_LIBRARY", "/emulator/libcuda.so.1",
                 "MILLRACE_SERVICE_HOST", "10.0.0.1",
