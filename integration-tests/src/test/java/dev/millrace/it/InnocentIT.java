@@ -29,6 +29,8 @@ class InnocentIT {
   private static final List<String> OUTPUTS =
       List.of("enriched-documents", "dead-letter-documents");
 
+  private static final int JOINS = Boolean.getBoolean("millrace.full") ? 5 : 3;
+
   @TempDir private Path directory;
 
   @Test
@@ -74,13 +76,13 @@ class InnocentIT {
           ChildNode first = node("one", file, 12_000)) {
         awaitWork(first, 1);
         try (ChildNode second = node("two", config("two", broker), 12_000)) {
-          for (int join = 1; join <= 5; join++) {
+          for (int join = 1; join <= JOINS; join++) {
             awaitWork(second, join);
             TimeUnit.SECONDS.sleep(3);
             assertThat(second.stop(StreamHarness.PATIENCE))
                 .as("stopped in good order, log: %s", Files.readString(second.log()))
                 .isTrue();
-            if (join < 5) {
+            if (join < JOINS) {
               second.restart();
             }
           }

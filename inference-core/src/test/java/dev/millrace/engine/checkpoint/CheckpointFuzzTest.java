@@ -19,8 +19,11 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Broken and hostile files of a model are refused in words that name the file, and soon. */
+@Execution(ExecutionMode.CONCURRENT)
 final class CheckpointFuzzTest {
   private static final int ROUNDS = Boolean.getBoolean("millrace.full") ? 10_000 : 1_000;
   private static final String INDEX = "model.safetensors.index.json";

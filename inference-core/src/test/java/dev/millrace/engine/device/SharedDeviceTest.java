@@ -36,10 +36,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The demo model and a second small one on one device, on every backend that runs here. */
+@Isolated("measures memory")
 final class SharedDeviceTest {
   private static final Path DEMO =
       Path.of(System.getProperty("millrace.root"), "inference-core", "models", "demo");

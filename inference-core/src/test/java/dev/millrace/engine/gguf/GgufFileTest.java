@@ -26,10 +26,13 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Files, their blocks, and what is refused of them. */
+@Execution(ExecutionMode.CONCURRENT)
 final class GgufFileTest {
   private static final int ROUNDS = Boolean.getBoolean("millrace.full") ? 10_000 : 500;
   private static final long WORDS_PER_ROUND = 6;

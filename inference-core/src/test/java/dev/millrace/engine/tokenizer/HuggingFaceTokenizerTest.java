@@ -21,8 +21,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Runs the bundled model's own tokenizer; asserts rules, not the ids of one vocabulary. */
+@Execution(ExecutionMode.CONCURRENT)
 final class HuggingFaceTokenizerTest {
 
   private static final Path DEMO =

@@ -8,10 +8,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pieces have the ids of the whole, with pre-tokenizers that cut words in different places. */
+@Execution(ExecutionMode.CONCURRENT)
 final class PieceEncoderTest {
 
   private static final List<String> WORDS =

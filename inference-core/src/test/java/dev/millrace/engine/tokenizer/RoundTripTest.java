@@ -15,11 +15,14 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Text comes back from its ids, or the tokenizer is refused. Variants of the bundled one. */
+@Execution(ExecutionMode.CONCURRENT)
 final class RoundTripTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path DEMO =

@@ -15,8 +15,11 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A broken tokenizer is refused in words; it never ends the process, nor fails later. */
+@Execution(ExecutionMode.CONCURRENT)
 final class TokenizerMutationTest {
 
   private static final Path DEMO =

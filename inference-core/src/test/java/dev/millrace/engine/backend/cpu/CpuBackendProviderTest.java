@@ -12,9 +12,11 @@ import dev.millrace.kernels.CpuKernels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Isolated("sets properties of the system")
 class CpuBackendProviderTest {
 
   private final CpuBackendProvider provider = new CpuBackendProvider();

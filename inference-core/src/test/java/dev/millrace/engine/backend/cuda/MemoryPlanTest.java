@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * What is said of a model's memory before it is loaded, against what it takes then. Models that are
  * too large are made by taking most of the device first, as another process would.
  */
+@Isolated("measures memory")
 final class MemoryPlanTest {
 
   private static final int ROWS = 96;
