@@ -180,8 +180,8 @@ final class ManifestCheck {
     checkProbe(document, container, "startupProbe", "/health/live");
     checkProbe(document, container, "livenessProbe", "/health/live");
     checkProbe(document, container, "readinessProbe", "/health/ready");
-    Matcher heap = HEAP.matcher(env.getOrDefault("MILLRACE_JAVA_OPTS", ""));
-    require(heap.find(), document, "MILLRACE_JAVA_OPTS sets no heap: 25 % of the limit is taken");
+    Matcher heap = HEAP.matcher(env.getOrDefault("JDK_JAVA_OPTIONS", ""));
+    require(heap.find(), document, "JDK_JAVA_OPTIONS sets no heap: 25 % of the limit is taken");
     JsonNode limit = container.at("/resources/limits/memory");
     JsonNode model =
         document.at("/spec/template/metadata/annotations").path("millrace.dev/model-size");

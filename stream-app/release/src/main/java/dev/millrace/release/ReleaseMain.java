@@ -12,6 +12,7 @@ import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -89,12 +90,9 @@ public final class ReleaseMain {
     Files.writeString(directory.resolve("sbom.cdx.json"), sbom);
     Files.writeString(output.resolve(name + ".cdx.json"), sbom);
     if (withRuntime) {
-      // An image holds all but the demo's servers.
-      List<Component> image =
-          components.stream().filter(part -> !part.path().startsWith("servers/")).toList();
-      Files.writeString(
-          output.resolve("millrace-" + version + "-image.cdx.json"),
-          Sbom.write(version, time, runtime, image));
+      writeSbomOfImage("nvidia", runtime, components, part -> true);
+      writeSbomOfImage(
+          "cpu", runtime, components, part -> !part.name().artifact().equals("jcuda-natives"));
     }
     writeChecksums(directory);
 
@@ -103,6 +101,20 @@ public final class ReleaseMain {
     Files.writeString(
         output.resolve(name + ".tar.gz.sha256"),
         Jar.sha256(archive) + "  " + archive.getFileName() + "\n");
+  }
+
+  /** An image holds all but the demo's servers: {@code k8s/image/build} puts this list into it. */
+  private void writeSbomOfImage(
+      String variant, String runtime, List<Component> components, Predicate<Component> isIn)
+      throws IOException {
+    List<Component> image =
+        components.stream()
+            .filter(part -> !part.path().startsWith("servers/"))
+            .filter(isIn)
+            .toList();
+    Files.writeString(
+        output.resolve("millrace-" + version + "-image-" + variant + ".cdx.json"),
+        Sbom.write(version, time, runtime, image));
   }
 
   private void copyProgram(Path directory) throws IOException {

@@ -34,7 +34,7 @@ public final class NativeLibraries {
             : "ROCKSDB_SHAREDLIB_DIR = " + named;
     return ("cannot load native code that is unpacked into %s: %s. If that directory is mounted"
             + " noexec, is full or cannot be written to, name another one:"
-            + " MILLRACE_JAVA_OPTS=-Djava.io.tmpdir=DIR")
+            + " MILLRACE_JAVA_OPTS=-Djava.io.tmpdir=DIR (JDK_JAVA_OPTIONS in the image)")
         .formatted(where, fault.getMessage());
   }
 }
