@@ -411,7 +411,12 @@ class ArchitectureTest {
               JSON,
               LOG)
           // the log of both programs
-          .row("dev.millrace.cli.log", "dev.millrace.schema", "ch.qos.logback.classic..")
+          .row(
+              "dev.millrace.cli.log",
+              "dev.millrace.operations.config",
+              "dev.millrace.schema",
+              "ch.qos.logback..",
+              LOG)
           .row(
               "dev.millrace.cli.operations",
               "dev.millrace.cli",
@@ -438,6 +443,7 @@ class ArchitectureTest {
               "dev.millrace.cli.stream",
               "dev.millrace.cli",
               "dev.millrace.cli.bench.stream",
+              "dev.millrace.cli.log",
               "dev.millrace.cli.demo",
               "dev.millrace.cli.operations",
               "dev.millrace.enrichment",

@@ -1,5 +1,6 @@
 package dev.millrace.cli.stream;
 
+import dev.millrace.cli.log.LogSettings;
 import dev.millrace.operations.config.Config;
 import dev.millrace.operations.config.ConfigReader;
 import dev.millrace.streams.config.ApplicationSpec;
@@ -16,8 +17,10 @@ public final class ConfigOption {
       description = "Configuration file (YAML); see docs/reference/configuration.md.")
   private Path file;
 
-  /** Reads it, with the environment laid over it. */
+  /** Reads it, with the environment laid over it, and lets the log follow it. */
   public Config read() {
-    return ConfigReader.read(ApplicationSpec.SPEC, file, System.getenv());
+    Config config = ConfigReader.read(ApplicationSpec.SPEC, file, System.getenv());
+    LogSettings.apply(config);
+    return config;
   }
 }

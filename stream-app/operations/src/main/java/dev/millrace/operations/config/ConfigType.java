@@ -5,9 +5,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,6 +25,8 @@ import java.util.regex.PatternSyntaxException;
  */
 public record ConfigType<T>(String name, boolean verbatim, Function<String, T> parser) {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
+  private static final Pattern LOG_LEVEL =
+      Pattern.compile("([\\w.$]+)\\s*=\\s*((?i:OFF|ERROR|WARN|INFO|DEBUG|TRACE))");
   private static final Pattern BYTES = Pattern.compile("(\\d{1,12})\\s*(B|KiB|MiB|GiB)?");
 
   /** Of a text without the white space around it. */
@@ -49,6 +54,25 @@ public record ConfigType<T>(String name, boolean verbatim, Function<String, T> p
   /** Any text, empty for none. */
   public static ConfigType<String> optionalText() {
     return new ConfigType<>("text, empty for none", Function.identity());
+  }
+
+  /** {@code LOGGER=LEVEL} separated by commas, empty for none; in the order of the names. */
+  public static ConfigType<Map<String, String>> logLevels() {
+    return new ConfigType<>(
+        "list of LOGGER=LEVEL, empty for none",
+        text -> {
+          Map<String, String> levels = new TreeMap<>();
+          for (String part : text.split(",")) {
+            Matcher level = LOG_LEVEL.matcher(part.strip());
+            if (level.matches()) {
+              levels.put(level.group(1), level.group(2).toUpperCase(Locale.ROOT));
+            } else if (!part.isBlank()) {
+              throw new IllegalArgumentException(
+                  "LOGGER=LEVEL, with a level of OFF, ERROR, WARN, INFO, DEBUG, TRACE");
+            }
+          }
+          return Collections.unmodifiableMap(levels);
+        });
   }
 
   /** A regular expression of {@link Pattern}, empty for none. */

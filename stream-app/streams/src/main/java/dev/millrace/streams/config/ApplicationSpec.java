@@ -8,6 +8,7 @@ import dev.millrace.operations.config.DocumentKeys;
 import dev.millrace.operations.config.HealthKeys;
 import dev.millrace.operations.config.InputKeys;
 import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.LogKeys;
 import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.ModelsKeys;
 import dev.millrace.operations.config.RegistryKeys;
@@ -33,7 +34,8 @@ public final class ApplicationSpec {
               ProcessingKeys.SECTION,
               WatchdogKeys.SECTION,
               ModelKeys.SECTION,
-              HealthKeys.SECTION),
+              HealthKeys.SECTION,
+              LogKeys.SECTION),
           List.of(InputKeys.INPUTS, ModelsKeys.MODELS),
           List.of(InputKeys.PLANS),
           List.of(

@@ -13,6 +13,7 @@ import dev.millrace.operations.config.DocumentKeys;
 import dev.millrace.operations.config.HealthKeys;
 import dev.millrace.operations.config.Input;
 import dev.millrace.operations.config.KafkaKeys;
+import dev.millrace.operations.config.LogKeys;
 import dev.millrace.operations.config.ModelKeys;
 import dev.millrace.operations.config.RegistryKeys;
 import dev.millrace.operations.config.TopicKeys;
@@ -371,6 +372,7 @@ class ConfigReaderTest {
             DocumentKeys.class,
             HealthKeys.class,
             KafkaKeys.class,
+            LogKeys.class,
             ModelKeys.class,
             ProcessingKeys.class,
             RegistryKeys.class,
