@@ -2,6 +2,7 @@ package dev.millrace.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.enrichment.CsvRow;
 import dev.millrace.enrichment.EngineEnricher;
 import dev.millrace.enrichment.EnrichmentMetrics;
 import dev.millrace.enrichment.Plan;
@@ -27,7 +28,6 @@ import dev.millrace.records.RecordSizes;
 import dev.millrace.records.TextDecoder;
 import dev.millrace.records.TimestampLimits;
 import dev.millrace.records.TimestampRange;
-import dev.millrace.records.shape.CsvRow;
 import dev.millrace.records.shape.RecordShape;
 import dev.millrace.schema.Decoding;
 import dev.millrace.schema.SchemaId;

@@ -84,6 +84,7 @@ class OrderTest {
               "dev.millrace.streams.processor.EnrichmentProcessorSupplier",
               "Map.copyOf",
               "settings of a topic, for Kafka")
+          .except("dev.millrace.cli.enrich.TextSource", "Files.walk", "sorted by name")
           .except("dev.millrace.operations.config.Config", "Map.copyOf", FOUND_BY_KEY)
           .except("dev.millrace.operations.config.ConfigReader", "Set.of", ASKED)
           .except("dev.millrace.operations.config.TopicKeys", "new HashSet", ASKED)

@@ -24,6 +24,7 @@ public final class JsonLines implements AutoCloseable {
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private int position;
   private int end;
+  private long filled;
   private long number;
 
   /**
@@ -78,10 +79,15 @@ public final class JsonLines implements AutoCloseable {
       open = stop == end;
       position = open ? stop : stop + 1;
     }
-    return bytes > lineBytesMax ? new TooLong(number, bytes) : decoded(line.toByteArray());
+    return bytes > lineBytesMax ? new TooLong(number, bytes) : decoded(number, line.toByteArray());
   }
 
-  private Line decoded(byte[] bytes) {
+  /**
+   * Bytes as a line, if they are UTF-8.
+   *
+   * @param number of the line
+   */
+  public static Line decoded(long number, byte[] bytes) {
     try {
       String text =
           StandardCharsets.UTF_8
@@ -96,9 +102,15 @@ public final class JsonLines implements AutoCloseable {
     }
   }
 
+  /** Bytes up to the end of the last line, its line break included. */
+  public long bytesRead() {
+    return filled - (end - position);
+  }
+
   private boolean fill() throws IOException {
     position = 0;
     end = Math.max(0, in.read(buffer, 0, buffer.length));
+    filled += end;
     return end > 0;
   }
 

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -27,6 +28,11 @@ public final class JsonDocuments {
   private static final int DIGITS_MAX = StreamReadConstraints.DEFAULT_MAX_NUM_LEN;
   private static final String TIME =
       "ISO 8601 such as 2026-01-31T12:00:00Z, or milliseconds since 1970 in 64 bits";
+
+  /** Keys of an object that are fields of its document. */
+  public static final List<String> FIELDS =
+      List.of("id", "text", "language", "title", "source", "tenant", "attributes", "createdAt");
+
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
   /** Texts may be as long as the record or line, whose size is limited elsewhere. */

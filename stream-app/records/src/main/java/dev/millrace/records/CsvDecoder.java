@@ -1,7 +1,7 @@
 package dev.millrace.records;
 
+import dev.millrace.enrichment.CsvRow;
 import dev.millrace.enrichment.RejectReason;
-import dev.millrace.records.shape.CsvRow;
 import dev.millrace.records.shape.RecordShape;
 import java.time.Instant;
 import java.util.Locale;

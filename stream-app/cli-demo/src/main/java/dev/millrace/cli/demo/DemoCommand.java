@@ -40,8 +40,6 @@ import picocli.CommandLine.Spec;
     })
 public abstract class DemoCommand implements Callable<Integer> {
 
-  private static final int COLUMNS_DEFAULT = 100;
-
   @Spec private CommandSpec spec;
 
   @Option(
@@ -92,7 +90,7 @@ public abstract class DemoCommand implements Callable<Integer> {
       demo.interrupt();
     });
     long started = startedNanos();
-    try (Progress progress = new Progress(err, isTerminal(), columns(), System::nanoTime, started);
+    try (Progress progress = Progress.ofProcess(err, System::nanoTime, started);
         DemoRun run = new DemoRun(pipeline(), directory, options, progress, started)) {
       run.start();
       Totals totals = run.enrich(BundledDocuments.take(documents), this::print);
@@ -141,7 +139,7 @@ public abstract class DemoCommand implements Callable<Integer> {
     if (json) {
       out.println(totals.json());
     } else {
-      DemoTable.render(outcomes, columns()).forEach(out::println);
+      DemoTable.render(outcomes, Progress.columns()).forEach(out::println);
       out.println();
       totals.lines().forEach(out::println);
     }
@@ -163,19 +161,5 @@ public abstract class DemoCommand implements Callable<Integer> {
     long now = System.nanoTime();
     long running = ManagementFactory.getRuntimeMXBean().getUptime();
     return now - TimeUnit.MILLISECONDS.toNanos(running);
-  }
-
-  private static boolean isTerminal() {
-    String term = System.getenv("TERM");
-    return System.getenv("COLUMNS") != null && term != null && !term.equals("dumb");
-  }
-
-  private static int columns() {
-    String columns = System.getenv("COLUMNS");
-    try {
-      return columns == null ? COLUMNS_DEFAULT : Math.clamp(Integer.parseInt(columns), 40, 240);
-    } catch (NumberFormatException e) {
-      return COLUMNS_DEFAULT;
-    }
   }
 }

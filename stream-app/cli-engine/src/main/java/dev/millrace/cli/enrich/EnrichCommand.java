@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,11 +29,12 @@ import picocli.CommandLine.Spec;
 /** Enriches a file of documents without Kafka. */
 @Command(
     name = "enrich",
-    description = "Enriches a file of documents, one JSON object on each line, without Kafka.",
+    description = "Enriches a file or directory of documents without Kafka.",
     footer = {
       "",
       "In:  {\"id\":\"..\",\"text\":\"..\",\"language\":\"en\"}; the language may be left out.",
-      "Out: one line for each line in that is not blank, in order: the enrichment, or",
+      "     CSV has columns of these names; a text file's id is its name.",
+      "Out: one line for each document in, in order: the enrichment, or",
       "{\"id\",\"line\",\"error\":{..}}. A line that cannot be enriched does not make the",
       "command fail; counts are on stderr."
     })
@@ -135,7 +137,7 @@ public final class EnrichCommand implements Callable<Integer> {
 
   private int run(Plan plan, Beginning beginning, Results results) throws IOException {
     PrintWriter err = spec.commandLine().getErr();
-    Tally tally = new Tally("enrich", Progress.plain(err, System::nanoTime));
+    Tally tally = new Tally("enrich", Progress.ofProcess(err, System::nanoTime, System.nanoTime()));
     AtomicLong done = new AtomicLong();
     new FileRun(opener, arguments, EnrichmentMetrics.NONE)
         .run(
@@ -152,10 +154,17 @@ public final class EnrichCommand implements Callable<Integer> {
             (id, place, _, outcome) ->
                 results.line(
                     outcome instanceof Rejected(var reason, var message)
-                        ? JsonOutcome.error(id, place.number(), reason.name(), message)
+                        ? error(id, place, reason.name(), message)
                         : JsonOutcome.line(String.valueOf(id), outcome),
                     place.chain()));
     return exitCode(tally, done.get(), err);
+  }
+
+  private static String error(
+      @Nullable String id, OrderedRun.Place place, String reason, String message) {
+    return place.number() == 0
+        ? JsonOutcome.error(id, reason, message)
+        : JsonOutcome.error(id, place.number(), reason, message);
   }
 
   /** Results are written all the same. */

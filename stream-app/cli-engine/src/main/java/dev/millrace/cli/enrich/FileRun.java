@@ -2,7 +2,6 @@ package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
 import dev.millrace.cli.EngineOpener;
-import dev.millrace.cli.JsonLines;
 import dev.millrace.cli.VersionProvider;
 import dev.millrace.engine.DeviceLease;
 import dev.millrace.engine.DeviceOptions;
@@ -16,28 +15,21 @@ import dev.millrace.enrichment.EnrichmentThreads;
 import dev.millrace.enrichment.Plan;
 import dev.millrace.enrichment.PlanException;
 import dev.millrace.enrichment.Task;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /** One run of a file through models: opens engines and input, runs, closes. Immutable. */
 final class FileRun {
   /** The path that means standard input or output. */
   static final String STANDARD = "-";
 
-  private static final int LINE_BYTES_MAX = JsonLines.BYTES_MAX;
-  private static final int BUFFER_BYTES = 1 << 16;
   private static final int LINES_MAX = 1024;
   private static final long WINDOW_BYTES_MAX = 64L << 20;
 
@@ -75,7 +67,7 @@ final class FileRun {
    */
   void run(InputStream standardInput, Plan plan, Start start, OrderedRun.Sink sink)
       throws IOException {
-    try (JsonLines lines = new JsonLines(open(arguments.input(), standardInput), LINE_BYTES_MAX);
+    try (InputFile input = arguments.inputFile(standardInput);
         Models models = open(arguments.modelDirectories(plan));
         EnrichmentThreads threads = EnrichmentThreads.ofMachine();
         EngineEnricher enricher = enricher(models.engines(), threads, plan)) {
@@ -83,8 +75,9 @@ final class FileRun {
       models.engines().forEach((name, engine) -> digests.put(name, engine.model().digest()));
       Begun begun = start.begin(digests);
       OrderedRun run = new OrderedRun(enricher, sink, begun.tally(), LINES_MAX, WINDOW_BYTES_MAX);
-      run.skip(lines, begun.done());
-      run.run(lines);
+      run.skip(input.source(), begun.done());
+      begun.tally().begin(input.source().bytesRead(), input.bytes());
+      run.run(input.source());
       begun.tally().done();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -132,26 +125,6 @@ final class FileRun {
       return new EngineEnricher(engines, plan, settings);
     } catch (PlanException e) {
       throw CommandException.usage(String.valueOf(e.getMessage()));
-    }
-  }
-
-  private static InputStream open(String input, InputStream standardInput) throws IOException {
-    if (input.equals(STANDARD)) {
-      return new FilterInputStream(standardInput) {
-        @Override
-        public void close() {}
-      };
-    }
-    try {
-      InputStream file = Files.newInputStream(Path.of(input));
-      return input.endsWith(".gz") ? new GZIPInputStream(file, BUFFER_BYTES) : file;
-    } catch (ZipException e) {
-      throw CommandException.failure(
-          "cannot read the input: %s is not compressed with gzip, as its name says"
-              .formatted(input),
-          e);
-    } catch (NoSuchFileException e) {
-      throw CommandException.failure("cannot read the input: no such file " + input);
     }
   }
 }

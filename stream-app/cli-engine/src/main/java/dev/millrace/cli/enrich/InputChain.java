@@ -1,7 +1,5 @@
 package dev.millrace.cli.enrich;
 
-import dev.millrace.cli.JsonLines;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -23,16 +21,10 @@ final class InputChain {
     }
   }
 
-  /** Adds a line and gives the digest of all up to it, in hexadecimal digits. */
-  String add(JsonLines.Line line) {
+  /** Adds what was read and gives the digest of all up to it, in hexadecimal digits. */
+  String add(String raw) {
     digest.update(last);
-    switch (line) {
-      case JsonLines.Text text -> digest.update(text.text().getBytes(StandardCharsets.UTF_8));
-      // What is in it is not kept; that it is there, and how long it is, has to do.
-      case JsonLines.NotUtf8 _ -> digest.update((byte) 0xff);
-      case JsonLines.TooLong tooLong ->
-          digest.update(ByteBuffer.allocate(Long.BYTES).putLong(tooLong.bytes()).array());
-    }
+    digest.update(raw.getBytes(StandardCharsets.UTF_8));
     last = digest.digest();
     return HexFormat.of().formatHex(last);
   }

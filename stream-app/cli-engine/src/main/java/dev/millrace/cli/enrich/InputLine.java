@@ -1,6 +1,7 @@
 package dev.millrace.cli.enrich;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.cli.JsonLines;
 import dev.millrace.enrichment.Document;
 import dev.millrace.enrichment.DocumentException;
@@ -37,34 +38,50 @@ sealed interface InputLine {
    */
   record Bad(@Nullable String id, RejectReason reason, String message) implements InputLine {}
 
-  /** What a line says. A fault's message names the line and never quotes it. */
-  static InputLine of(JsonLines.Line line) {
-    String where = "line " + line.number() + ": ";
-    return switch (line) {
-      case JsonLines.NotUtf8 _ ->
-          new Bad(null, RejectReason.INVALID_TEXT, where + "is not UTF-8 text");
-      case JsonLines.TooLong tooLong ->
-          new Bad(
-              null,
-              RejectReason.TOO_LARGE,
-              where
-                  + String.format(
-                      Locale.ROOT, "has %d bytes, more than a line may have", tooLong.bytes()));
-      case JsonLines.Text text -> of(text.text(), where);
-    };
+  /**
+   * What a line says. A fault's message names the place and never quotes it.
+   *
+   * @param place such as {@code line 17}
+   */
+  static InputLine of(JsonLines.Line line, String place, InputFields fields) {
+    if (!(line instanceof JsonLines.Text text)) {
+      return bad(line, null, place);
+    }
+    ObjectNode object;
+    try {
+      object = (ObjectNode) JsonDocuments.parse(text.text());
+    } catch (DocumentException e) {
+      return new Bad(null, e.reason(), place + ": " + e.getMessage());
+    }
+    return of(object, place, fields);
   }
 
-  private static InputLine of(String text, String where) {
-    String id = "";
+  /** The fault of a line that is no text. */
+  static Bad bad(JsonLines.Line line, @Nullable String id, String place) {
+    return line instanceof JsonLines.TooLong tooLong
+        ? new Bad(
+            id,
+            RejectReason.TOO_LARGE,
+            String.format(
+                Locale.ROOT,
+                "%s: has %d bytes, more than the %d that it may have",
+                place,
+                tooLong.bytes(),
+                JsonLines.BYTES_MAX))
+        : new Bad(id, RejectReason.INVALID_TEXT, place + ": is not UTF-8 text");
+  }
+
+  /** What an object says. */
+  static InputLine of(ObjectNode found, String place, InputFields fields) {
+    ObjectNode object = fields.of(found, place);
+    String id = readableId(object);
     try {
-      JsonNode line = JsonDocuments.parse(text);
-      id = readableId(line);
-      Document document = JsonDocuments.document(line, "", Instant.EPOCH);
+      Document document = JsonDocuments.document(object, "", Instant.EPOCH);
       return document.id().isBlank()
-          ? new Bad(null, RejectReason.INVALID_DOCUMENT, where + "has no id")
-          : new Good(document, reference(line.path("reference")));
+          ? new Bad(null, RejectReason.INVALID_DOCUMENT, place + ": has no id")
+          : new Good(document, reference(object.path("reference")));
     } catch (DocumentException e) {
-      return new Bad(id.isEmpty() ? null : id, e.reason(), where + e.getMessage());
+      return new Bad(id.isEmpty() ? null : id, e.reason(), place + ": " + e.getMessage());
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.millrace.cli.enrich;
 
 import dev.millrace.cli.CommandException;
-import dev.millrace.cli.JsonLines;
 import dev.millrace.enrichment.Deferral;
 import dev.millrace.enrichment.Enricher;
 import dev.millrace.enrichment.Enricher.OutcomeListener;
@@ -50,8 +49,8 @@ final class OrderedRun {
   /**
    * Where a line is.
    *
-   * @param number from 1, blank lines counted
-   * @param chain the {@link InputChain} up to it, blank lines left out
+   * @param number from 1, blank lines counted; 0 if it is no part of a file
+   * @param chain the {@link InputChain} up to it
    */
   record Place(long number, String chain) {}
 
@@ -71,13 +70,15 @@ final class OrderedRun {
     final InputLine line;
     final Place place;
     final int bytes;
+    final long bytesRead;
     int attempts;
     CompletableFuture<Object> answer = new CompletableFuture<>();
 
-    Slot(InputLine line, Place place, int bytes) {
+    Slot(InputLine line, Place place, int bytes, long bytesRead) {
       this.line = line;
       this.place = place;
       this.bytes = bytes;
+      this.bytesRead = bytesRead;
     }
 
     @Override
@@ -92,20 +93,20 @@ final class OrderedRun {
   }
 
   /**
-   * Runs to the end of the lines; blank ones are passed over.
+   * Runs to the end of the source.
    *
    * @throws CommandException if the engine is lost
    */
-  void run(JsonLines lines) throws IOException, InterruptedException {
-    for (JsonLines.Line line = next(lines); line != null; line = next(lines)) {
-      int size = line instanceof JsonLines.Text text ? text.bytes() : 0;
-      while (!window.isEmpty() && (window.size() >= linesMax || bytes + size > bytesMax)) {
+  void run(DocumentSource source) throws IOException, InterruptedException {
+    for (DocumentSource.Entry entry = source.next(); entry != null; entry = source.next()) {
+      while (!window.isEmpty() && (window.size() >= linesMax || bytes + entry.bytes() > bytesMax)) {
         takeFirst();
       }
-      Slot slot = new Slot(InputLine.of(line), new Place(line.number(), chain.add(line)), size);
+      Place place = new Place(entry.number(), chain.add(entry.raw()));
+      Slot slot = new Slot(entry.line(), place, entry.bytes(), source.bytesRead());
       submit(slot);
       window.add(slot);
-      bytes += size;
+      bytes += entry.bytes();
       while (!window.isEmpty() && window.getFirst().answer.isDone()) {
         takeFirst();
       }
@@ -115,27 +116,19 @@ final class OrderedRun {
     }
   }
 
-  private static JsonLines.@Nullable Line next(JsonLines lines) throws IOException {
-    JsonLines.Line line = lines.next();
-    while (line instanceof JsonLines.Text text && text.isBlank()) {
-      line = lines.next();
-    }
-    return line;
-  }
-
   /**
-   * Passes over lines that have their results.
+   * Passes over what has its results.
    *
-   * @throws CommandException if they are others than those that had them
+   * @throws CommandException if it is other than what had them
    */
-  void skip(JsonLines lines, ResumePoint point) throws IOException {
+  void skip(DocumentSource source, ResumePoint point) throws IOException {
     String found = "";
     for (long i = 0; i < point.lines(); i++) {
-      JsonLines.Line line = next(lines);
-      if (line == null) {
+      DocumentSource.Entry entry = source.next();
+      if (entry == null) {
         throw other(point, "the input ends before");
       }
-      found = chain.add(line);
+      found = chain.add(entry.raw());
     }
     if (!found.equals(point.input())) {
       throw other(point, "one of them is another");
@@ -190,7 +183,7 @@ final class OrderedRun {
           case InputLine.Good good -> good.document().id();
           case InputLine.Bad bad -> bad.id();
         };
-    tally.count(outcome);
+    tally.count(outcome, slot.bytesRead);
     sink.accept(id, slot.place, slot.line, outcome);
   }
 

@@ -5,6 +5,7 @@ import dev.millrace.enrichment.Outcome;
 import dev.millrace.enrichment.Outcome.Enriched;
 import dev.millrace.enrichment.Outcome.Quarantined;
 import dev.millrace.enrichment.Outcome.Rejected;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,6 +18,9 @@ final class Tally {
   private final Map<String, Integer> rejections = new TreeMap<>();
   private int enriched;
   private int quarantined;
+  private long bytesBefore;
+  private long bytesDone;
+  private long bytesTotal;
 
   /**
    * @param command named in each line
@@ -27,7 +31,25 @@ final class Tally {
     this.progress = progress;
   }
 
-  void count(Outcome outcome) {
+  /**
+   * The work on documents begins.
+   *
+   * @param before bytes of the input that need no work
+   * @param total bytes of the input; 0 if nobody knows
+   */
+  void begin(long before, long total) {
+    bytesBefore = before;
+    bytesDone = before;
+    bytesTotal = total;
+  }
+
+  /**
+   * A result.
+   *
+   * @param bytesRead of the input up to the end of its document
+   */
+  void count(Outcome outcome, long bytesRead) {
+    bytesDone = bytesRead;
     switch (outcome) {
       case Enriched _ -> enriched++;
       case Quarantined _ -> quarantined++;
@@ -39,12 +61,42 @@ final class Tally {
 
   /** Tells how far it is, if it has not for a while. */
   void tick() {
-    progress.tell(() -> line(""));
+    double share = bytesTotal == 0 ? Double.NaN : Math.clamp((double) bytesDone / bytesTotal, 0, 1);
+    String percent =
+        Double.isNaN(share)
+            ? ""
+            : String.format(Locale.ROOT, " %3d %%", (int) Math.floor(100 * share));
+    progress.bar(
+        share,
+        command + percent,
+        () -> shortLine() + left(", "),
+        () -> line("") + (percent.isEmpty() ? "" : "," + percent) + left(", "));
   }
 
   /** Tells the end. */
   void done() {
     progress.stage(line("done: "));
+  }
+
+  private String shortLine() {
+    String failures = failed() == 0 ? "" : String.format(Locale.ROOT, "%d failed, ", failed());
+    return String.format(
+        Locale.ROOT, "%d documents, %s%.1f/s", documents(), failures, documentsPerSecond());
+  }
+
+  /** About how long the rest takes, by the bytes that are done; nothing before anybody can know. */
+  private String left(String prefix) {
+    long worked = bytesDone - bytesBefore;
+    if (bytesTotal == 0 || worked <= 0 || bytesDone >= bytesTotal) {
+      return "";
+    }
+    double nanos = seconds() * 1e9 * (bytesTotal - bytesDone) / worked;
+    return prefix + Progress.readable(Duration.ofNanos((long) Math.max(1e9, nanos))) + " left";
+  }
+
+  private double documentsPerSecond() {
+    double seconds = seconds();
+    return seconds > 0 ? documents() / seconds : 0;
   }
 
   /** Documents, whatever became of them. */
@@ -66,7 +118,6 @@ final class Tally {
   }
 
   private String line(String prefix) {
-    double seconds = seconds();
     String reasons =
         rejections.isEmpty()
             ? ""
@@ -83,6 +134,6 @@ final class Tally {
         quarantined,
         failed(),
         reasons,
-        seconds > 0 ? documents() / seconds : 0);
+        documentsPerSecond());
   }
 }

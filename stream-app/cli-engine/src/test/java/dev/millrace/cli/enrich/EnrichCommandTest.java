@@ -180,7 +180,7 @@ class EnrichCommandTest {
   }
 
   /** Fails on a text, as an engine that is lost does. */
-  private static Script lostAt(String text) {
+  static Script lostAt(String text) {
     return new Script() {
       @Override
       public String generate(String prompt, String instruction) {

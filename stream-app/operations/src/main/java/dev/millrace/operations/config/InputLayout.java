@@ -1,8 +1,8 @@
 package dev.millrace.operations.config;
 
+import dev.millrace.enrichment.CsvRow;
 import dev.millrace.enrichment.Suggestion;
 import dev.millrace.records.Tombstones;
-import dev.millrace.records.shape.CsvRow;
 import dev.millrace.records.shape.Envelope;
 import dev.millrace.records.shape.FieldMapping;
 import dev.millrace.records.shape.FieldPath;

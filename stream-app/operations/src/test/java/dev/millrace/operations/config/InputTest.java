@@ -3,9 +3,9 @@ package dev.millrace.operations.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.millrace.enrichment.CsvRow;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.Tombstones;
-import dev.millrace.records.shape.CsvRow;
 import dev.millrace.records.shape.Envelope;
 import dev.millrace.records.shape.EpochUnit;
 import dev.millrace.records.shape.FieldPath;

@@ -1,10 +1,7 @@
-package dev.millrace.records.shape;
+package dev.millrace.enrichment;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.enrichment.DocumentException;
-import dev.millrace.enrichment.RejectReason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +13,7 @@ import java.util.stream.Collectors;
  * quotation mark or a line break stands in quotation marks, which are doubled inside. Fields
  * without them that are empty are absent. Immutable.
  *
- * @param columns names of the fields, for a topic has no header line
+ * @param columns names of the fields: a file has a header line, a topic has none
  * @param delimiter between two fields
  */
 public record CsvRow(List<String> columns, char delimiter) {
@@ -28,19 +25,29 @@ public record CsvRow(List<String> columns, char delimiter) {
   }
 
   /**
+   * The fields of a line by themselves, as those of a header.
+   *
+   * @throws DocumentException {@code UNDECODABLE} if it is no such line
+   */
+  public static List<String> fields(String text, char delimiter) {
+    CsvRow row = new CsvRow(List.of(), delimiter);
+    return List.copyOf(row.new Line(text.startsWith("\ufeff") ? text.substring(1) : text).fields());
+  }
+
+  /**
    * The line as an object of texts.
    *
    * @throws DocumentException {@code UNDECODABLE} if it is no such line, or has another number of
    *     fields
    */
-  public JsonNode parse(String text) {
+  public ObjectNode parse(String text) {
     Line line = new Line(text.startsWith("\ufeff") ? text.substring(1) : text);
     List<String> fields = line.fields();
     if (fields.size() != columns.size()) {
       throw undecodable(
           String.format(
               Locale.ROOT,
-              "the line has %d fields, the configuration names %d columns",
+              "the line has %d fields, there are %d columns",
               fields.size(),
               columns.size()));
     }

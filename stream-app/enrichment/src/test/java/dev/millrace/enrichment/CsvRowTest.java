@@ -1,11 +1,9 @@
-package dev.millrace.records.shape;
+package dev.millrace.enrichment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.millrace.enrichment.DocumentException;
-import dev.millrace.enrichment.RejectReason;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -35,7 +33,7 @@ class CsvRowTest {
 
   @Test
   void shouldSayWhatIsNoSuchLine() {
-    assertThat(fault("1,x")).isEqualTo("the line has 2 fields, the configuration names 3 columns");
+    assertThat(fault("1,x")).isEqualTo("the line has 2 fields, there are 3 columns");
     assertThat(fault("")).contains("1 fields");
     assertThat(fault("1,x,y,secret")).contains("4 fields").doesNotContain("secret");
     assertThat(fault("1,x,y\n2,x,y")).contains("field 3: a second line begins");
