@@ -183,7 +183,7 @@ class ManifestsTest {
 
   /** {@code .ci/run} could not install it, and has said so. */
   private static boolean isExcused() {
-    return "true".equals(System.getenv("MILLRACE_WITHOUT_PROMTOOL"));
+    return "true".equals(System.getenv("WITHOUT_PROMTOOL"));
   }
 
   private String promtool(String... arguments) throws Exception {

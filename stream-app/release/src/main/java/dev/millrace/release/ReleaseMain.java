@@ -33,6 +33,7 @@ public final class ReleaseMain {
   private final Instant time;
   private final Path repository;
   private final Path output;
+  private final boolean withJars;
 
   private ReleaseMain(String[] arguments) {
     root = Path.of(arguments[0]).toAbsolutePath().normalize();
@@ -40,17 +41,20 @@ public final class ReleaseMain {
     time = Instant.parse(arguments[2]);
     repository = Path.of(arguments[3]).toAbsolutePath().normalize();
     output = Path.of(arguments[4]).toAbsolutePath().normalize();
+    withJars = arguments[5].equals("all");
   }
 
   /**
    * Makes them.
    *
    * @param arguments the project's root, its version, the time of all entries, Maven's local
-   *     repository, the directory to write into
+   *     repository, the directory to write into, and {@code all} archives or {@code linux}, the one
+   *     with a runtime alone
    */
   public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 5) {
-      throw new IllegalArgumentException("expected 5 arguments, found " + arguments.length);
+    if (arguments.length != 6 || !Set.of("all", "linux").contains(arguments[5])) {
+      throw new IllegalArgumentException(
+          "expected 6 arguments, the last one all or linux, found " + List.of(arguments));
     }
     Locale former = Locale.getDefault();
     try {
@@ -65,7 +69,9 @@ public final class ReleaseMain {
   private void run() throws IOException {
     Files.createDirectories(output);
     make("millrace-" + version + "-linux-x86_64", true);
-    make("millrace-" + version + "-jars", false);
+    if (withJars) {
+      make("millrace-" + version + "-jars", false);
+    }
   }
 
   private void make(String name, boolean withRuntime) throws IOException {

@@ -138,7 +138,8 @@ class ReleaseIT {
           version,
           System.getProperty("millrace.release.time"),
           System.getProperty("millrace.repository"),
-          directory.resolve("again").toString()
+          directory.resolve("again").toString(),
+          "linux"
         });
 
     Path again = directory.resolve("again").resolve(archive().getFileName());
