@@ -306,6 +306,7 @@ class ArchitectureTest {
               "dev.millrace.flink.types",
               "dev.millrace.operations",
               "dev.millrace.operations.config",
+              "dev.millrace.operations.deploy",
               "dev.millrace.records",
               "io.micrometer..",
               "org.apache.flink..",

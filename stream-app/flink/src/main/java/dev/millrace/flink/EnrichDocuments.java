@@ -73,7 +73,7 @@ public final class EnrichDocuments {
     DocumentFunction<T> function = new DocumentFunction<>(options, opener, shape);
     // They are kept in checkpoints by the serializer of their own type.
     DataStream<Document> typed = EnrichmentTypes.requireDocuments(documents);
-    return (config.get(FlinkKeys.ORDER) == FlinkKeys.Order.NONE
+    return (!FlinkSpec.keepsOrder(config)
             ? AsyncDataStream.unorderedWait(
                 typed, function, NO_TIMEOUT, TimeUnit.MILLISECONDS, capacity)
             : AsyncDataStream.orderedWait(

@@ -12,7 +12,6 @@ import dev.millrace.records.OutcomeRecords;
 import dev.millrace.records.OutputTopics;
 import dev.millrace.records.Refusal;
 import dev.millrace.records.SourceRecord;
-import dev.millrace.records.TimestampLimits;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -102,6 +101,7 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
           new DocumentSubmitter(
               parts.decoder(), input.layout().tombstones(), parts.enrichers(), decoding);
       int recordBytesMax = Math.toIntExact(config.get(TopicKeys.RECORD_BYTES_MAX));
+      OutputLimits limits = OutputLimits.ask(config);
       this.refusal =
           new Refusal(Math.toIntExact(config.get(DocumentKeys.BYTES_MAX)), () -> recordBytesMax);
       this.attempts =
@@ -116,8 +116,8 @@ final class EnrichFunction extends RichAsyncFunction<SourceRecord, EncodedOutcom
               parts.encoder(),
               topics,
               config.get(TopicKeys.TIMESTAMP),
-              new TimestampLimits(),
-              _ -> recordBytesMax);
+              limits.timestamps(),
+              sink -> limits.sizes().max(topics.of(sink)));
     }
 
     void begin(SourceRecord record, ResultFuture<EncodedOutcome> future) {

@@ -89,7 +89,7 @@ final class EnrichmentJob {
             .uid("documents-" + name);
     EnrichFunction function = new EnrichFunction(job, name, opener);
     int capacity = config.get(FlinkKeys.CAPACITY);
-    return (config.get(FlinkKeys.ORDER) == FlinkKeys.Order.NONE
+    return (!FlinkSpec.keepsOrder(config)
             ? AsyncDataStream.unorderedWait(
                 documents, function, NO_TIMEOUT, TimeUnit.MILLISECONDS, capacity)
             : AsyncDataStream.orderedWait(

@@ -72,6 +72,31 @@ class EnrichmentJobIT {
     }
   }
 
+  /** Each of them ended the job at its checkpoint, and at each one after that. */
+  @Test
+  void shouldNotFailForEverOverWhatATopicDoesNotTake() throws Exception {
+    try (LocalBroker broker = LocalBroker.start()) {
+      JobConfig job = config(broker.bootstrapServers(), "topics.timestamp: document\n");
+      createTopics(
+          job.parse(),
+          Map.of("message.timestamp.before.max.ms", "3600000", "max.message.bytes", "4000"));
+      ScriptedParts.reset(Integer.MAX_VALUE, Integer.MAX_VALUE);
+      long old = System.currentTimeMillis() - Duration.ofDays(10).toMillis();
+      try (KafkaProducer<byte[], byte[]> producer =
+          new KafkaProducer<>(KafkaClientProperties.producer(job.parse()))) {
+        producer.send(new ProducerRecord<>("documents", 0, old, null, bytes("text of old"))).get();
+        String large = "text " + "x".repeat(6_000);
+        producer.send(new ProducerRecord<>("documents", 1, null, null, bytes(large))).get();
+      }
+
+      run(job);
+
+      assertThat(read(job.parse()))
+          .extracting(outcome -> outcome.from().partition() + " " + outcome.topic())
+          .containsExactlyInAnyOrder("0 enriched", "1 dead");
+    }
+  }
+
   private void run(JobConfig job) throws Exception {
     Configuration cluster = new Configuration();
     cluster.setString("restart-strategy.type", "fixed-delay");
@@ -88,6 +113,10 @@ class EnrichmentJobIT {
   }
 
   private JobConfig config(String brokers) throws IOException {
+    return config(brokers, "");
+  }
+
+  private JobConfig config(String brokers, String more) throws IOException {
     Path file = directory.resolve("millrace.yaml");
     Files.writeString(
         file,
@@ -108,16 +137,22 @@ class EnrichmentJobIT {
         flink.checkpoint.dir: %s
         flink.transaction.timeout: 60s
         flink.capacity: 100
+        %s\
         """
-            .formatted(brokers, directory.resolve("checkpoints").toUri()));
+            .formatted(brokers, directory.resolve("checkpoints").toUri(), more));
     return JobConfig.read(file, Map.of());
   }
 
   private static void createTopics(Config config) throws Exception {
+    createTopics(config, Map.of());
+  }
+
+  private static void createTopics(Config config, Map<String, String> enriched) throws Exception {
     try (Admin admin = Admin.create(KafkaClientProperties.admin(config))) {
       List<NewTopic> topics = new ArrayList<>();
       for (String topic : List.of("documents", "enriched", "quarantined", "dead")) {
-        topics.add(new NewTopic(topic, Optional.of(4), Optional.empty()));
+        NewTopic created = new NewTopic(topic, Optional.of(4), Optional.empty());
+        topics.add(topic.equals("enriched") ? created.configs(enriched) : created);
       }
       admin.createTopics(topics).all().get();
     }

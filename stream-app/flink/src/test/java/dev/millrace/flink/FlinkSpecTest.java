@@ -47,6 +47,17 @@ class FlinkSpecTest {
     assertThat(config.get(FlinkKeys.CAPACITY)).isEqualTo(7);
   }
 
+  /** It was passed over in silence, and outcomes came as they were ready. */
+  @Test
+  void shouldKeepTheOrderThatTheStreamsApplicationIsAskedFor() {
+    assertThat(FlinkSpec.keepsOrder(parse("", Map.of()))).isFalse();
+    assertThat(FlinkSpec.keepsOrder(parse(", processing.order: key", Map.of()))).isTrue();
+    assertThat(FlinkSpec.keepsOrder(parse(", processing.order: partition", Map.of()))).isTrue();
+    assertThat(FlinkSpec.keepsOrder(parse(", flink.order: subtask", Map.of()))).isTrue();
+    assertThatThrownBy(() -> parse(", processing.order: kee", Map.of()))
+        .hasMessageContaining("processing.order");
+  }
+
   @Test
   void shouldNameWhatIsWrong() {
     assertThatThrownBy(() -> parse(", flink.capasity: 3", Map.of()))
